@@ -1,0 +1,133 @@
+import path from "node:path";
+
+/**
+ * What the server is told from outside, read once. Everything that may be seen in a log line is here; everything that may not
+ * is in secrets.ts.
+ */
+export interface Config {
+  readonly environment: Environment;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly rpcUrl: string;
+  /** The trust profile of this log: chain, registries, log id. Written by the deployment, read at start. */
+  readonly trustProfilePath: string;
+  /** The operator's agency code; `<operator>/ledger` is the source of the ledger's own events. */
+  readonly operator: string;
+  readonly checkpointIntervalMs: number;
+  readonly chainPollMs: number;
+  readonly anchorPromiseSeconds: number;
+  readonly receiveWorkers: number;
+  readonly logLevel: LogLevel;
+}
+
+export type Environment = "embedded" | "production";
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Relative to where the command runs, so that a checkout keeps its own state. */
+const DEFAULT_DATA_DIR = "./data";
+/** Loopback: opening the ledger to a network is a decision, not a default. */
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 8080;
+/** Where a node of the chain listens by convention. */
+const DEFAULT_RPC_URL = "http://127.0.0.1:8545";
+/** The demo operator; a province sets its own agency code. */
+const DEFAULT_OPERATOR = "minhbach";
+/** A checkpoint is one signature and one transaction; people do not wait longer than this for proof. */
+const DEFAULT_CHECKPOINT_INTERVAL_MS = 2_000;
+/** Half the embedded chain's block time: a final block is noticed before the next one. */
+const DEFAULT_CHAIN_POLL_MS = 500;
+/** Long enough to survive the restart of a chain node, short enough that a breach is news on the same day. */
+const DEFAULT_ANCHOR_PROMISE_MS = 10 * 60_000;
+/** Measured best on two cores; more only helps where there are more cores. */
+const DEFAULT_RECEIVE_WORKERS = 2;
+
+/** A setting that cannot be used; the message names the variable and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads the configuration from environment variables. @throws ConfigError naming the first unusable variable. */
+export function readConfig(env: Env): Config {
+  const dataDir = path.resolve(env["DATA_DIR"] ?? DEFAULT_DATA_DIR);
+  return {
+    environment: oneOf("ENVIRONMENT", env["ENVIRONMENT"] ?? "embedded", ["embedded", "production"]),
+    dataDir,
+    host: env["HOST"] ?? DEFAULT_HOST,
+    port: integer("PORT", env["PORT"], { fallback: DEFAULT_PORT, min: 0, max: 65_535 }),
+    rpcUrl: httpUrl("RPC_URL", env["RPC_URL"] ?? DEFAULT_RPC_URL),
+    trustProfilePath: path.resolve(env["TRUST_PROFILE"] ?? path.join(dataDir, "trust.json")),
+    operator: slug("OPERATOR", env["OPERATOR"] ?? DEFAULT_OPERATOR),
+    checkpointIntervalMs: duration(
+      "CHECKPOINT_INTERVAL",
+      env["CHECKPOINT_INTERVAL"],
+      DEFAULT_CHECKPOINT_INTERVAL_MS,
+    ),
+    chainPollMs: duration("CHAIN_POLL", env["CHAIN_POLL"], DEFAULT_CHAIN_POLL_MS),
+    anchorPromiseSeconds: Math.ceil(
+      duration("ANCHOR_PROMISE", env["ANCHOR_PROMISE"], DEFAULT_ANCHOR_PROMISE_MS) / 1000,
+    ),
+    receiveWorkers: integer("RECEIVE_WORKERS", env["RECEIVE_WORKERS"], {
+      fallback: DEFAULT_RECEIVE_WORKERS,
+      min: 1,
+      max: 64,
+    }),
+    logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
+  };
+}
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined)
+    throw new ConfigError(`${name} must be one of ${allowed.join(", ")}; it is "${value}"`);
+  return found;
+}
+
+function integer(
+  name: string,
+  value: string | undefined,
+  range: { fallback: number; min: number; max: number },
+): number {
+  if (value === undefined) return range.fallback;
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= range.min && number <= range.max)) {
+    throw new ConfigError(
+      `${name} must be a whole number from ${range.min} to ${range.max}; it is "${value}"`,
+    );
+  }
+  return number;
+}
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** "500ms", "2s", "10m", "1h" in milliseconds; a bare number would leave the unit to chance. */
+function duration(name: string, value: string | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(value);
+  const [, amount, unit] = match ?? [];
+  if (amount === undefined || unit === undefined || Number(amount) === 0) {
+    throw new ConfigError(`${name} must be a duration like 500ms, 2s or 10m; it is "${value}"`);
+  }
+  return Number(amount) * UNIT_MS[oneOf(name, unit, ["ms", "s", "m", "h"])];
+}
+
+function httpUrl(name: string, value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  // The value itself stays out of the message: a node's URL may carry a password.
+  if (url?.protocol !== "http:" && url?.protocol !== "https:")
+    throw new ConfigError(`${name} must be an http(s) URL`);
+  return value;
+}
+
+function slug(name: string, value: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?$/.test(value)) {
+    throw new ConfigError(
+      `${name} must be an agency code (a-z, 0-9 and inner hyphens, at most 31); it is "${value}"`,
+    );
+  }
+  return value;
+}

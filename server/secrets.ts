@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import path from "node:path";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { type Config, ConfigError, type Env } from "./config.ts";
+
+/** Private key material, 32 bytes each. Never logged, never sent, never in an error message. */
+export interface Secrets {
+  /** Ed25519 seed that signs checkpoints (C2SP signed notes). */
+  readonly checkpoint: Uint8Array;
+  /** Ed25519 seed that signs receipts. */
+  readonly receipt: Uint8Array;
+  /** Ed25519 seed of the log's verifiable random function; fixed for the life of the log. */
+  readonly vrf: Uint8Array;
+  /** Ed25519 seed of the ledger's own source, `<operator>/ledger`. */
+  readonly ledger: Uint8Array;
+  /** secp256k1 key of the account that anchors. */
+  readonly anchorer: Uint8Array;
+  /** Keys the HMAC under which events find their person. */
+  readonly pepper: Uint8Array;
+}
+
+const SECRET_BYTES = 32;
+
+/** Name in the store of keys -> name in the environment. */
+const VARIABLES = {
+  checkpoint: "CHECKPOINT_KEY",
+  receipt: "RECEIPT_KEY",
+  vrf: "VRF_KEY",
+  ledger: "LEDGER_KEY",
+  anchorer: "ANCHORER_KEY",
+  pepper: "PEPPER",
+} as const satisfies Record<keyof Secrets, string>;
+
+/**
+ * The secrets from the environment (64 hex digits each). On the embedded chain a missing one is read from `DATA_DIR/keys`, and
+ * made there the first time, readable by its owner alone; in production a missing one is an error, so that a forgotten mount
+ * never starts a second identity.
+ * @throws ConfigError naming the variable, never its value.
+ */
+export function loadSecrets(config: Pick<Config, "dataDir" | "environment">, env: Env): Secrets {
+  const secret = (name: keyof Secrets): Uint8Array => {
+    const variable = VARIABLES[name];
+    const given = env[variable];
+    if (given !== undefined) return parseSecret(variable, given);
+    if (config.environment === "production") throw new ConfigError(`${variable} must be set in production`);
+    return keptSecret(path.join(config.dataDir, "keys", name));
+  };
+  return {
+    checkpoint: secret("checkpoint"),
+    receipt: secret("receipt"),
+    vrf: secret("vrf"),
+    ledger: secret("ledger"),
+    anchorer: secret("anchorer"),
+    pepper: secret("pepper"),
+  };
+}
+
+/** The public keys a log is created with on the chain, 32 bytes each. */
+export function logPublicKeys(secrets: Secrets): Record<"checkpoint" | "receipt" | "vrf", Uint8Array> {
+  return {
+    checkpoint: ed25519.getPublicKey(secrets.checkpoint),
+    receipt: ed25519.getPublicKey(secrets.receipt),
+    vrf: ed25519.getPublicKey(secrets.vrf),
+  };
+}
+
+function parseSecret(variable: string, text: string): Uint8Array {
+  const hex = /^(?:0x)?([0-9a-fA-F]{64})\s*$/.exec(text)?.[1];
+  if (hex === undefined) throw new ConfigError(`${variable} must be ${SECRET_BYTES} bytes as 64 hex digits`);
+  return new Uint8Array(Buffer.from(hex, "hex"));
+}
+
+function keptSecret(file: string): Uint8Array {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    return parseSecret(file, readFileSync(file, "utf8"));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  const secret = new Uint8Array(randomBytes(SECRET_BYTES));
+  writeNew(file, `${Buffer.from(secret).toString("hex")}\n`);
+  return secret;
+}
+
+/**
+ * The file appears whole and on the disk before the key is used (a signature by a lost key binds nobody), and `link` never
+ * overwrites one that appeared meanwhile.
+ */
+function writeNew(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.new`;
+  const descriptor = openSync(temporary, "w", 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  linkSync(temporary, file);
+  unlinkSync(temporary);
+  const folder = openSync(path.dirname(file), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,62 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { ConfigError } from "../../server/config.ts";
+import { loadSecrets, logPublicKeys } from "../../server/secrets.ts";
+
+describe("server/secrets", () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = mkdtempSync(path.join(tmpdir(), "minhbach-secrets-"));
+  });
+  afterEach(() => {
+    rmSync(dataDir, { recursive: true });
+  });
+
+  it("makes the keys of the embedded shape once, for their owner alone", () => {
+    const first = loadSecrets({ dataDir, environment: "embedded" }, {});
+    expect(loadSecrets({ dataDir, environment: "embedded" }, {})).to.deep.equal(first);
+    const files = readdirSync(path.join(dataDir, "keys"));
+    expect(files).to.have.members(["anchorer", "checkpoint", "ledger", "pepper", "receipt", "vrf"]);
+    for (const file of files) {
+      expect(statSync(path.join(dataDir, "keys", file)).mode & 0o777, file).to.equal(0o600);
+    }
+    expect(new Set(Object.values(first).map((secret) => Buffer.from(secret).toString("hex"))).size).to.equal(
+      6,
+    );
+  });
+
+  it("prefers the environment", () => {
+    const secrets = loadSecrets({ dataDir, environment: "embedded" }, { RECEIPT_KEY: "ab".repeat(32) });
+    expect(secrets.receipt).to.deep.equal(new Uint8Array(32).fill(0xab));
+    expect(readdirSync(path.join(dataDir, "keys"))).to.not.include("receipt");
+  });
+
+  it("makes no key in production", () => {
+    expect(() => loadSecrets({ dataDir, environment: "production" }, {})).to.throw(
+      ConfigError,
+      "CHECKPOINT_KEY",
+    );
+    expect(readdirSync(dataDir)).to.deep.equal([]);
+  });
+
+  it("names an unusable key without showing it", () => {
+    const env = { CHECKPOINT_KEY: "deadbeef" };
+    expect(() => loadSecrets({ dataDir, environment: "embedded" }, env))
+      .to.throw(ConfigError, "CHECKPOINT_KEY")
+      .to.not.match(/deadbeef/);
+  });
+
+  it("never replaces a damaged key file by a new key", () => {
+    loadSecrets({ dataDir, environment: "embedded" }, {});
+    writeFileSync(path.join(dataDir, "keys", "receipt"), "");
+    expect(() => loadSecrets({ dataDir, environment: "embedded" }, {})).to.throw(ConfigError, "keys/receipt");
+  });
+
+  it("gives three different public keys of 32 bytes", () => {
+    const keys = Object.values(logPublicKeys(loadSecrets({ dataDir, environment: "embedded" }, {})));
+    expect(keys.map((key) => key.length)).to.deep.equal([32, 32, 32]);
+    expect(new Set(keys.map((key) => Buffer.from(key).toString("hex"))).size).to.equal(3);
+  });
+});
