@@ -1,0 +1,124 @@
+import { STATUS_CODES, type ServerResponse } from "node:http";
+import { FormatError, type FormatCode } from "../protocol/errors.ts";
+
+/**
+ * Every refusal the ledger itself can answer with, and its HTTP status. A code is part of the interface: clients branch on
+ * it, so it is never renamed. Malformed input has a code of its own too (`FormatCode`), always answered with 400.
+ */
+const STATUS_OF = {
+  // The request
+  "bad-request": 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  "not-found": 404,
+  "method-not-allowed": 405,
+  "slow-body": 408,
+  "length-required": 411,
+  "submission-too-large": 413,
+  "rate-limited": 429,
+  // Who signed a submission, and what it may say
+  "unknown-key": 403,
+  "revoked-key": 403,
+  "key-of-another-source": 403,
+  "key-out-of-range": 403,
+  "wrong-signature": 403,
+  "not-entitled": 403,
+  "reserved-type": 403,
+  "wrong-log": 422,
+  "wrong-root": 422,
+  "wrong-sequence": 422,
+  "wrong-source": 422,
+  "schema-violation": 422,
+  "wrong-receipt": 422,
+  // Where a submission belongs
+  "sequence-gap": 409,
+  "partial-overlap": 409,
+  equivocation: 409,
+  // Reading
+  "unknown-source": 404,
+  "unknown-event": 404,
+  "unknown-submission": 404,
+  "unknown-anchor": 404,
+  "not-yet-anchored": 404,
+  erased: 410,
+  // The ledger's own condition
+  internal: 500,
+  "chain-unavailable": 502,
+  starting: 503,
+  overloaded: 503,
+  "disk-full": 503,
+  "store-unavailable": 503,
+  "store-behind": 503,
+} as const;
+
+export type LedgerCode = keyof typeof STATUS_OF;
+
+/** Members that an error adds to its problem document, e.g. `{ next: 1043 }` beside `sequence-gap`. */
+export type ProblemMembers = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/**
+ * A refusal by the ledger. The message tells the caller what to do next and holds no personal data: it is sent on the
+ * wire and logged.
+ */
+export class LedgerError extends Error {
+  readonly code: LedgerCode;
+  readonly members: ProblemMembers;
+
+  constructor(
+    code: LedgerCode,
+    message: string,
+    options: { members?: ProblemMembers; cause?: unknown } = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "LedgerError";
+    this.code = code;
+    this.members = options.members ?? {};
+  }
+}
+
+/** Problem details (RFC 9457 section 3.1) with our `code` as an extension member. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly code: LedgerCode | FormatCode;
+  readonly detail: string;
+  readonly [member: string]: ProblemMembers[string];
+}
+
+/** The problem document of any thrown value. What is neither a LedgerError nor a FormatError is `internal`, without its message. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof LedgerError)
+    return problem(STATUS_OF[error.code], error.code, error.message, error.members);
+  if (error instanceof FormatError) return problem(400, error.code, error.message, {});
+  return problem(500, "internal", "The ledger failed to answer; its log says why. Try again later.", {});
+}
+
+function problem(status: number, code: Problem["code"], detail: string, members: ProblemMembers): Problem {
+  return { ...members, title: STATUS_CODES[status] ?? "Error", status, code, detail };
+}
+
+/** Seconds after which a refused client should try again, for the codes where trying again helps. */
+const RETRY_AFTER_SECONDS: Partial<Record<string, number>> = {
+  "rate-limited": 1,
+  overloaded: 1,
+  starting: 1,
+  "not-yet-anchored": 2,
+  "store-unavailable": 2,
+  "chain-unavailable": 5,
+  "disk-full": 60,
+};
+
+/** Answers with the problem document of `error`. The HTTP edge calls it; no other code knows about statuses. */
+export function writeProblem(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const document = problemOf(error);
+  const retryAfter = RETRY_AFTER_SECONDS[document.code];
+  response.writeHead(document.status, {
+    "content-type": "application/problem+json",
+    ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+  });
+  response.end(JSON.stringify(document));
+}

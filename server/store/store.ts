@@ -1,0 +1,172 @@
+import type { Bytes } from "../../protocol/bytes.ts";
+import type { Frontier } from "../../protocol/frontier.ts";
+import type { Source } from "../../protocol/source.ts";
+
+/** The state the next commit starts from: how long the log is and the subtree roots its next root is computed from. */
+export interface Head {
+  /** Events in the log; the next event gets this index. */
+  readonly size: number;
+  readonly frontier: Frontier;
+  /** Commits made so far. */
+  readonly commits: number;
+}
+
+/** A submission as it was received and receipted. It holds the consecutive indexes `index .. index + count - 1`. */
+export interface StoredSubmission {
+  readonly source: Source;
+  /** Sequence number of its first event. */
+  readonly first: number;
+  readonly count: number;
+  /** Log index of its first event. */
+  readonly index: number;
+  /** When it was sequenced, in Unix seconds by our clock (its own claim is `iat` in the JWS). */
+  readonly time: number;
+  /** The signed submission, compact JWS, as received. */
+  readonly jws: string;
+  /** Our receipt, compact JWS, as sent. */
+  readonly receipt: string;
+}
+
+/** A list of byte strings, each behind its length as an unsigned 16-bit big-endian number (as in a C2SP entry bundle). */
+export type Bundle = Bytes;
+
+/** A submission to commit, with everything of its events. Each bundle has `count` entries, in order. */
+export interface NewSubmission extends StoredSubmission {
+  /** The payloads (ASCII of the base64url text). Public, kept for ever. */
+  readonly payloads: Bundle;
+  /**
+   * The sealed disclosures: AES-256-GCM of the ASCII text `disclosure~disclosure~`, ciphertext then 16-byte tag, under the
+   * event's own key with the all-zero nonce (safe because a key seals one text only; attachments use the nonce 1).
+   */
+  readonly sealed: Bundle;
+  /** The key rows: the event's 32-byte key, then its index key tags, 33 bytes each (u8 kind, 32-byte HMAC). Erasable. */
+  readonly keys: Bundle;
+  readonly attachment?: Attachment;
+}
+
+/** What the ledger keeps whole beside the one event of an `equivocation` submission. */
+export interface Attachment {
+  /** Names the conflict (32 bytes), so that the same conflict is recorded only once. */
+  readonly conflict: Bytes;
+  /** The refused submission's body as received, at most 8 MiB. The store seals it under the event's key. */
+  readonly body: Bytes;
+}
+
+/** Everything that becomes durable at once. */
+export interface Group {
+  /** The head after the group. */
+  readonly head: Head;
+  /** In index order, without gaps, from the head before the group. */
+  readonly submissions: readonly NewSubmission[];
+}
+
+/** A source's state: its next sequence number, and what came last. */
+export interface SourceState {
+  readonly source: Source;
+  /** Sequence number its next event must have; sources begin at 0. */
+  readonly next: number;
+  /** Unix seconds of its last submission. */
+  readonly lastTime: number;
+}
+
+/** The secrets of one event. */
+export interface EventKey {
+  readonly key: Bytes;
+  readonly tags: readonly { readonly kind: number; readonly tag: Bytes }[];
+}
+
+/** A checkpoint that the contract accepted and that was final when recorded. */
+export interface StoredAnchor {
+  /** Its place in the contract's history of this log, from 0. */
+  readonly number: number;
+  readonly size: number;
+  readonly root: Bytes;
+  readonly indexSize: number;
+  readonly indexRoot: Bytes;
+  /** The signed note (C2SP checkpoint) over exactly this size and root. */
+  readonly checkpoint: string;
+  readonly block: number;
+  /** 0x and 64 hexadecimal digits, as is `transaction`. */
+  readonly blockHash: string;
+  readonly transaction: string;
+  /** The block's time in Unix seconds. */
+  readonly time: number;
+}
+
+/**
+ * Reads. A missing row is `undefined`, never an error; a failing disk or a closed store rejects with LedgerError
+ * `store-unavailable`. Every answer shows whole groups only.
+ */
+export interface StoreReader {
+  head: () => Promise<Head>;
+  /** All sources, in ASCII order, after `after` when given; at most `limit`. */
+  sources: (page: { after?: Source; limit: number }) => Promise<SourceState[]>;
+  source: (source: Source) => Promise<SourceState | undefined>;
+  /** The submission that holds the event `seq` of `source`. */
+  submissionHolding: (source: Source, seq: number) => Promise<StoredSubmission | undefined>;
+  /** The submission that holds log index `index`. */
+  submissionOfIndex: (index: number) => Promise<StoredSubmission | undefined>;
+  /** The submissions of a source from the one holding `from` on, in order; at most `limit`. The next page begins at the last one's `first + count`. */
+  submissionsOf: (source: Source, page: { from: number; limit: number }) => Promise<StoredSubmission[]>;
+  /** Payloads of the indexes `from .. to - 1`; shorter when the log ends before `to`. */
+  payloads: (from: number, to: number) => Promise<Bytes[]>;
+  /** The disclosures of one event as received (`disclosure~disclosure~`), or undefined when its key was erased or there is no such event. */
+  disclosures: (index: number) => Promise<string | undefined>;
+  eventKey: (index: number) => Promise<EventKey | undefined>;
+  /** The opened attachment of one event, or undefined when there is none or the event's key was erased. */
+  attachment: (index: number) => Promise<Bytes | undefined>;
+  /** Index of the `equivocation` event that records the conflict named so, if one does. */
+  conflictIndex: (conflict: Bytes) => Promise<number | undefined>;
+  /** Anchors in the order of the contract's history, from the first with `size > after` on (0: all); at most `limit`. */
+  anchors: (page: { after: number; limit: number }) => Promise<StoredAnchor[]>;
+  /** The first anchor whose size is greater than `index`: the one every evidence of that event uses. */
+  anchorCovering: (index: number) => Promise<StoredAnchor | undefined>;
+  lastAnchor: () => Promise<StoredAnchor | undefined>;
+  /** What the anchorer last stored with `setAnchorIntent`; the format is its own. */
+  anchorIntent: () => Promise<Bytes | undefined>;
+}
+
+/** All reads show the state at one head until it is closed. Close it soon: it holds back compaction. */
+export interface StoreSnapshot extends StoreReader {
+  close: () => Promise<void>;
+}
+
+/**
+ * The ledger's truth: submissions as received, disclosures, per-event keys, anchors. Everything else is derived.
+ *
+ * Three tables lie apart from the first version on: payloads with submissions (public, for ever), sealed disclosures, and
+ * event keys with index tags (small, erasable, to be kept out of long-lived backups).
+ *
+ * A store is written by one process at a time, and its format is versioned: opening migrates an older format and refuses
+ * a newer one (LedgerError `store-unavailable`).
+ */
+export interface Store extends StoreReader {
+  /**
+   * Makes the whole group durable (synced), or nothing of it, provided that the log's size is `expectedSize` at that
+   * instant; else throws StoreConflict and changes nothing. After any other rejection the outcome is unknown, and nothing
+   * more is accepted until `reload` has settled it.
+   */
+  commit: (group: Group, expectedSize: number) => Promise<void>;
+  /** Re-reads the durable state after a failed commit and returns its head. Rejects as long as the disk does not let it. */
+  reload: () => Promise<Head>;
+  /** Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
+  recordAnchor: (anchor: StoredAnchor) => Promise<void>;
+  /** Durably remembers what is about to be sent to the chain; undefined forgets it. */
+  setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
+  /**
+   * Calls the listener after every commit, in order, with the new head; commits that follow each other closely may be
+   * reported once, by the newest head. Returns the function that ends it.
+   */
+  onHead: (listener: (head: Head) => void) => () => void;
+  snapshot: () => Promise<StoreSnapshot>;
+  /** Waits for the running operations; later ones reject. */
+  close: () => Promise<void>;
+}
+
+/** Somebody else extended the log: the head is not the one the group was built on. */
+export class StoreConflict extends Error {
+  constructor(expectedSize: number, size: number) {
+    super(`The group was built on size ${expectedSize}, but the log has size ${size}.`);
+    this.name = "StoreConflict";
+  }
+}
