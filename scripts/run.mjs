@@ -1,0 +1,63 @@
+/**
+ * Starts a task of this project on a machine that has any Node from 18 on, and npm: sets up Node 24 and the dependencies
+ * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
+ * anything is installed.
+ *
+ *     node scripts/run.mjs start|test|bench|soak|deploy [ARGS]
+ *     node scripts/run.mjs exec FILE [ARGS]
+ */
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+import { runInForeground } from "../toolchain/child.mjs";
+import { childEnvironment } from "../toolchain/environment.mjs";
+import { SetupError, SetupInterrupted } from "../toolchain/error.mjs";
+import { install } from "../toolchain/install.mjs";
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Not 1, 2 or 3, which the minhbach command gives meanings: sysexits' EX_UNAVAILABLE. */
+const SETUP_FAILED = 69;
+
+/** Tasks run in the folder of the checkout; `exec` runs where the caller stands. */
+const TASKS = {
+  start: "scripts/start.ts",
+  test: "scripts/test.ts",
+  bench: "scripts/bench/main.ts",
+  soak: "scripts/soak.ts",
+  deploy: "scripts/deploy.ts",
+};
+
+const NODE_FLAGS = [
+  // Type stripping is announced as experimental by the oldest Node 24 (macOS on ARM gets 24.0.0).
+  "--disable-warning=ExperimentalWarning",
+  `--import=${pathToFileURL(path.join(ROOT, "toolchain", "end-with-parent.mjs")).href}`,
+];
+
+function parseTask([name, ...args]) {
+  if (name === "exec") {
+    const [file, ...rest] = args;
+    if (file === undefined) throw new SetupError("exec needs a file: node scripts/run.mjs exec FILE [ARGS]");
+    return { file: path.resolve(file), args: rest, cwd: process.cwd() };
+  }
+  const file = Object.hasOwn(TASKS, name ?? "") ? TASKS[name] : undefined;
+  if (file === undefined) {
+    throw new SetupError(
+      `Unknown task ${JSON.stringify(name ?? "")}. There are: ${Object.keys(TASKS).join(", ")}, exec.`,
+    );
+  }
+  return { file: path.join(ROOT, file), args, cwd: ROOT };
+}
+
+try {
+  const task = parseTask(process.argv.slice(2));
+  const node = await install(ROOT);
+  process.exitCode = await runInForeground(node, [...NODE_FLAGS, task.file, ...task.args], {
+    cwd: task.cwd,
+    env: childEnvironment(node, process.env),
+  });
+} catch (error) {
+  if (!(error instanceof SetupError || error instanceof SetupInterrupted)) throw error;
+  process.stderr.write(`minhbach: ${error.message}\n`);
+  process.exitCode = error instanceof SetupInterrupted ? error.exitCode : SETUP_FAILED;
+}
