@@ -1,0 +1,132 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { type Config, ConfigError } from "../config.ts";
+import { type Caller, ROLES } from "./caller.ts";
+import type { Credential } from "./tokens.ts";
+
+const TOKEN_BYTES = 32;
+
+/** Told apart at sight, by people and by scanners for leaked secrets. */
+const TOKEN_PREFIX = "minhbach-dev-";
+
+/** Two people who do not exist, for trying out what a citizen sees. The numbers are outside the issued province codes. */
+const DEMO_CITIZENS = ["999199000001", "999199000002"];
+
+/**
+ * The development tokens of `file`: one for each role, and of each agency. Missing ones are made, from random bytes, readable by
+ * the file's owner alone; existing ones stay. They stand in for a real sign-on and open everything to whoever holds the file,
+ * so they exist on the embedded chain only.
+ * @throws ConfigError outside the embedded environment, or when the file is not one of ours.
+ */
+export function developmentTokens(
+  file: string,
+  { environment, agencies }: Pick<Config, "environment"> & { readonly agencies: readonly string[] },
+): readonly Credential[] {
+  if (environment !== "embedded") {
+    throw new ConfigError(
+      "development tokens exist on the embedded chain only; connect a sign-on service instead",
+    );
+  }
+  const kept = readCredentials(file);
+  const known = new Set(kept.map(({ caller }) => identityOf(caller)));
+  const made = developmentCallers(agencies)
+    .filter((caller) => !known.has(identityOf(caller)))
+    .map((caller) => ({ token: TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString("base64url"), caller }));
+  if (made.length > 0) writeCredentials(file, [...kept, ...made]);
+  return [...kept, ...made];
+}
+
+function developmentCallers(agencies: readonly string[]): Caller[] {
+  return [
+    ...DEMO_CITIZENS.map((id, at): Caller => ({
+      role: "citizen",
+      name: `citizen ${at + 1}`,
+      subject: { scheme: "vn-cccd", id },
+    })),
+    { role: "inspector", name: "inspector" },
+    { role: "operator", name: "operator" },
+    { role: "registrar", name: "registrar" },
+    ...agencies.flatMap((agency): Caller[] => [
+      { role: "agency", name: agency, agency },
+      { role: "officer", name: `officer of ${agency}`, agency },
+    ]),
+  ];
+}
+
+function identityOf(caller: Caller): string {
+  switch (caller.role) {
+    case "citizen":
+      return `citizen ${caller.subject.scheme}:${caller.subject.id}`;
+    case "agency":
+    case "officer":
+      return `${caller.role} ${caller.agency}`;
+    default:
+      return caller.role;
+  }
+}
+
+function readCredentials(file: string): Credential[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+  try {
+    const list: unknown = JSON.parse(text);
+    if (!Array.isArray(list)) throw new TypeError("not a list");
+    return list.map(parseCredential);
+  } catch {
+    // Neither the cause nor the text: both may show a token.
+    throw new ConfigError(`${file} is not a list of development tokens; delete it to have new ones made`);
+  }
+}
+
+function parseCredential(value: unknown): Credential {
+  const { token, caller } = members(value);
+  return { token: text(token), caller: parseCaller(members(caller)) };
+}
+
+function parseCaller(value: Record<string, unknown>): Caller {
+  const role = ROLES.find((candidate) => candidate === value["role"]);
+  const name = text(value["name"]);
+  switch (role) {
+    case "citizen": {
+      const { scheme, id } = members(value["subject"]);
+      return { role, name, subject: { scheme: text(scheme), id: text(id) } };
+    }
+    case "agency":
+    case "officer":
+      return { role, name, agency: text(value["agency"]) };
+    case "inspector":
+    case "operator":
+    case "registrar":
+      return { role, name };
+    default:
+      throw new TypeError("no such role");
+  }
+}
+
+function members(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) throw new TypeError("not an object");
+  return Object.fromEntries(Object.entries(value));
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string" || value === "") throw new TypeError("not a text");
+  return value;
+}
+
+/** Whole or not at all: a crash leaves the old tokens, which people may have copied already. */
+function writeCredentials(file: string, credentials: readonly Credential[]): void {
+  const temporary = `${file}.new`;
+  const descriptor = openSync(temporary, "w", 0o600);
+  try {
+    writeSync(descriptor, `${JSON.stringify(credentials, null, 2)}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
+}

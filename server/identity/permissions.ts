@@ -1,0 +1,61 @@
+import { LedgerError } from "../errors.ts";
+import { type Caller, type Role, ROLES } from "./caller.ts";
+
+const EVERYBODY: readonly Role[] = ROLES;
+
+/**
+ * Who may call which route. Deny by default: a route that is not here is not mounted. "Everybody" covers what is public by
+ * design, and what carries its own proof of who sent it (a submission is signed). What a caller then *sees* of an event is
+ * decided facet by facet in disclose/.
+ */
+export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
+  // receive
+  postSubmission: EVERYBODY,
+  postReceipts: EVERYBODY,
+  // integrate
+  getCheckpoint: EVERYBODY,
+  getTile: EVERYBODY,
+  getEntries: EVERYBODY,
+  // anchor
+  postRpc: EVERYBODY,
+  // prove
+  getEvent: EVERYBODY,
+  getEvidence: EVERYBODY,
+  getEvidenceByLeaf: EVERYBODY,
+  getSubmission: EVERYBODY,
+  getSource: EVERYBODY,
+  getAnchors: EVERYBODY,
+  // findings name agencies under suspicion
+  getFindings: ["inspector"],
+  // the process itself
+  getLive: EVERYBODY,
+  getReady: EVERYBODY,
+  getHealth: EVERYBODY,
+  getMetrics: EVERYBODY,
+  getOpenApi: EVERYBODY,
+  getApiPage: EVERYBODY,
+};
+
+/**
+ * Lets the caller pass or throws: `unauthenticated` when credentials could help, `forbidden` when other ones are needed.
+ */
+export function permit(caller: Caller, allowed: readonly Role[]): void {
+  if (allowed.includes(caller.role)) return;
+  if (caller.role === "public") {
+    throw new LedgerError(
+      "unauthenticated",
+      `Send a bearer token of one of these roles: ${allowed.join(", ")}.`,
+    );
+  }
+  throw new LedgerError(
+    "forbidden",
+    `The role "${caller.role}" may not do this; it takes ${allowed.join(" or ")}.`,
+  );
+}
+
+/** The roles that may call the route. @throws Error when the table has no row for it: a mistake in the program. */
+export function rolesFor(routeName: string): readonly Role[] {
+  const roles = Object.hasOwn(PERMISSIONS, routeName) ? PERMISSIONS[routeName] : undefined;
+  if (roles === undefined) throw new Error(`the route ${routeName} has no row in the permission table`);
+  return roles;
+}

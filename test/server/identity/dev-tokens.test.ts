@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { ConfigError } from "../../../server/config.ts";
+import { ROLES } from "../../../server/identity/caller.ts";
+import { developmentTokens } from "../../../server/identity/dev-tokens.ts";
+
+describe("server/identity/dev-tokens", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "minhbach-tokens-"));
+    file = path.join(folder, "dev-tokens.json");
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("gives every role its own long token, for the file's owner alone", () => {
+    const credentials = developmentTokens(file, { environment: "embedded", agencies: ["qn-police"] });
+    expect(credentials.map(({ caller }) => caller.role)).to.include.members(
+      ROLES.filter((role) => role !== "public"),
+    );
+    expect(new Set(credentials.map(({ token }) => token)).size).to.equal(credentials.length);
+    for (const { token } of credentials) expect(token).to.match(/^minhbach-dev-[A-Za-z0-9_-]{43}$/);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+  });
+
+  it("keeps the tokens and adds those of new agencies", () => {
+    const first = developmentTokens(file, { environment: "embedded", agencies: ["qn-police"] });
+    expect(developmentTokens(file, { environment: "embedded", agencies: ["qn-police"] })).to.deep.equal(
+      first,
+    );
+    const second = developmentTokens(file, { environment: "embedded", agencies: ["qn-health", "qn-police"] });
+    expect(second.slice(0, first.length)).to.deep.equal(first);
+    expect(second.slice(first.length).map(({ caller }) => caller)).to.deep.equal([
+      { role: "agency", name: "qn-health", agency: "qn-health" },
+      { role: "officer", name: "officer of qn-health", agency: "qn-health" },
+    ]);
+  });
+
+  it("does not exist in production", () => {
+    expect(() => developmentTokens(file, { environment: "production", agencies: [] })).to.throw(ConfigError);
+    expect(() => statSync(file)).to.throw("ENOENT");
+  });
+
+  for (const [what, content] of Object.entries({
+    "no JSON": "secret-token",
+    "no list": `{"token":"secret-token"}`,
+    "an unknown role": `[{"token":"secret-token","caller":{"role":"root","name":"x"}}]`,
+    "a public with a token": `[{"token":"secret-token","caller":{"role":"public","name":"x"}}]`,
+    "an agency without agency": `[{"token":"secret-token","caller":{"role":"agency","name":"x"}}]`,
+    "an empty token": `[{"token":"","caller":{"role":"inspector","name":"x"}}]`,
+  })) {
+    it(`refuses a file that holds ${what}, shows nothing of it and leaves it alone`, () => {
+      writeFileSync(file, content);
+      expect(() => developmentTokens(file, { environment: "embedded", agencies: [] }))
+        .to.throw(ConfigError)
+        .to.not.match(/secret-token/);
+      expect(readFileSync(file, "utf8")).to.equal(content);
+    });
+  }
+});
