@@ -85,9 +85,10 @@ const OTHER_SUBJECTS = SUBJECT_FACETS.slice(1);
  * besides (an official, a purpose for an access) is optional, so that a breach of it can be recorded and found.
  */
 export const FACETS_OF_TYPE: Readonly<Record<EventType, FacetRules>> = {
+  // An access taken over from a gateway's log knows the exchange and not whose data passed: it still serves reconciliation.
   access: {
-    required: ["type", "subject", "exchange", "data", "time"],
-    optional: [...OTHER_SUBJECTS, ...CIRCUMSTANCES, "purpose", "signOn"],
+    required: ["type", "exchange", "time"],
+    optional: [...SUBJECT_FACETS, ...CIRCUMSTANCES, "data", "purpose", "signOn"],
   },
   action: {
     required: ["type", "subject", "purpose", "time"],
