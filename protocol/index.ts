@@ -1,0 +1,26 @@
+/** The formats of Minh Bạch: strict parsers, builders and the Merkle tree, pure and for any JavaScript runtime. */
+export * from "./bytes.ts";
+export * from "./checkpoint.ts";
+export * from "./errors.ts";
+export * from "./event.ts";
+export * from "./evidence.ts";
+export * from "./facet-schemas.ts";
+export * from "./facet-values.ts";
+export * from "./facets.ts";
+export * from "./frontier.ts";
+export * from "./index-keys.ts";
+export * from "./json.ts";
+export * from "./jws.ts";
+export * from "./log-id.ts";
+export * from "./merkle.ts";
+export * from "./note.ts";
+export * from "./plain-event.ts";
+export * from "./proof-nodes.ts";
+export * from "./receipt.ts";
+export { sha256, sha256Base64url } from "#sha256";
+export * from "./source.ts";
+export * from "./subject.ts";
+export * from "./submission.ts";
+export * from "./tile.ts";
+export * from "./tlog-proof.ts";
+export * from "./visibility.ts";
