@@ -100,15 +100,13 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         (uint64 headSize, uint64 headIndexSize) = (last.size, last.indexSize);
         if (expectedSize != headSize) revert StaleHead(logId, headSize);
 
+        if (newSize < headSize) revert LogShrinks(headSize, newSize);
+        if (newSize - headSize > log.maxGrowth) revert GrowthTooLarge(newSize - headSize, log.maxGrowth);
         _requireIndexRules(last, headIndexSize, newSize, indexSize, indexRoot);
-        if (newSize == headSize) {
-            if (indexSize == headIndexSize) revert NothingNew(newSize, indexSize);
-        } else {
-            if (newSize < headSize) revert LogShrinks(headSize, newSize);
-            uint64 growth = newSize - headSize;
-            if (growth > log.maxGrowth) revert GrowthTooLarge(growth, log.maxGrowth);
-        }
-        if (!MerkleLog.verifyConsistency(headSize, newSize, last.root, newRoot, proof))
+        if (newSize == headSize && indexSize == headIndexSize) revert NothingNew(newSize, indexSize);
+        // A log without anchors is the empty tree, which any first checkpoint extends.
+        bytes32 headRoot = headSize == 0 ? MerkleLog.EMPTY_ROOT : last.root;
+        if (!MerkleLog.verifyConsistency(headSize, newSize, headRoot, newRoot, proof))
             revert InconsistentRoot();
         _append(logId, log, newSize, newRoot, indexSize, indexRoot);
     }

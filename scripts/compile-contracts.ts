@@ -18,7 +18,7 @@ export async function compiledArtifacts(): Promise<Map<string, string>> {
     const { contractName, abi, bytecode, deployedBytecode } = await hre.artifacts.readArtifact(name);
     files.set(
       `${name}.json`,
-      `${JSON.stringify({ contractName, abi, bytecode, deployedBytecode }, null, 1)}\n`,
+      `${JSON.stringify({ contractName, abi, bytecode, deployedBytecode }, null, 2)}\n`,
     );
   }
   return files;

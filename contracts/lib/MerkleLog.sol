@@ -8,14 +8,17 @@ pragma solidity 0.8.37;
  * the gas is used up or the chain has no SHA-256 precompile.
  */
 library MerkleLog {
+    /// @notice Root of the tree without leaves: SHA-256 of nothing (RFC 9162 section 2.1.1).
+    bytes32 internal constant EMPTY_ROOT = sha256("");
+
     /// @notice The chain has no SHA-256 precompile at address 2, or the call to it ran out of gas.
     error Sha256Failed();
 
     /**
      * @notice Whether the tree of `newSize` leaves under `newRoot` starts with the `oldSize` leaves under `oldRoot`.
      * @dev RFC 9162 fails on an empty path. The two cases it leaves out are decided here: equal sizes are consistent exactly
-     * when the roots are equal and the proof is empty, and every non-empty tree extends the empty one (`oldSize` 0, whose root
-     * is not looked at) with an empty proof.
+     * when the roots are equal and the proof is empty; every tree extends the empty one, whose root must be `EMPTY_ROOT`, with
+     * an empty proof.
      */
     function verifyConsistency(
         uint64 oldSize,
@@ -24,9 +27,10 @@ library MerkleLog {
         bytes32 newRoot,
         bytes32[] calldata proof
     ) internal view returns (bool) {
-        if (oldSize == newSize) return oldRoot == newRoot && proof.length == 0;
-        if (oldSize == 0) return proof.length == 0;
         if (oldSize > newSize) return false;
+        if (oldSize == 0 && oldRoot != EMPTY_ROOT) return false;
+        if (oldSize == newSize) return proof.length == 0 && oldRoot == newRoot;
+        if (oldSize == 0) return proof.length == 0;
 
         uint256 fn = oldSize - 1;
         uint256 sn = newSize - 1;
