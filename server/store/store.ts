@@ -63,7 +63,7 @@ export interface Group {
 /** A source's state: its next sequence number, and what came last. */
 export interface SourceState {
   readonly source: Source;
-  /** Sequence number its next event must have; sources begin at 0. */
+  /** Sequence number its next event must have. A source without events begins at FIRST_SEQ. */
   readonly next: number;
   /** Unix seconds of its last submission. */
   readonly lastTime: number;
@@ -143,8 +143,8 @@ export interface StoreSnapshot extends StoreReader {
 export interface Store extends StoreReader {
   /**
    * Makes the whole group durable (synced), or nothing of it, provided that the log's size is `expectedSize` at that
-   * instant; else throws StoreConflict and changes nothing. After any other rejection the outcome is unknown, and nothing
-   * more is accepted until `reload` has settled it.
+   * instant; else throws StoreConflict and changes nothing. After any other rejection (LedgerError `disk-full` or
+   * `store-unavailable`) it may have been kept or lost: `reload` tells.
    */
   commit: (group: Group, expectedSize: number) => Promise<void>;
   /** Re-reads the durable state after a failed commit and returns its head. Rejects as long as the disk does not let it. */
@@ -159,7 +159,7 @@ export interface Store extends StoreReader {
    */
   onHead: (listener: (head: Head) => void) => () => void;
   snapshot: () => Promise<StoreSnapshot>;
-  /** Waits for the running operations; later ones reject. */
+  /** Waits for a running commit; whatever comes later rejects. */
   close: () => Promise<void>;
 }
 

@@ -1,0 +1,278 @@
+import { expect } from "chai";
+import { parseSource } from "../../../protocol/source.ts";
+import { StoreConflict, type Head, type Store, type StoredAnchor } from "../../../server/store/store.ts";
+import { EMPTY, groupAfter, madeSubmission, tagsOf, type MadeSubmission } from "./groups.ts";
+
+/** One database that can be opened again after it was closed. */
+export interface StoreFixture {
+  open: () => Promise<Store>;
+  destroy: () => Promise<void>;
+}
+
+const A = parseSource("qn-police/r1");
+const B = parseSource("qn-police/r10");
+
+/** What every backend of the store port must do. */
+export function storeConformance(name: string, fixture: () => Promise<StoreFixture>): void {
+  describe(`store: ${name}`, () => {
+    let database: StoreFixture;
+    let store: Store;
+
+    beforeEach(async () => {
+      database = await fixture();
+      store = await database.open();
+    });
+
+    afterEach(async () => {
+      await store.close();
+      await database.destroy();
+    });
+
+    async function reopen(): Promise<void> {
+      await store.close();
+      store = await database.open();
+    }
+
+    async function commit(...submissions: MadeSubmission[]): Promise<Head> {
+      const head = await store.head();
+      const group = groupAfter(head, submissions);
+      await store.commit(group, head.size);
+      return group.head;
+    }
+
+    it("is empty at first", async () => {
+      expect(await store.head()).to.deep.equal(EMPTY);
+      expect(await store.sources({ limit: 10 })).to.deep.equal([]);
+      expect(await store.source(A)).to.equal(undefined);
+      expect(await store.submissionHolding(A, 1)).to.equal(undefined);
+      expect(await store.submissionOfIndex(0)).to.equal(undefined);
+      expect(await store.submissionsOf(A, { from: 1, limit: 5 })).to.deep.equal([]);
+      expect(await store.payloads(0, 10)).to.deep.equal([]);
+      expect(await store.disclosures(0)).to.equal(undefined);
+      expect(await store.eventKey(0)).to.equal(undefined);
+      expect(await store.attachment(0)).to.equal(undefined);
+      expect(await store.conflictIndex(new Uint8Array(32))).to.equal(undefined);
+      expect(await store.anchors({ after: 0, limit: 5 })).to.deep.equal([]);
+      expect(await store.anchorCovering(0)).to.equal(undefined);
+      expect(await store.lastAnchor()).to.equal(undefined);
+      expect(await store.anchorIntent()).to.equal(undefined);
+    });
+
+    it("gives back what was committed, also after it was closed and opened", async () => {
+      const first = madeSubmission(A, 1, 3, 0);
+      const second = madeSubmission(B, 1, 1, 3);
+      const third = madeSubmission(A, 4, 200, 4);
+      const head = await commit(first, second);
+      await commit(third);
+      for (const open of [async () => undefined, reopen]) {
+        await open();
+        expect((await store.head()).size).to.equal(204);
+        expect((await store.head()).commits).to.equal(head.commits + 1);
+        for (const submission of [first, second, third]) await expectStored(store, submission);
+      }
+      expect(await store.head()).to.deep.equal(groupAfter(head, [third]).head);
+    });
+
+    it("finds submissions by any number or index they hold, and nothing beyond the end", async () => {
+      await commit(madeSubmission(A, 1, 3, 0), madeSubmission(B, 1, 2, 3), madeSubmission(A, 4, 5, 5));
+      const found = await Promise.all(
+        [1, 3, 4, 8].map(async (seq) => (await store.submissionHolding(A, seq))?.first),
+      );
+      expect(found).to.deep.equal([1, 1, 4, 4]);
+      expect(await store.submissionHolding(A, 9)).to.equal(undefined);
+      expect(await store.submissionHolding(A, 0)).to.equal(undefined);
+      expect((await store.submissionHolding(B, 2))?.index).to.equal(3);
+      const starts = await Promise.all(
+        [0, 2, 3, 4, 5, 9].map(async (at) => (await store.submissionOfIndex(at))?.index),
+      );
+      expect(starts).to.deep.equal([0, 0, 3, 3, 5, 5]);
+      expect(await store.submissionOfIndex(10)).to.equal(undefined);
+      expect(await store.submissionOfIndex(-1)).to.equal(undefined);
+    });
+
+    it("reads payloads across rows and submissions, cut at the end of the log", async () => {
+      const made = [
+        madeSubmission(A, 1, 130, 0),
+        madeSubmission(B, 1, 1, 130),
+        madeSubmission(A, 131, 64, 131),
+      ];
+      await commit(...made);
+      const texts = made.flatMap(({ texts }) => texts.payloads);
+      const ranges = [
+        [0, 195],
+        [0, 1],
+        [63, 65],
+        [64, 128],
+        [129, 132],
+        [194, 195],
+        [190, 500],
+        [195, 196],
+        [5, 5],
+        [9, 3],
+      ] as const;
+      for (const [from, to] of ranges) {
+        const read = (await store.payloads(from, to)).map((bytes) => Buffer.from(bytes).toString("latin1"));
+        expect(read, `${from}..${to}`).to.deep.equal(texts.slice(from, Math.max(from, to)));
+      }
+    });
+
+    it("lists sources and their submissions page by page", async () => {
+      const names = ["qn-health/a", "qn-police/r1", "qn-police/r10", "qn-police/r2"];
+      await commit(...names.map((source, at) => madeSubmission(source, 1, 1, at)));
+      await commit(madeSubmission(A, 2, 5, 4), madeSubmission(A, 7, 1, 9));
+      const firstPage = await store.sources({ limit: 3 });
+      expect(firstPage.map(({ source }) => source)).to.deep.equal(names.slice(0, 3));
+      expect(firstPage[1]).to.deep.equal({ source: A, next: 8, lastTime: 1_700_000_007 });
+      const after = firstPage[1]?.source ?? A;
+      expect((await store.sources({ after, limit: 3 })).map(({ source }) => source)).to.deep.equal(
+        names.slice(2),
+      );
+      expect((await store.submissionsOf(A, { from: 4, limit: 9 })).map(({ first }) => first)).to.deep.equal([
+        2, 7,
+      ]);
+      expect((await store.submissionsOf(A, { from: 1, limit: 2 })).map(({ first }) => first)).to.deep.equal([
+        1, 2,
+      ]);
+      expect(await store.submissionsOf(A, { from: 8, limit: 2 })).to.deep.equal([]);
+    });
+
+    it("refuses a group built on another head, and changes nothing", async () => {
+      const head = await commit(madeSubmission(A, 1, 2, 0));
+      const stale = groupAfter(EMPTY, [madeSubmission(A, 3, 1, 0)]);
+      expect(await rejection(store.commit(stale, 0))).to.be.instanceOf(StoreConflict);
+      expect(await store.head()).to.deep.equal(head);
+      expect((await store.source(A))?.next).to.equal(3);
+    });
+
+    it("lets exactly one of two concurrent commits win", async () => {
+      const groups = [A, B].map((source) => groupAfter(EMPTY, [madeSubmission(source, 1, 1, 0)]));
+      const outcomes = await Promise.allSettled(groups.map(async (group) => await store.commit(group, 0)));
+      expect(outcomes.map(({ status }) => status).sort()).to.deep.equal(["fulfilled", "rejected"]);
+      expect((await store.head()).size).to.equal(1);
+      expect(await store.sources({ limit: 5 })).to.have.length(1);
+    });
+
+    it("refuses a group with a gap or a wrong head", async () => {
+      const gap = groupAfter(EMPTY, [madeSubmission(A, 1, 1, 1)]);
+      expect(await rejection(store.commit(gap, 0))).to.be.instanceOf(RangeError);
+      const group = groupAfter(EMPTY, [madeSubmission(A, 1, 1, 0)]);
+      const wrong = { ...group, head: { ...group.head, size: 7 } };
+      expect(await rejection(store.commit(wrong, 0))).to.be.instanceOf(RangeError);
+      expect(await store.reload()).to.deep.equal(EMPTY);
+    });
+
+    it("keeps an attachment sealed with its event, and finds it by its conflict", async () => {
+      const conflict = new Uint8Array(32).fill(7);
+      const body = Buffer.alloc(300_000, "the whole body");
+      await commit(madeSubmission(A, 1, 2, 0), {
+        ...madeSubmission(B, 1, 1, 2),
+        attachment: { conflict, body },
+      });
+      await reopen();
+      expect(await store.conflictIndex(conflict)).to.equal(2);
+      expect(Buffer.from((await store.attachment(2)) ?? []).equals(body)).to.equal(true);
+      expect(await store.attachment(0)).to.equal(undefined);
+      expect(await store.disclosures(2)).to.equal("disclosure-1~decoy-1~");
+    });
+
+    it("keeps anchors in the order of their sizes, and forgets the intent with the anchor", async () => {
+      const anchors = [anchor(0, 5, 0), anchor(1, 9, 0), anchor(2, 9, 5), anchor(3, 300, 9)];
+      for (const each of anchors) {
+        await store.setAnchorIntent(Buffer.from(`intent ${each.number}`));
+        expect(Buffer.from((await store.anchorIntent()) ?? []).toString()).to.equal(`intent ${each.number}`);
+        await store.recordAnchor(each);
+        expect(await store.anchorIntent()).to.equal(undefined);
+      }
+      await reopen();
+      expect(await store.anchors({ after: 0, limit: 10 })).to.deep.equal(anchors);
+      expect(await store.anchors({ after: 5, limit: 2 })).to.deep.equal(anchors.slice(1, 3));
+      expect(await store.lastAnchor()).to.deep.equal(anchors[3]);
+      const covering = await Promise.all(
+        [0, 4, 5, 8, 9, 299, 300].map(async (i) => (await store.anchorCovering(i))?.number),
+      );
+      expect(covering).to.deep.equal([0, 0, 1, 1, 3, 3, undefined]);
+    });
+
+    it("replaces an anchor that stands in another block now", async () => {
+      await store.recordAnchor(anchor(0, 5, 0));
+      await store.recordAnchor({ ...anchor(0, 5, 0), block: 99 });
+      expect((await store.anchors({ after: 0, limit: 10 })).map(({ block }) => block)).to.deep.equal([99]);
+      await store.setAnchorIntent(Buffer.from("intent"));
+      await store.setAnchorIntent(undefined);
+      expect(await store.anchorIntent()).to.equal(undefined);
+    });
+
+    it("tells listeners every new head in order, until they leave", async () => {
+      const heads: number[] = [];
+      const leave = store.onHead(({ size }) => heads.push(size));
+      await commit(madeSubmission(A, 1, 2, 0));
+      await commit(madeSubmission(A, 3, 3, 2));
+      leave();
+      await commit(madeSubmission(A, 6, 1, 5));
+      expect(heads).to.deep.equal([2, 5]);
+    });
+
+    it("shows a snapshot as it was", async () => {
+      const head = await commit(madeSubmission(A, 1, 2, 0));
+      const snapshot = await store.snapshot();
+      await commit(madeSubmission(A, 3, 2, 2), madeSubmission(B, 1, 1, 4));
+      await store.recordAnchor(anchor(0, 5, 0));
+      expect(await snapshot.head()).to.deep.equal(head);
+      expect((await snapshot.source(A))?.next).to.equal(3);
+      expect(await snapshot.source(B)).to.equal(undefined);
+      expect(await snapshot.payloads(0, 10)).to.have.length(2);
+      expect(await snapshot.submissionOfIndex(3)).to.equal(undefined);
+      expect(await snapshot.lastAnchor()).to.equal(undefined);
+      await snapshot.close();
+      expect((await store.head()).size).to.equal(5);
+    });
+
+    it("refuses reads and writes once closed", async () => {
+      await store.close();
+      expect(await rejection(store.head())).to.have.property("code", "store-unavailable");
+      const group = groupAfter(EMPTY, [madeSubmission(A, 1, 1, 0)]);
+      expect(await rejection(store.commit(group, 0))).to.have.property("code", "store-unavailable");
+    });
+  });
+}
+
+async function expectStored(store: Store, made: MadeSubmission): Promise<void> {
+  const { source, first, count, index, time, jws, receipt } = made;
+  const stored = { source, first, count, index, time, jws, receipt };
+  expect(await store.submissionHolding(source, first + count - 1)).to.deep.equal(stored);
+  expect(await store.submissionOfIndex(index)).to.deep.equal(stored);
+  for (let at = 0; at < count; at++) {
+    expect(await store.disclosures(index + at)).to.equal(made.texts.disclosures[at]);
+    const secrets = await store.eventKey(index + at);
+    expect(Buffer.from(secrets?.key ?? [])).to.deep.equal(Buffer.from(made.secrets[at] ?? []));
+    const tags = secrets?.tags.map(({ kind, tag }) => Buffer.concat([Buffer.of(kind), tag]));
+    expect(tags).to.deep.equal(tagsOf(first + at));
+  }
+  const payloads = (await store.payloads(index, index + count)).map((bytes) =>
+    Buffer.from(bytes).toString("latin1"),
+  );
+  expect(payloads).to.deep.equal(made.texts.payloads);
+}
+
+function anchor(number: number, size: number, indexSize: number): StoredAnchor {
+  return {
+    number,
+    size,
+    root: new Uint8Array(32).fill(size % 256),
+    indexSize,
+    indexRoot: new Uint8Array(32).fill(indexSize),
+    checkpoint: `minhbach/1/0xab/1\n${size}\nroot=\n\n— minhbach/1/0xab/1 signature\n`,
+    block: 100 + number,
+    blockHash: `0x${"b".repeat(64)}`,
+    transaction: `0x${"c".repeat(64)}`,
+    time: 1_700_000_000 + number,
+  };
+}
+
+/** What a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { openLevelStore, type Migration } from "../../../server/store/level-store.ts";
+import { rejection, storeConformance } from "./conformance.ts";
+import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
+
+storeConformance("LevelDB", async () => {
+  const folder = await newFolder();
+  return {
+    open: async () => await openLevelStore({ path: folder }),
+    destroy: async () => await rm(folder, { recursive: true }),
+  };
+});
+
+describe("store: LevelDB's own", () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await newFolder();
+  });
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it("refuses to commit on a disk that is nearly full, and goes on reading", async () => {
+    const store = await openLevelStore({ path: folder, minFreeBytes: Number.MAX_SAFE_INTEGER });
+    const group = groupAfter(EMPTY, [madeSubmission("qn-police/r1", 1, 1, 0)]);
+    expect(await rejection(store.commit(group, 0))).to.have.property("code", "disk-full");
+    expect(await store.reload()).to.deep.equal(EMPTY);
+    await store.close();
+  });
+
+  it("goes on after LevelDB failed in the middle of a write", async () => {
+    // 1 MiB a file: about every seventh commit tears LevelDB's log.
+    const script = fileURLToPath(new URL("fill-disk.ts", import.meta.url));
+    const command = 'ulimit -f 2048; exec "$0" "$1" "$2"';
+    const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, script, folder]);
+    const { codes, size } = JSON.parse(stdout) as { codes: string[]; size: number };
+    // Without opening it again, every write after the first failure fails too.
+    expect(codes).to.have.length.within(1, 3);
+    expect(new Set(codes)).to.deep.equal(new Set(["disk-full"]));
+    expect(size).to.equal((12 - codes.length) * 1000);
+    const store = await openLevelStore({ path: folder });
+    expect((await store.head()).size).to.equal(size);
+    expect(await store.payloads(0, size + 1)).to.have.length(size);
+    await store.close();
+  });
+
+  it("is held by one process at a time", async () => {
+    const store = await openLevelStore({ path: folder });
+    expect(await rejection(openLevelStore({ path: folder }))).to.have.property("code", "store-unavailable");
+    await store.close();
+  });
+
+  it("migrates an older format step by step, once, and refuses a newer one", async () => {
+    const ran: number[] = [];
+    const steps: Migration[] = [1, 2].map((step) => async () => void ran.push(step));
+    await (await openLevelStore({ path: folder })).close();
+    await (await openLevelStore({ path: folder, migrations: steps.slice(0, 1) })).close();
+    await (await openLevelStore({ path: folder, migrations: steps })).close();
+    await (await openLevelStore({ path: folder, migrations: steps })).close();
+    expect(ran).to.deep.equal([1, 2]);
+    const refused = await rejection(openLevelStore({ path: folder }));
+    expect(refused).to.have.property("code", "store-unavailable");
+    expect(refused).to.have.property("message").that.contains("newer version");
+  });
+});
+
+async function newFolder(): Promise<string> {
+  return await mkdtemp(path.join(tmpdir(), "minhbach-store-"));
+}
