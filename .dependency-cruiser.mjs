@@ -1,0 +1,149 @@
+/** The import directions of the code: who may import whom. `npm test` enforces them; test/lint shows each one refusing. */
+
+const STAGE =
+  "^server/(receive|sequence|integrate|index|anchor|prove|store|identity|disclose|decide|findings|inspect|desk)/";
+const NOBLE = "(^|/)node_modules/@noble/";
+
+/** Matches npm packages and Node's own modules as well as files of ours, so each rule below is a complete allow-list. */
+const allowOnly = (...patterns) => ({ pathNot: patterns });
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: "protocol-imports-only-noble",
+      comment: "protocol/ runs in a browser: it imports itself and @noble/*.",
+      severity: "error",
+      from: { path: "^protocol/", pathNot: "\\.node\\.ts$" },
+      to: allowOnly("^protocol/", NOBLE),
+    },
+    {
+      name: "protocol-node-imports-only-crypto",
+      comment:
+        "protocol/*.node.ts is what the package import condition gives Node: node:crypto and nothing else.",
+      severity: "error",
+      from: { path: "^protocol/.*\\.node\\.ts$" },
+      to: allowOnly("^protocol/", NOBLE, "^(node:)?crypto$"),
+    },
+    {
+      name: "protocol-node-only-by-condition",
+      comment: "Import #sha256; naming the Node file would break the browser.",
+      severity: "error",
+      from: { path: "^(protocol|verifier|portal)/" },
+      to: { path: "\\.node\\.ts$", dependencyTypesNot: ["aliased-subpath-import"] },
+    },
+    {
+      name: "verifier-imports-only-protocol",
+      comment: "The verifier runs in a browser with nothing from us but the protocol.",
+      severity: "error",
+      from: { path: "^verifier/" },
+      to: allowOnly("^verifier/", "^protocol/"),
+    },
+    {
+      name: "recorder-imports-no-server",
+      comment: "An agency runs the recorder alone: of our code it imports protocol/ and verifier/.",
+      severity: "error",
+      from: { path: "^recorder/" },
+      to: { path: "^(server|cli|scripts|portal|proactive|catalogue)/" },
+    },
+    {
+      name: "stage-imports-no-values-of-others",
+      comment:
+        "A stage takes values from protocol/ and server/errors.ts; of other stages it imports types only. Values meet in server/app.ts.",
+      severity: "error",
+      from: { path: STAGE },
+      to: {
+        path: "^(server|recorder|cli|scripts|portal|verifier|proactive|catalogue)/",
+        pathNot: ["^server/$1/", "^server/errors\\.ts$"],
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "only-app-composes",
+      comment: "Values of the stages meet in server/app.ts; main.ts only starts it.",
+      severity: "error",
+      from: { path: "^server/[^/]+\\.ts$", pathNot: "^server/app\\.ts$" },
+      to: { path: STAGE, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "nobody-imports-an-entry-point",
+      comment: "Entry points read the environment and start things when imported.",
+      severity: "error",
+      from: {},
+      to: { path: "^(server|recorder|cli)/main\\.ts$" },
+    },
+    {
+      name: "cli-imports-protocol-verifier-recorder",
+      comment: "The command works for people who have no server.",
+      severity: "error",
+      from: { path: "^cli/" },
+      to: { path: "^(server|scripts|portal|proactive|catalogue)/" },
+    },
+    {
+      name: "portal-imports-protocol-and-verifier",
+      comment: "The pages verify in the browser with the same pure code and no server code.",
+      severity: "error",
+      from: { path: "^portal/" },
+      to: { path: "^(server|recorder|cli|scripts|proactive|catalogue)/" },
+    },
+    {
+      name: "server-imports-no-recorder",
+      comment: "Ledger and recorder are run by different parties.",
+      severity: "error",
+      from: { path: "^server/" },
+      to: { path: "^(recorder|cli|scripts|portal)/" },
+    },
+    {
+      name: "product-imports-no-tests-or-scripts",
+      comment: "What ships does not import tests, and only tests and scripts import scripts.",
+      severity: "error",
+      from: { path: "^(protocol|verifier|recorder|server|cli|portal|proactive|catalogue)/" },
+      to: { path: "^(test|scripts|toolchain)/" },
+    },
+    {
+      name: "scripts-import-no-tests",
+      comment: "A script works in a checkout without its tests.",
+      severity: "error",
+      from: { path: "^(scripts|toolchain)/" },
+      to: { path: "^test/" },
+    },
+    {
+      name: "product-imports-no-development-packages",
+      comment: "A package that product code needs is one of the dependencies.",
+      severity: "error",
+      from: { path: "^(protocol|verifier|recorder|server|cli)/" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only", "npm"], pathNot: "/@types/" },
+    },
+    {
+      name: "no-undeclared-packages",
+      comment: "Whatever is imported stands in package.json; transitive packages come and go.",
+      severity: "error",
+      from: {},
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "not-unresolvable",
+      comment: "The imported file or package does not exist.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-circles",
+      comment: "Imports point one way.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(data|dist|artifacts|cache|types)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["node", "import", "types", "default"],
+    },
+  },
+};

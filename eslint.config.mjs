@@ -1,0 +1,152 @@
+import eslint from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** The files that may read the environment: processes start there, everything else is told. */
+const ENTRY_POINTS = [
+  "server/main.ts",
+  "recorder/main.ts",
+  "cli/main.ts",
+  "scripts/**",
+  "toolchain/**",
+  "test/**",
+  "*.config.*",
+];
+
+/** Code that also runs in a browser. `*.node.ts` is chosen by a package import condition where there is Node. */
+const PURE = { files: ["protocol/**/*.ts", "verifier/**/*.ts"], ignores: ["**/*.node.ts"] };
+
+const NODE_GLOBALS = ["Buffer", "process", "global", "setImmediate", "__dirname", "__filename", "require"];
+
+/** What the few plain JavaScript modules use; TypeScript files know their globals by type. */
+const MODULE_GLOBALS = [
+  "process",
+  "console",
+  "URL",
+  "setTimeout",
+  "clearTimeout",
+  "setInterval",
+  "clearInterval",
+];
+
+const READS_ENVIRONMENT = "Only an entry point reads the environment; take the setting as a parameter.";
+
+const SKIP_NEEDS_REASON =
+  'A skipped test says why: it.skip("... (skipped: reason)"), or skipBecause(this, "reason") of test/skip-because.ts.';
+
+export default defineConfig(
+  globalIgnores([
+    "node_modules/",
+    "toolchain/node_modules/",
+    "data/",
+    "dist/",
+    "artifacts/",
+    "cache/",
+    "types/",
+  ]),
+  { linterOptions: { reportUnusedDisableDirectives: "error", reportUnusedInlineConfigs: "error" } },
+  eslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/consistent-type-assertions": [
+        "error",
+        { assertionStyle: "as", objectLiteralTypeAssertions: "never" },
+      ],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // Numbers in a message are what they look like; the rule's other catches (objects, undefined, any) stay.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression[object.type='MetaProperty'][property.name='env']",
+          message: READS_ENVIRONMENT,
+        },
+      ],
+      eqeqeq: "error",
+      "no-console": "error",
+      "no-var": "error",
+      "prefer-const": "error",
+    },
+  },
+  {
+    files: ["**/*.ts", "**/*.mjs"],
+    ignores: ENTRY_POINTS,
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: READS_ENVIRONMENT },
+      ],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            { name: "node:process", message: READS_ENVIRONMENT },
+            { name: "process", message: READS_ENVIRONMENT },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    ...PURE,
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...NODE_GLOBALS.map((name) => ({
+          name,
+          message: "This code also runs in a browser; use protocol/bytes.ts.",
+        })),
+      ],
+    },
+  },
+  {
+    files: ["scripts/**", "cli/**", "toolchain/**", "recorder/main.ts"],
+    rules: { "no-console": "off" },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      // `expect(x).to.be.true` is how chai says it.
+      "@typescript-eslint/no-unused-expressions": "off",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "CallExpression[callee.property.name='only']",
+          message: "A test singled out hides all others.",
+        },
+        {
+          selector:
+            "CallExpression[callee.object.name=/^(it|describe|context|specify)$/][callee.property.name='skip']:not([arguments.0.value=/skipped: ./])",
+          message: SKIP_NEEDS_REASON,
+        },
+        {
+          selector: "CallExpression[callee.object.type='ThisExpression'][callee.property.name='skip']",
+          message: SKIP_NEEDS_REASON,
+        },
+        {
+          selector: "CallExpression[callee.name=/^(xit|xdescribe|xcontext|xspecify)$/]",
+          message: SKIP_NEEDS_REASON,
+        },
+      ],
+    },
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(MODULE_GLOBALS.map((name) => [name, "readonly"])),
+    },
+  },
+);
