@@ -1,0 +1,239 @@
+import { AbiError, AbiReader, callData, textWord, uintWord } from "./abi.ts";
+import { isJsonObject } from "../protocol/json.ts";
+import type { JwsAlgorithm, PublicKey } from "../protocol/jws.ts";
+import { type Source, splitSource } from "../protocol/source.ts";
+
+/** Sends one JSON-RPC request and resolves with its `result`. Rejects with ChainError, or anything when it got no answer. */
+export type Rpc = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
+/**
+ * Why a question to the chain has no answer.
+ * - `unreachable`: the node did not answer. `malformed`: its answer is not what an Ethereum node says.
+ * - `refused`: the contract reverted, as for a log that does not exist.
+ * - `disagreement`: two nodes the user named answered differently.
+ */
+export type ChainCode = "unreachable" | "malformed" | "refused" | "disagreement";
+
+/** A question to the chain that has no answer; the message names the node. */
+export class ChainError extends Error {
+  override readonly name = "ChainError";
+  readonly code: ChainCode;
+
+  constructor(code: ChainCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Which chain a node serves. */
+export interface ChainIdentity {
+  readonly chainId: number;
+  /** Hash of block 0: `0x` and 64 lowercase hexadecimal digits. */
+  readonly genesisHash: string;
+}
+
+/** A checkpoint the registry accepted. */
+export interface Anchor {
+  readonly size: number;
+  readonly indexSize: number;
+  readonly block: number;
+  /** The block's time, Unix seconds. */
+  readonly time: number;
+  readonly root: Uint8Array;
+  readonly indexRoot: Uint8Array;
+}
+
+/** The log's Ed25519 public keys, 32 bytes each. */
+export interface LogKeys {
+  readonly checkpoint: Uint8Array;
+  readonly receipt: Uint8Array;
+  readonly vrf: Uint8Array;
+}
+
+export interface LogState {
+  readonly frozen: boolean;
+  /** Number of the log that continues this one, 0 when none does. */
+  readonly successor: number;
+}
+
+/** A key of a recorder, as the agency registry holds it. */
+export interface RecorderKey extends PublicKey {
+  readonly fromSeq: number;
+  readonly addedBlock: number;
+  /** First block at which it is revoked; 0 when it is not. */
+  readonly revokedBlock: number;
+}
+
+/** The bits of an agency's entitlements. */
+export const RECORD = 1;
+
+/**
+ * What the verifier asks the chain. Registries are named by address, `0x` and 40 lowercase digits. Every method rejects with
+ * ChainError when there is no answer to rely on, and with nothing else. Answers hold for the node's latest block; what the
+ * registries say about an earlier block never changes.
+ */
+export interface ChainReader {
+  /** How messages call the node or nodes behind it. */
+  readonly name: string;
+  identity(): Promise<ChainIdentity>;
+  /** Number of the latest block. */
+  latestBlock(): Promise<number>;
+  /** Whether there is a contract at the address. */
+  hasCode(address: string): Promise<boolean>;
+  /** The first anchor whose tree holds the leaf at `index`, or null. */
+  anchorCovering(registry: string, logId: number, index: number): Promise<Anchor | null>;
+  /** The log's keys in force at a block. */
+  logKeysAt(registry: string, logId: number, block: number): Promise<LogKeys>;
+  logState(registry: string, logId: number): Promise<LogState>;
+  /** The key whose numbers held `seq` at a block, revoked or not, or null. */
+  recorderKeyAt(registry: string, source: Source, seq: number, block: number): Promise<RecorderKey | null>;
+  /** What the agency of a source was entitled to at a block: a sum of bits. */
+  entitlementsAt(registry: string, source: Source, block: number): Promise<number>;
+}
+
+/** First four bytes of the Keccak-256 of each function's signature. */
+export const SELECTORS = {
+  "anchorCovering(uint64,uint64)": "0xb5d8397c",
+  "logKeysAt(uint64,uint64)": "0x59cce9b8",
+  "logState(uint64)": "0xc1ffaa01",
+  "recorderKeyAt(bytes32,bytes32,uint64,uint64)": "0x8d5afe11",
+  "entitlementsAt(bytes32,uint64)": "0x4772acd2",
+} as const;
+
+const ALGORITHMS: ReadonlyMap<number, JwsAlgorithm> = new Map([
+  [1, "EdDSA"],
+  [2, "ES256"],
+]);
+
+/** Longest public key there is: an uncompressed P-256 point. */
+const MAX_KEY_BYTES = 65;
+/** Contract code is at most 24 KiB (EIP-170); free-gas chains allow more. */
+const MAX_CODE_DIGITS = 2 * 1024 * 1024;
+
+/**
+ * Reads the chain through one node. `name` is how messages call it. The node is not believed beyond what it says about the chain:
+ * answers are decoded strictly, and anything else is ChainError `malformed`.
+ */
+export function chainReader(rpc: Rpc, name: string): ChainReader {
+  async function ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    try {
+      return await rpc(method, params);
+    } catch (cause) {
+      if (cause instanceof ChainError) throw cause;
+      throw new ChainError("unreachable", `${name} did not answer`, { cause });
+    }
+  }
+
+  async function call<T>(to: string, data: string, decode: (answer: AbiReader) => T): Promise<T> {
+    const answer = await ask("eth_call", [{ to, data }, "latest"]);
+    try {
+      const reader = new AbiReader(answer);
+      const value = decode(reader);
+      reader.end();
+      return value;
+    } catch (cause) {
+      if (!(cause instanceof AbiError)) throw cause;
+      throw malformed(name, cause.message, cause);
+    }
+  }
+
+  return {
+    name,
+    async identity() {
+      const chainId = quantity(await ask("eth_chainId", []), name);
+      const genesis = await ask("eth_getBlockByNumber", ["0x0", false]);
+      const genesisHash = isJsonObject(genesis) ? genesis["hash"] : undefined;
+      if (typeof genesisHash !== "string" || !/^0x[0-9a-fA-F]{64}$/.test(genesisHash)) {
+        throw malformed(name, "block 0 has no hash");
+      }
+      return { chainId, genesisHash: genesisHash.toLowerCase() };
+    },
+    async latestBlock() {
+      return quantity(await ask("eth_blockNumber", []), name);
+    },
+    async hasCode(address) {
+      const code = await ask("eth_getCode", [address, "latest"]);
+      if (
+        typeof code !== "string" ||
+        code.length > MAX_CODE_DIGITS ||
+        !/^0x(?:[0-9a-fA-F]{2})*$/.test(code)
+      ) {
+        throw malformed(name, "the contract's code is not hexadecimal");
+      }
+      return code !== "0x";
+    },
+    anchorCovering(registry, logId, index) {
+      const data = callData(SELECTORS["anchorCovering(uint64,uint64)"], uintWord(logId), uintWord(index));
+      return call(registry, data, (answer) => {
+        const found = answer.bool();
+        const anchor = readAnchor(answer);
+        return found ? anchor : null;
+      });
+    },
+    logKeysAt(registry, logId, block) {
+      const data = callData(SELECTORS["logKeysAt(uint64,uint64)"], uintWord(logId), uintWord(block));
+      return call(registry, data, readLogKeys);
+    },
+    logState(registry, logId) {
+      return call(registry, callData(SELECTORS["logState(uint64)"], uintWord(logId)), readLogState);
+    },
+    recorderKeyAt(registry, source, seq, block) {
+      const { agency, recorder } = splitSource(source);
+      const words = [textWord(agency), textWord(recorder), uintWord(seq), uintWord(block)];
+      const data = callData(SELECTORS["recorderKeyAt(bytes32,bytes32,uint64,uint64)"], ...words);
+      return call(registry, data, readRecorderKey);
+    },
+    entitlementsAt(registry, source, block) {
+      const { agency } = splitSource(source);
+      const data = callData(SELECTORS["entitlementsAt(bytes32,uint64)"], textWord(agency), uintWord(block));
+      return call(registry, data, (answer) => answer.uint(255));
+    },
+  };
+}
+
+function malformed(name: string, reason: string, cause?: unknown): ChainError {
+  return new ChainError("malformed", `${name} does not answer as an Ethereum node: ${reason}`, { cause });
+}
+
+/** A JSON-RPC quantity as a safe integer. */
+function quantity(answer: unknown, name: string): number {
+  if (typeof answer !== "string" || !/^0x(?:0|[1-9a-f][0-9a-f]{0,13})$/.test(answer)) {
+    throw malformed(name, "a number is not a hexadecimal quantity");
+  }
+  const value = Number.parseInt(answer, 16);
+  if (!Number.isSafeInteger(value)) throw malformed(name, "a number is too large");
+  return value;
+}
+
+// The decoders below follow the member order of the structs in IAnchorRegistry and IAgencyRegistry.
+
+function readAnchor(answer: AbiReader): Anchor {
+  const [size, indexSize, block, time] = [answer.uint(), answer.uint(), answer.uint(), answer.uint()];
+  return { size, indexSize, block, time, root: answer.bytes32(), indexRoot: answer.bytes32() };
+}
+
+function readLogKeys(answer: AbiReader): LogKeys {
+  return { checkpoint: answer.bytes32(), receipt: answer.bytes32(), vrf: answer.bytes32() };
+}
+
+function readLogState(answer: AbiReader): LogState {
+  answer.address(); // anchorer
+  answer.roundedUint64(); // maxGrowth
+  const frozen = answer.bool();
+  answer.roundedUint64(); // predecessor
+  answer.roundedUint64(); // predecessorAnchor
+  return { frozen, successor: answer.uint() };
+}
+
+function readRecorderKey(answer: AbiReader): RecorderKey | null {
+  const found = answer.bool();
+  const struct = answer.offset(0);
+  const algorithm = answer.uint(255);
+  const [fromSeq, addedBlock, revokedBlock] = [answer.uint(), answer.uint(), answer.roundedUint64()];
+  answer.offset(struct);
+  const key = answer.bytes(MAX_KEY_BYTES);
+  if (!found) return null;
+  const alg = ALGORITHMS.get(algorithm);
+  if (alg === undefined) throw new AbiError("a key has an unknown algorithm");
+  return { alg, fromSeq, addedBlock, revokedBlock, key };
+}

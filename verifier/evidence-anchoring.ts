@@ -1,0 +1,189 @@
+/** The checks of evidence against what its reader trusts: the log of the trust profile, and what the chain holds about it. */
+import { equal, toHex } from "../protocol/bytes.ts";
+import { isSafePublicKey, keyId, verifyJws } from "../protocol/jws.ts";
+import { checkpointOrigin, formatLogId } from "../protocol/log-id.ts";
+import { verifierKey, verifyNote } from "../protocol/note.ts";
+import { splitSource } from "../protocol/source.ts";
+import { type Anchor, ChainError, type ChainReader, RECORD, type RecorderKey } from "./chain.ts";
+import { established, failed, type Outcome, notChecked, passed, warning } from "./checks.ts";
+import type { EventInEvidence, LogProof, SubmissionInEvidence } from "./evidence-content.ts";
+import { logOf, type TrustProfile } from "./trust-profile.ts";
+
+/** Whom to ask, and about what. */
+interface Asked {
+  readonly profile: TrustProfile;
+  readonly chain: ChainReader;
+}
+
+interface WithSubmission {
+  readonly submission: SubmissionInEvidence;
+}
+
+interface WithAnchor {
+  readonly anchor: Anchor;
+}
+
+/** Keeps a submission to another log, or to the same contracts on another chain, from being passed off as this log's. */
+export function forTrustedLog({
+  profile,
+  submission,
+}: { profile: TrustProfile } & WithSubmission): Outcome<true> {
+  const trusted = formatLogId(logOf(profile));
+  const signed = formatLogId(submission.log);
+  return signed === trusted
+    ? passed(trusted)
+    : failed(`it was signed for the log ${signed}; you trust ${trusted}`);
+}
+
+export function ofTrustedLog({ profile, proof }: { profile: TrustProfile; proof: LogProof }): Outcome<true> {
+  const trusted = checkpointOrigin(logOf(profile));
+  const { origin } = proof.checkpoint;
+  return origin === trusted
+    ? passed(trusted)
+    : failed(`its origin is ${origin}; the trusted log's is ${trusted}`);
+}
+
+export async function isTrustedChain({ profile, chain }: Asked): Promise<Outcome<true>> {
+  const { chainId, genesisHash } = await chain.identity();
+  if (chainId !== profile.chainId) {
+    return failed(`${chain.name} serves chain ${chainId}; you trust chain ${profile.chainId}`);
+  }
+  if (genesisHash !== profile.genesisHash) {
+    return failed(
+      `${chain.name} serves another chain of the same id: its genesis is ${genesisHash}, the trusted one ${profile.genesisHash}`,
+    );
+  }
+  return passed(`chain ${chainId} with genesis ${genesisHash}, as ${chain.name} says`);
+}
+
+export async function haveCode({ profile, chain }: Asked): Promise<Outcome<true>> {
+  for (const address of [profile.anchorRegistry, profile.agencyRegistry]) {
+    if (!(await chain.hasCode(address))) return failed(`there is no contract at ${address}`);
+  }
+  return passed(`anchors at ${profile.anchorRegistry}, agencies at ${profile.agencyRegistry}`);
+}
+
+/** The first covering anchor settles at which block the event is judged; nobody may choose a later one. */
+export async function isAnchored({
+  profile,
+  chain,
+  proof,
+}: Asked & { proof: LogProof }): Promise<Outcome<Anchor>> {
+  const { index, checkpoint } = proof;
+  const anchor = await chain.anchorCovering(profile.anchorRegistry, profile.logId, index);
+  if (anchor === null) return failed(`no anchor on the chain covers entry ${index}`);
+  if (anchor.size <= index)
+    throw contradiction(chain, `its anchor of entry ${index} has ${anchor.size} entries`);
+  if (anchor.size !== checkpoint.size) {
+    return failed(
+      `the first anchor that covers entry ${index} has ${anchor.size} entries, the checkpoint ${checkpoint.size}`,
+    );
+  }
+  if (!equal(anchor.root, checkpoint.root)) {
+    return failed(`the chain holds another root for ${anchor.size} entries: ${toHex(anchor.root)}`);
+  }
+  return established(`anchored in block ${anchor.block}, ${utc(anchor.time)}`, anchor);
+}
+
+/** Returns the latest block. An anchor that is not final yet may still vanish: nothing is wrong with it, and nothing settled. */
+export async function isFinal({ profile, chain, anchor }: Asked & WithAnchor): Promise<Outcome<number>> {
+  const latest = await chain.latestBlock();
+  const depth = latest - anchor.block + 1;
+  if (depth < 1) throw contradiction(chain, `it is at block ${latest}, before its own anchor's`);
+  return depth < profile.finalityDepth
+    ? notChecked(`the block is ${depth} deep, final at ${profile.finalityDepth}; ask again in a while`)
+    : established(`the block is ${depth} deep, final at ${profile.finalityDepth}`, latest);
+}
+
+export async function isSignedByLog(
+  given: Asked & WithAnchor & { readonly proof: LogProof },
+): Promise<Outcome<true>> {
+  const { profile, chain, anchor, proof } = given;
+  const { checkpoint } = await chain.logKeysAt(profile.anchorRegistry, profile.logId, anchor.block);
+  const key = verifierKey(checkpointOrigin(logOf(profile)), checkpoint);
+  return verifyNote(proof.checkpoint.note, key)
+    ? passed(`signed by the key ${key.keyId}`)
+    : failed(`there is no valid signature of ${key.keyId}, the log's key at block ${anchor.block}`);
+}
+
+/** The key that held the event's number at the anchor's block is the one named in the submission, not revoked, and fit for use. */
+export async function wasRecordersKey(
+  given: Asked & WithAnchor & WithSubmission & { readonly event: EventInEvidence },
+): Promise<Outcome<RecorderKey>> {
+  const { profile, chain, anchor, submission, event } = given;
+  const { seq } = event.payload;
+  const key = await chain.recorderKeyAt(profile.agencyRegistry, submission.src, seq, anchor.block);
+  if (key === null) return failed(`${submission.src} had no key for number ${seq} at block ${anchor.block}`);
+  if (key.fromSeq > seq || key.addedBlock > anchor.block)
+    throw contradiction(chain, "its key is of another time");
+  if (keyId(key.alg, key.key) !== submission.jws.header.kid) {
+    return failed(`${submission.src} had another key for number ${seq} at block ${anchor.block}`);
+  }
+  if (isRevoked(key) && key.revokedBlock <= anchor.block) {
+    return failed(
+      `the key was revoked from block ${key.revokedBlock} on, before the anchor's block ${anchor.block}`,
+    );
+  }
+  if (!isSafePublicKey(key))
+    return failed("the key is no safe point of its curve: signatures with it prove nothing");
+  return established(`added in block ${key.addedBlock} for numbers from ${key.fromSeq}`, key);
+}
+
+export async function wasEntitled(given: Asked & WithAnchor & WithSubmission): Promise<Outcome<true>> {
+  const { anchor, submission } = given;
+  const { agency } = splitSource(submission.src);
+  return (await mayRecord(given, anchor.block))
+    ? passed(`${agency} could record at block ${anchor.block}`)
+    : failed(`${agency} could not record at block ${anchor.block}`);
+}
+
+export function isSignedByRecorder({
+  submission,
+  key,
+}: WithSubmission & { key: RecorderKey }): Outcome<true> {
+  return verifyJws(submission.jws, key)
+    ? passed(`signed by the key ${submission.jws.header.kid}`)
+    : failed("the signature does not belong to this submission");
+}
+
+export function isUnrevokedSince({ key }: { key: RecorderKey }): Outcome<true> {
+  return isRevoked(key)
+    ? warning(`it is revoked from block ${key.revokedBlock} on; what was anchored before stays its signer's`)
+    : passed("it is not revoked");
+}
+
+export async function isStillEntitled(
+  given: Asked & WithSubmission & { readonly latest: number },
+): Promise<Outcome<true>> {
+  const { agency } = splitSource(given.submission.src);
+  return (await mayRecord(given, given.latest))
+    ? passed(`${agency} may record`)
+    : warning(`${agency} may not record any more; what was anchored before stays recorded`);
+}
+
+export async function isStillOpen({ profile, chain }: Asked): Promise<Outcome<true>> {
+  const { frozen, successor } = await chain.logState(profile.anchorRegistry, profile.logId);
+  if (successor !== 0) return warning(`the log is frozen; log ${successor} continues it`);
+  return frozen ? warning("the log is frozen") : passed("the log is open");
+}
+
+async function mayRecord(
+  { profile, chain, submission }: Asked & WithSubmission,
+  block: number,
+): Promise<boolean> {
+  const entitlements = await chain.entitlementsAt(profile.agencyRegistry, submission.src, block);
+  return (entitlements & RECORD) !== 0;
+}
+
+function isRevoked(key: RecorderKey): boolean {
+  return key.revokedBlock !== 0;
+}
+
+function contradiction(chain: ChainReader, what: string): ChainError {
+  return new ChainError("malformed", `${chain.name} contradicts itself: ${what}`);
+}
+
+/** A time in Unix seconds for people to read; years beyond 9999 stay numbers. */
+function utc(seconds: number): string {
+  return seconds < 253_402_300_800 ? new Date(seconds * 1000).toISOString() : `at ${seconds} seconds`;
+}

@@ -1,0 +1,8 @@
+/** Verifies what a ledger hands out, with nothing from that ledger: bytes and a trust profile in, checks and a verdict out. */
+export * from "./chain.ts";
+export * from "./chain-agreement.ts";
+export { type Check, type CheckStatus } from "./checks.ts";
+export { type EvidenceClaim, type EvidenceReport, type Verdict, verifyEvidence } from "./evidence.ts";
+export * from "./json-rpc.ts";
+export * from "./receipt.ts";
+export * from "./trust-profile.ts";
