@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { ROLES } from "../../protocol/visibility.ts";
 import { type Config, ConfigError } from "../config.ts";
-import { type Caller, ROLES } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import type { Credential } from "./tokens.ts";
 
 const TOKEN_BYTES = 32;

@@ -1,5 +1,6 @@
+import { type Role, ROLES } from "../../protocol/visibility.ts";
 import { LedgerError } from "../errors.ts";
-import { type Caller, type Role, ROLES } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 
 const EVERYBODY: readonly Role[] = ROLES;
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
+import { ROLES } from "../../../protocol/visibility.ts";
 import { ConfigError } from "../../../server/config.ts";
-import { ROLES } from "../../../server/identity/caller.ts";
 import { developmentTokens } from "../../../server/identity/dev-tokens.ts";
 
 describe("server/identity/dev-tokens", () => {
