@@ -77,10 +77,30 @@ export function fromBase64(text: string): Uint8Array {
 /** Bytes of base64url. Strict: no padding, no stray characters, zero trailing bits. Throws FormatError `base64url`. */
 export function fromBase64url(text: string): Uint8Array {
   const bytes = decode64(text, text.length, BASE64URL_VALUES);
-  if (bytes === undefined) {
-    throw new FormatError("base64url", "expected base64url without padding or stray characters");
-  }
+  if (bytes === undefined) throw badBase64url();
   return bytes;
+}
+
+/** How many bytes a strict base64url text holds, or undefined when it is none; without decoding it. */
+export function base64urlByteLength(text: string): number | undefined {
+  const tail = text.length % 4;
+  if (tail === 1 || !/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
+  if (tail !== 0) {
+    const last = valueOf(text, text.length - 1, BASE64URL_VALUES);
+    if ((tail === 2 ? last & 15 : last & 3) !== 0) return undefined;
+  }
+  return Math.floor((text.length * 3) / 4);
+}
+
+/**
+ * Text whose UTF-8 bytes are written in strict base64url. The same as `fromUtf8(fromBase64url(text))`, by the runtime's native
+ * decoder, which is four times as fast and, being lenient, only sees what was checked here. Throws FormatError
+ * `base64url` or `utf8`.
+ */
+export function textFromBase64url(text: string): string {
+  if (base64urlByteLength(text) === undefined) throw badBase64url();
+  const binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+  return /^[\0-\x7f]*$/.test(binary) ? binary : fromUtf8(Uint8Array.from(binary, (c) => c.charCodeAt(0)));
 }
 
 /** All parts in one new array. */
@@ -141,4 +161,8 @@ function decode64(text: string, length: number, values: Uint8Array): Uint8Array 
 function valueOf(text: string, at: number, values: Uint8Array): number {
   const code = text.charCodeAt(at);
   return code < 256 ? (values[code] ?? INVALID) : INVALID;
+}
+
+function badBase64url(): FormatError {
+  return new FormatError("base64url", "expected base64url without padding or stray characters");
 }

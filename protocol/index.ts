@@ -1,6 +1,7 @@
 /** The formats of Minh Bạch: strict parsers, builders and the Merkle tree, pure and for any JavaScript runtime. */
 export * from "./bytes.ts";
 export * from "./checkpoint.ts";
+export * from "./disclosure.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./evidence.ts";
@@ -14,6 +15,7 @@ export * from "./jws.ts";
 export * from "./log-id.ts";
 export * from "./merkle.ts";
 export * from "./note.ts";
+export * from "./payload.ts";
 export * from "./plain-event.ts";
 export * from "./proof-nodes.ts";
 export * from "./receipt.ts";

@@ -33,7 +33,6 @@ const ED25519_TYPE = 0x01;
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 const SIGNATURE_LINE = /^— ([^ ]+) ([A-Za-z0-9+/=]+)$/;
-const FORBIDDEN_IN_NOTE = /[\u0000-\u0009\u000b-\u001f]/;
 const FORBIDDEN_IN_NAME = /[\p{White_Space}+]/u;
 
 /**
@@ -41,7 +40,11 @@ const FORBIDDEN_IN_NAME = /[\p{White_Space}+]/u;
  * Signatures of unknown keys and types (witness cosignatures) are kept, unread. Throws FormatError `note`.
  */
 export function parseNote(text: string): Note {
-  if (text.length > MAX_NOTE_LENGTH || FORBIDDEN_IN_NOTE.test(text) || !text.isWellFormed()) {
+  if (
+    text.length > MAX_NOTE_LENGTH ||
+    hasControlCharacter(text.replaceAll("\n", "")) ||
+    !text.isWellFormed()
+  ) {
     throw badNote(`at most ${MAX_NOTE_LENGTH} characters of well-formed text without control characters`);
   }
   const blank = text.lastIndexOf("\n\n");
@@ -114,8 +117,8 @@ export function formatVerifierKey(key: VerifierKey): string {
 
 /** Parses a verifier key; its id must be the one that follows from name and key. Throws FormatError `verifier-key`. */
 export function parseVerifierKey(text: string): VerifierKey {
-  const [name, keyId, encoded, ...rest] = splitVerifierKey(text);
-  if (name === undefined || keyId === undefined || encoded === undefined || rest.length > 0) throw badKey();
+  const [name, keyId, encoded] = splitVerifierKey(text);
+  if (name === undefined || keyId === undefined || encoded === undefined) throw badKey();
   const bytes = decodeKey(encoded);
   if (bytes[0] !== ED25519_TYPE) throw badKey();
   const key = verifierKey(name, bytes.subarray(1));
@@ -145,7 +148,13 @@ function keyIdBytes(keyId: string): Uint8Array {
 }
 
 function isKeyName(name: string): boolean {
-  return name !== "" && !FORBIDDEN_IN_NAME.test(name) && !/[\u0000-\u001f]/.test(name) && name.isWellFormed();
+  return name !== "" && !FORBIDDEN_IN_NAME.test(name) && !hasControlCharacter(name) && name.isWellFormed();
+}
+
+/** Whether a text holds a character below U+0020. */
+function hasControlCharacter(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) < 0x20) return true;
+  return false;
 }
 
 function badNote(expected: string): FormatError {

@@ -1,6 +1,6 @@
 import { toBase64url } from "./bytes.ts";
 import { FormatError } from "./errors.ts";
-import { isSeq } from "./event.ts";
+import { isSeq } from "./payload.ts";
 import { type JwsAlgorithm, parseCompactJws, type ParsedJws, signJws, type SignBytes } from "./jws.ts";
 import { isJsonObject } from "./json.ts";
 import { formatLogId, type LogId, parseLogId } from "./log-id.ts";

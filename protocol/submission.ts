@@ -1,6 +1,7 @@
 import { equal, fromBase64url, toBase64url } from "./bytes.ts";
 import { FormatError } from "./errors.ts";
-import { isSeq, parseEvent, type ParsedEvent, payloadLeafHash, payloadOf } from "./event.ts";
+import { parseEvent, type ParsedEvent, payloadLeafHash, payloadOf } from "./event.ts";
+import { isSeq } from "./payload.ts";
 import { type JwsAlgorithm, parseCompactJws, type ParsedJws, signJws, type SignBytes } from "./jws.ts";
 import { isJsonObject, parseStrictJson } from "./json.ts";
 import { formatLogId, type LogId, parseLogId } from "./log-id.ts";
