@@ -4,7 +4,11 @@ const STAGE =
   "^server/(receive|sequence|integrate|index|anchor|prove|store|identity|disclose|decide|findings|inspect|desk)/";
 const NOBLE = "(^|/)node_modules/@noble/";
 
-/** Matches npm packages and Node's own modules as well as files of ours, so each rule below is a complete allow-list. */
+/**
+ * Matches npm packages and Node's own modules as well as files of ours, so each rule that uses it is a complete allow-list.
+ *
+ * @param {string[]} patterns
+ */
 const allowOnly = (...patterns) => ({ pathNot: patterns });
 
 /** @type {import("dependency-cruiser").IConfiguration} */

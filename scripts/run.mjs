@@ -20,13 +20,13 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const SETUP_FAILED = 69;
 
 /** Tasks run in the folder of the checkout; `exec` runs where the caller stands. */
-const TASKS = {
-  start: "scripts/start.ts",
-  test: "scripts/test.ts",
-  bench: "scripts/bench/main.ts",
-  soak: "scripts/soak.ts",
-  deploy: "scripts/deploy.ts",
-};
+const TASKS = new Map([
+  ["start", "scripts/start.ts"],
+  ["test", "scripts/test.ts"],
+  ["bench", "scripts/bench/main.ts"],
+  ["soak", "scripts/soak.ts"],
+  ["deploy", "scripts/deploy.ts"],
+]);
 
 const NODE_FLAGS = [
   // Type stripping is announced as experimental by the oldest Node 24 (macOS on ARM gets 24.0.0).
@@ -34,16 +34,18 @@ const NODE_FLAGS = [
   `--import=${pathToFileURL(path.join(ROOT, "toolchain", "end-with-parent.mjs")).href}`,
 ];
 
-function parseTask([name, ...args]) {
+/** @param {string[]} words what follows run.mjs on the command line */
+function parseTask(words) {
+  const [name = "", ...args] = words;
   if (name === "exec") {
     const [file, ...rest] = args;
     if (file === undefined) throw new SetupError("exec needs a file: node scripts/run.mjs exec FILE [ARGS]");
     return { file: path.resolve(file), args: rest, cwd: process.cwd() };
   }
-  const file = Object.hasOwn(TASKS, name ?? "") ? TASKS[name] : undefined;
+  const file = TASKS.get(name);
   if (file === undefined) {
     throw new SetupError(
-      `Unknown task ${JSON.stringify(name ?? "")}. There are: ${Object.keys(TASKS).join(", ")}, exec.`,
+      `Unknown task ${JSON.stringify(name)}. There are: ${[...TASKS.keys()].join(", ")}, exec.`,
     );
   }
   return { file: path.join(ROOT, file), args, cwd: ROOT };

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 
 /** Read at once: a parent that ends while we install has to be noticed too. */
 const PARENT = process.ppid;
+/** @type {NodeJS.Signals[]} */
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PARENT_POLL_MILLISECONDS = 500;
 /** How long a child may take to end in order after we asked it to; `npm start` stops five processes in this time. */
@@ -25,13 +26,17 @@ export function watchParent(onGone) {
   return () => clearInterval(timer);
 }
 
-/** Whether a process with this id exists; one of another user counts. */
+/**
+ * Whether a process with this id exists; one of another user counts.
+ *
+ * @param {number} pid
+ */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === "EPERM";
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
@@ -46,6 +51,7 @@ export function isAlive(pid) {
  */
 export async function runInForeground(program, args, options) {
   const child = spawn(program, args, { stdio: "inherit", ...options });
+  /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
     child.kill(signal);
   };
@@ -58,7 +64,7 @@ export async function runInForeground(program, args, options) {
     return await new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
-        resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
       });
     });
   } finally {

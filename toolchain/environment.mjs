@@ -41,6 +41,7 @@ export function childEnvironment(node, env) {
   return clean;
 }
 
+/** @param {string} folder */
 function isNpmFolder(folder) {
   return folder.endsWith(path.join("node_modules", ".bin")) || folder.endsWith("node-gyp-bin");
 }

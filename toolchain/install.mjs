@@ -52,7 +52,13 @@ export async function install(root) {
   return node;
 }
 
-/** Runs `npm ci` in a folder with the given Node, and with the npm that fits that Node. */
+/**
+ * Runs `npm ci` in a folder with the given Node, and with the npm that fits that Node.
+ *
+ * @param {string} root
+ * @param {string} folder
+ * @param {string} node
+ */
 async function installFolder(root, folder, node) {
   const what = folder === root ? "the dependencies (about half a minute)" : "Node and npm for this checkout";
   say(`installing ${what} ...`);
@@ -75,21 +81,28 @@ async function installFolder(root, folder, node) {
   }
 }
 
+/** @param {string} folder */
 function isInstalled(folder) {
   const stamp = stampFile(folder);
   return existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(folder);
 }
 
+/** @param {string} folder */
 function stampFile(folder) {
   return path.join(folder, "node_modules", ".minhbach-installed");
 }
 
-/** Names what an install depends on: the lockfile's content, and the platform whose binaries were chosen. */
+/**
+ * Names what an install depends on: the lockfile's content, and the platform whose binaries were chosen.
+ *
+ * @param {string} folder
+ */
 function stampOf(folder) {
   const lockfile = readFileSync(path.join(folder, "package-lock.json"));
   return `${createHash("sha256").update(lockfile).digest("hex")} ${PLATFORM}\n`;
 }
 
+/** @param {string} text */
 function say(text) {
   process.stderr.write(`minhbach: ${text}\n`);
 }

