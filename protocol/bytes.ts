@@ -100,7 +100,8 @@ export function base64urlByteLength(text: string): number | undefined {
 export function textFromBase64url(text: string): string {
   if (base64urlByteLength(text) === undefined) throw badBase64url();
   const binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-  return /^[\0-\x7f]*$/.test(binary) ? binary : fromUtf8(Uint8Array.from(binary, (c) => c.charCodeAt(0)));
+  // Where no byte is above 0x7f, the bytes are the text.
+  return /^[\0-\x7f]*$/.test(binary) ? binary : fromUtf8(fromBase64url(text));
 }
 
 /** All parts in one new array. */
