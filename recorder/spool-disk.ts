@@ -1,0 +1,64 @@
+import { Level } from "level";
+import { RecorderError } from "./errors.ts";
+
+/** One change of a batch: a value to put, or a key to take away. */
+export type SpoolOperation = { put: string; value: string } | { del: string };
+
+/** Keys from `gte` (inclusive) to `lt` (exclusive) in byte order, or the other way round. */
+export interface SpoolRange {
+  gte: string;
+  lt: string;
+  limit?: number;
+  reverse?: boolean;
+}
+
+/**
+ * What the spool needs from a disk: ordered strings, written in atomic batches.
+ *
+ * Contract: when `write` resolves, all of its operations are fsynced. When it rejects, either all or none of them are
+ * on the disk, and nobody knows which: the holder must close this disk, open it again and look.
+ * One process at a time holds a disk (LevelDB's lock file).
+ */
+export interface SpoolDisk {
+  get: (key: string) => Promise<string | undefined>;
+  /** The rows of a range, in order; all in memory, so give a limit where the range may be long. */
+  rows: (range: SpoolRange) => Promise<[key: string, value: string][]>;
+  write: (operations: readonly SpoolOperation[]) => Promise<void>;
+  close: () => Promise<void>;
+}
+
+/** Bytes gathered in memory before LevelDB writes a table file: few compactions at thousands of events per second. */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+
+/** Opens (or creates) the LevelDB spool in `directory`. Rejects with `spool-failed` when it can't, such as when another process holds it. */
+export async function openSpoolDisk(directory: string): Promise<SpoolDisk> {
+  const level = new Level<string, string>(directory, {
+    keyEncoding: "utf8",
+    valueEncoding: "utf8",
+    compression: false,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+  });
+  try {
+    await level.open();
+  } catch (cause) {
+    throw new RecorderError(
+      "spool-failed",
+      `The spool in ${directory} cannot be opened. Is another recorder running on it, or the disk full or read-only?`,
+      { cause },
+    );
+  }
+  return {
+    get: (key) => level.get(key),
+    rows: (range) => level.iterator(range).all(),
+    write: (operations) =>
+      level.batch(
+        operations.map((operation) =>
+          "put" in operation
+            ? { type: "put", key: operation.put, value: operation.value }
+            : { type: "del", key: operation.del },
+        ),
+        { sync: true },
+      ),
+    close: () => level.close(),
+  };
+}
