@@ -24,6 +24,8 @@ export interface IntegratorOptions {
   readonly clock: Clock;
   /** A failure that will be tried again. */
   readonly onError: (error: unknown) => void;
+  /** How long after a failure. */
+  readonly retryMs?: number;
 }
 
 /**
@@ -45,12 +47,12 @@ export interface Integrator {
 
 /** Leaves taken in at once: a chunk takes a few milliseconds, and receiving goes on in between. */
 const CHUNK_LEAVES = 1024;
-/** After a failure of the disk, which seldom goes away at once. */
-const RETRY_MS = 1_000;
+/** A disk that failed seldom recovers at once. */
+const DEFAULT_RETRY_MS = 1_000;
 
 /** Makes the integrator; nothing runs before `start`. */
 export function makeIntegrator(options: IntegratorOptions): Integrator {
-  const { store, tiles, signCheckpoint, intervalMs, clock, onError } = options;
+  const { store, tiles, signCheckpoint, intervalMs, clock, onError, retryMs = DEFAULT_RETRY_MS } = options;
   const cache = tileCache();
   const listeners = new Set<(checkpoint: Checkpoint) => void>();
   let tree: Tree = treeOf(EMPTY_EDGE, tiles, cache);
@@ -146,7 +148,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
   function tryAgainLater(error: unknown): void {
     loaded = false;
     onError(error);
-    if (!closed) timer = setTimeout(wake, RETRY_MS);
+    if (!closed) timer = setTimeout(wake, retryMs);
   }
 
   function follow(newHead: Head): void {
