@@ -242,10 +242,9 @@ async function findLog(
   const [count] = await chain.read(registry, "logCount", []);
   for (let logId = Number(count); logId >= 1; logId -= 1) {
     const [versions] = await chain.read(registry, "keyVersions", [logId]);
-    const newest: unknown = Array.isArray(versions) ? versions.at(-1) : undefined;
-    const [fromBlock, checkpoint, receipt]: readonly unknown[] = Array.isArray(newest) ? newest : [];
+    const [fromBlock, checkpoint, receipt] = list(list(versions).at(-1));
     const [keys] = await chain.read(registry, "logKeysAt", [logId, fromBlock]);
-    if (Array.isArray(keys) && keys[2] === vrf) {
+    if (list(keys)[2] === vrf) {
       return { logId, checkpoint: String(checkpoint), receipt: String(receipt) };
     }
   }
@@ -263,7 +262,7 @@ async function requireLog(log: LogPlan, registry: DeployedContract, chain: Chain
     );
   }
   const [state] = await chain.read(registry, "logState", [found.logId]);
-  const anchorer: unknown = Array.isArray(state) ? state[0] : undefined;
+  const [anchorer] = list(state);
   if (anchorer !== getAddress(log.anchorer)) {
     throw new DeployError(
       "other-log",
@@ -286,7 +285,7 @@ function admitStep(admin: Wallet, agency: AgencyPlan, registry: DeployedContract
     isDone: async () => {
       // Suspended or renamed since is admitted too: those are the registrar's decisions.
       const [history] = await chain.read(registry, "entitlementHistory", [code]);
-      return Array.isArray(history) && history.length > 0;
+      return list(history).length > 0;
     },
   };
 }
@@ -335,6 +334,10 @@ async function hasRecorderKey(
 ): Promise<boolean> {
   const names = [encodeBytes32String(agency.code), encodeBytes32String(recorder.name)];
   const [keys] = await chain.read(registry, "recorderKeys", names);
-  if (!Array.isArray(keys)) return false;
-  return keys.some((key: unknown) => Array.isArray(key) && key[4] === hexlify(recorder.key));
+  return list(keys).some((key) => list(key)[4] === hexlify(recorder.key));
+}
+
+/** The members of a decoded array or struct. */
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -33,7 +33,8 @@ export function chainReader(rpc: Rpc): ChainReader {
     read: async ({ address, abi }, name, args) => {
       const data = abi.encodeFunctionData(name, args);
       const answer = hex(await rpc("eth_call", [{ to: address, data }, "latest"]));
-      return abi.decodeFunctionResult(name, answer).toArray(true);
+      const values: readonly unknown[] = abi.decodeFunctionResult(name, answer).toArray(true);
+      return values;
     },
   };
 }
