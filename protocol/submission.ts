@@ -82,12 +82,18 @@ export function parseSubmissionBody(text: string): SubmissionBody {
   return { jws, events };
 }
 
+/** A submission whose signed part was checked and whose events are still text. */
+export interface SignedSubmission {
+  readonly jws: ParsedJws;
+  readonly payload: SubmissionPayload;
+  readonly body: SubmissionBody;
+}
+
 /**
- * Parses and checks a whole submission: body, JWS, every event, and that the events are those the JWS signs (their
- * source, consecutive numbers, count and root). The caller still checks the signature (`verifyJws`), whose key and which
- * log it is, and the facets' values. Throws FormatError.
+ * Parses body, JWS and signed payload: all a reader needs to check the signature before the work on the events begins.
+ * Throws FormatError.
  */
-export function parseSubmission(text: string): ParsedSubmission {
+export function parseSignedSubmission(text: string): SignedSubmission {
   const body = parseSubmissionBody(text);
   const jws = parseCompactJws(body.jws, "submission+jws");
   const payload = parseSubmissionPayload(jws.payload);
@@ -97,6 +103,14 @@ export function parseSubmission(text: string): ParsedSubmission {
       `count says ${payload.count}, but there are ${body.events.length} events`,
     );
   }
+  return { jws, payload, body };
+}
+
+/** Parses the events and checks that they are those the JWS signs: source, consecutive numbers, root. Throws FormatError. */
+export function parseSubmissionEvents({
+  payload,
+  body,
+}: SignedSubmission): Pick<ParsedSubmission, "events" | "leafHashes"> {
   const events = body.events.map(parseEvent);
   events.forEach((event, at) => checkPlace(event, payload, at));
   const leafHashes = events.map((event) => payloadLeafHash(event.payloadText));
@@ -106,7 +120,17 @@ export function parseSubmission(text: string): ParsedSubmission {
       "root is not the RFC 6962 root over the payloads of these events",
     );
   }
-  return { jws, payload, events, leafHashes };
+  return { events, leafHashes };
+}
+
+/**
+ * Parses and checks a whole submission: body, JWS, every event, and that the events are those the JWS signs (their
+ * source, consecutive numbers, count and root). The caller still checks the signature (`verifyJws`), whose key and which
+ * log it is, and the facets' values. Throws FormatError.
+ */
+export function parseSubmission(text: string): ParsedSubmission {
+  const signed = parseSignedSubmission(text);
+  return { jws: signed.jws, payload: signed.payload, ...parseSubmissionEvents(signed) };
 }
 
 function checkPlace(event: ParsedEvent, submission: SubmissionPayload, at: number): void {

@@ -25,9 +25,6 @@ const STATUS_OF = {
   "not-entitled": 403,
   "reserved-type": 403,
   "wrong-log": 422,
-  "wrong-root": 422,
-  "wrong-sequence": 422,
-  "wrong-source": 422,
   "schema-violation": 422,
   "wrong-receipt": 422,
   // Where a submission belongs
@@ -73,6 +70,14 @@ export class LedgerError extends Error {
     this.name = "LedgerError";
     this.code = code;
     this.members = options.members ?? {};
+  }
+}
+
+/** Somebody else extended the log meanwhile: the head is not the one the group was built on. Nothing was stored. */
+export class StoreConflict extends LedgerError {
+  constructor(expectedSize: number, size: number) {
+    super("store-unavailable", `The group was built on size ${expectedSize}, but the log has size ${size}.`);
+    this.name = "StoreConflict";
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { Level } from "level";
-import { LedgerError } from "../errors.ts";
+import { LedgerError, StoreConflict } from "../errors.ts";
 import { headFrom, levelReader, type Database } from "./level-reader.ts";
 import {
   anchorRow,
@@ -13,7 +13,7 @@ import {
   u64,
 } from "./rows.ts";
 import { sealAttachment } from "./sealing.ts";
-import { StoreConflict, type Group, type Head, type NewSubmission, type Store } from "./store.ts";
+import type { Group, Head, NewSubmission, Store } from "./store.ts";
 
 /** Changes a database from the format before into its own; runs before anything else may read. */
 export type Migration = (db: Database) => Promise<void>;

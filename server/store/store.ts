@@ -162,11 +162,3 @@ export interface Store extends StoreReader {
   /** Waits for a running commit; whatever comes later rejects. */
   close: () => Promise<void>;
 }
-
-/** Somebody else extended the log: the head is not the one the group was built on. */
-export class StoreConflict extends Error {
-  constructor(expectedSize: number, size: number) {
-    super(`The group was built on size ${expectedSize}, but the log has size ${size}.`);
-    this.name = "StoreConflict";
-  }
-}

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parseSource } from "../../../protocol/source.ts";
-import { StoreConflict, type Head, type Store, type StoredAnchor } from "../../../server/store/store.ts";
+import { StoreConflict } from "../../../server/errors.ts";
+import type { Head, Store, StoredAnchor } from "../../../server/store/store.ts";
 import { EMPTY, groupAfter, madeSubmission, tagsOf, type MadeSubmission } from "./groups.ts";
 
 /** One database that can be opened again after it was closed. */
