@@ -6,6 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { isAlive } from "./child.mjs";
 
+/** Tells this process from an earlier one that had the same id. */
+const PROCESS_TOKEN = randomUUID();
 const HEARTBEAT_MILLISECONDS = 1_000;
 /** A lock whose owner we can't look up (another host, a reused process id) is given up after this silence. */
 const STALE_MILLISECONDS = 60_000;
@@ -24,7 +26,12 @@ const CONFIRM_MILLISECONDS = 100;
  */
 export async function withLock(file, { task, onWait }) {
   await mkdir(path.dirname(file), { recursive: true });
-  const owner = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() });
+  const owner = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    token: PROCESS_TOKEN,
+    id: randomUUID(),
+  });
   let waited = false;
   while (!(await acquire(file, owner))) {
     if (!waited) onWait();
@@ -55,8 +62,9 @@ async function acquire(file, owner) {
     await writeFile(file, owner, { flag: "wx" });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    if (await isStale(file)) await moveAway(file);
-    return false;
+    if (!(await isStale(file))) return false;
+    await moveAway(file);
+    return acquire(file, owner);
   }
   await delay(CONFIRM_MILLISECONDS);
   return (await contentOf(file)) === owner;
@@ -72,7 +80,9 @@ async function isStale(file) {
   if (content === undefined || modified === undefined) return false;
   if (Date.now() - modified > STALE_MILLISECONDS) return true;
   const owner = parseOwner(content);
-  return owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
+  if (owner === undefined || owner.host !== hostname()) return false;
+  // A restarted container hands out the same ids: our own id in a lock that is not ours is that of a dead owner.
+  return owner.pid === process.pid ? !content.includes(PROCESS_TOKEN) : !isAlive(owner.pid);
 }
 
 /**

@@ -68,6 +68,14 @@ describe("install lock", () => {
     expect(order).to.deep.equal(["second waits", "first ends", "second runs"]);
   });
 
+  it("takes over from a dead owner at once, even one that had our own process id", async () => {
+    for (const pid of [2 ** 30, process.pid]) {
+      await writeFile(file, JSON.stringify({ pid, host: hostname() }));
+      const answer = await withLock(file, { task: () => Promise.resolve("ran"), onWait: unexpectedWait });
+      expect(answer).to.equal("ran");
+    }
+  });
+
   it("takes over from an owner on another host after a minute of silence", async () => {
     await writeFile(file, JSON.stringify({ pid: process.pid, host: "elsewhere" }));
     const old = new Date(Date.now() - 61_000);
