@@ -28,11 +28,18 @@ export type RecorderCode =
 export class RecorderError extends Error {
   readonly code: RecorderCode;
   readonly facet: string | undefined;
+  /** Place of the faulty event among those handed in together, from 0. */
+  readonly position: number | undefined;
 
-  constructor(code: RecorderCode, message: string, options: { facet?: string; cause?: unknown } = {}) {
+  constructor(
+    code: RecorderCode,
+    message: string,
+    options: { facet?: string; position?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RecorderError";
     this.code = code;
     this.facet = options.facet;
+    this.position = options.position;
   }
 }

@@ -8,9 +8,9 @@ import { logOf, type TrustProfile } from "../verifier/trust-profile.ts";
 import { RecorderError } from "./errors.ts";
 import { evidenceChecker, type EvidenceCheck } from "./evidence-check.ts";
 import { EvidenceKeeper, type KeepPolicy } from "./evidence-keeper.ts";
-import { Intake, type IntakeLimits, type Recorded } from "./intake.ts";
+import { Intake, type IntakeLimits } from "./intake.ts";
 import { httpLedger, type Ledger } from "./ledger.ts";
-import { facetsOf } from "./plain-event.ts";
+import { facetsAt, facetsOf } from "./plain-event.ts";
 import { receiptKeysFromChain } from "./receipt-keys.ts";
 import type { ReceiptKeys } from "./receipts.ts";
 import { Sender, type RecorderLog, type SenderStatus } from "./sender.ts";
@@ -22,7 +22,7 @@ import { systemTiming, type Timing } from "./timing.ts";
 
 export { RecorderError, type RecorderCode } from "./errors.ts";
 export { KEEP_POLICIES, type KeepPolicy } from "./evidence-keeper.ts";
-export type { IntakeLimits, Recorded } from "./intake.ts";
+export type { IntakeLimits } from "./intake.ts";
 export type { RecorderLog, SenderStatus } from "./sender.ts";
 export { createSigningKey, readSigningKey, type SigningKey } from "./signing-key.ts";
 export type { PoisonRecord, StopRecord, StoredReceipt } from "./spool-rows.ts";
@@ -60,6 +60,18 @@ export interface RecorderParts {
   timing: Timing;
 }
 
+/** Where an event was recorded. `created` is false when its idempotency key had been recorded before. */
+export interface Recorded {
+  source: Source;
+  seq: number;
+  created: boolean;
+}
+
+export interface RecordOptions {
+  /** The same key records the same request once, also across restarts. */
+  idempotencyKey?: string;
+}
+
 /** Where an event is on its way: on this disk; on its way to the ledger; promised by the ledger; proven on the chain. */
 export type EventState = "spooled" | "sent" | "receipted" | "anchored";
 
@@ -85,13 +97,15 @@ export interface RecorderStatus {
 /** A source's recorder: takes plain events, keeps them safe, and sees to it that the ledger holds each exactly once. */
 export interface Recorder {
   /**
-   * Records one event. Resolves only when it is fsynced in the spool; from then on it reaches the ledger whatever crashes. The same
-   * `idempotencyKey` records once: a repetition resolves with the first number and `created: false`. Rejects with RecorderError
-   * `invalid-event`, `spool-full`, `spool-failed`, `stopped` or `closed`; then nothing was acknowledged.
+   * Records one event. Resolves only when it is fsynced in the spool; from then on it reaches the ledger whatever crashes. Rejects with
+   * RecorderError `invalid-event`, `spool-full`, `spool-failed`, `stopped` or `closed`; then nothing was acknowledged.
    */
-  record: (event: PlainEvent, options?: { idempotencyKey?: string }) => Promise<Recorded>;
-  /** The same for an event of unknown shape, such as parsed JSON. */
-  recordUnchecked: (event: unknown, options?: { idempotencyKey?: string }) => Promise<Recorded>;
+  record: (event: PlainEvent, options?: RecordOptions) => Promise<Recorded>;
+  /**
+   * Records events of unknown shape, such as parsed JSON, in one write: all of them or none. They get consecutive numbers. An
+   * `invalid-event` error carries the place of the faulty event as `position`.
+   */
+  recordAll: (events: readonly unknown[], options?: RecordOptions) => Promise<Recorded[]>;
   status: () => RecorderStatus;
   /** Undefined for a number not given out yet. */
   stateOf: (seq: number) => Promise<EventState | undefined>;
@@ -101,7 +115,9 @@ export interface Recorder {
   evidenceOf: (seq: number) => Promise<string | undefined>;
   /** The event as spooled, `payload~disclosure~...~`; undefined once pruned. */
   eventOf: (seq: number) => Promise<string | undefined>;
-  /** Events the ledger refused, replaced by tombstones; kept for the operator. */
+  /** What the ledger refused at a number that a tombstone now takes. */
+  refusalOf: (seq: number) => Promise<PoisonRecord | undefined>;
+  /** All of those, kept for the operator. */
   refusedEvents: (limit: number) => Promise<{ seq: number; record: PoisonRecord }[]>;
   /** Takes a stop away, after the operator has seen to its cause. Refused for a restored spool: its numbers are used up. */
   resume: () => Promise<void>;
@@ -175,12 +191,18 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
   sender.start();
   keeper.start();
 
-  const recordUnchecked: Recorder["recordUnchecked"] = async (event, options) =>
-    intake.record(facetsOf(event), options?.idempotencyKey);
+  const recordAll: Recorder["recordAll"] = async (events, options) => {
+    if (events.length === 0) return [];
+    const { first, count, created } = await intake.record(events.map(facetsAt), options?.idempotencyKey);
+    return Array.from({ length: count }, (_, at) => ({ source, seq: first + at, created }));
+  };
 
   return {
-    record: recordUnchecked,
-    recordUnchecked,
+    record: async (event, options) => {
+      const { first, created } = await intake.record([facetsOf(event)], options?.idempotencyKey);
+      return { source, seq: first, created };
+    },
+    recordAll,
     status: () => ({
       source,
       log: spool.meta.log,
@@ -199,6 +221,7 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
     receiptOf: (seq) => spool.receiptOf(seq),
     evidenceOf: (seq) => spool.evidenceOf(seq),
     eventOf: (seq) => spool.event(seq),
+    refusalOf: (seq) => spool.poisonOf(seq),
     refusedEvents: (limit) => spool.poison(limit),
     resume: async () => {
       await resume(spool);

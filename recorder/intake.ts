@@ -4,13 +4,11 @@ import { makeEvent } from "../protocol/event.ts";
 import type { Facets } from "../protocol/facet-values.ts";
 import type { Source } from "../protocol/source.ts";
 import { RecorderError } from "./errors.ts";
-import type { Spool } from "./spool.ts";
+import type { SeqRange, Spool } from "./spool.ts";
 import type { Timing } from "./timing.ts";
 
-/** Where an event was recorded. `created` is false when its idempotency key had been recorded before. */
-export interface Recorded {
-  source: Source;
-  seq: number;
+/** The numbers events were recorded under. `created` is false when their idempotency key had been recorded before. */
+export interface RecordedRange extends SeqRange {
   created: boolean;
 }
 
@@ -21,10 +19,11 @@ export interface IntakeLimits {
   bytes: number;
 }
 
+/** Events handed in together, which get consecutive numbers in one write or none. */
 interface Waiting {
-  facets: Facets;
+  facets: readonly Facets[];
   once: string | undefined;
-  resolve: (recorded: Recorded) => void;
+  resolve: (recorded: RecordedRange) => void;
   reject: (error: unknown) => void;
 }
 
@@ -45,8 +44,9 @@ export class Intake {
   readonly #timing: Timing;
   readonly #onAppended: () => void;
   #queue: Waiting[] = [];
+  #queuedEvents = 0;
   #writer: Promise<void> | undefined;
-  readonly #underWay = new Map<string, Promise<Recorded>>();
+  readonly #underWay = new Map<string, Promise<RecordedRange>>();
   readonly #closing = new AbortController();
 
   constructor(parts: {
@@ -66,14 +66,15 @@ export class Intake {
   /** Whether the backlog is at its limit. */
   get full(): boolean {
     const { backlogEvents, backlogBytes } = this.#spool;
-    return backlogEvents + this.#queue.length >= this.#limits.events || backlogBytes >= this.#limits.bytes;
+    return backlogEvents + this.#queuedEvents >= this.#limits.events || backlogBytes >= this.#limits.bytes;
   }
 
   /**
-   * Spools checked facets; resolves when they are fsynced. Under an idempotency key the same event is recorded once, whatever
-   * crashes or repeats. Rejects with `spool-full`, `spool-failed`, `stopped` or `closed`; then nothing was acknowledged.
+   * Spools events with checked facets, all or none; resolves when they are fsynced. Under an idempotency key the same request is
+   * recorded once, whatever crashes or repeats. Rejects with `invalid-event` (too large once encoded), `spool-full`,
+   * `spool-failed`, `stopped` or `closed`; then nothing was acknowledged.
    */
-  record(facets: Facets, idempotencyKey?: string): Promise<Recorded> {
+  record(facets: readonly Facets[], idempotencyKey?: string): Promise<RecordedRange> {
     if (idempotencyKey === undefined) return this.#enqueue(facets, undefined);
     const once = createHash("sha256").update(idempotencyKey).digest("base64url");
     const underWay = this.#underWay.get(once);
@@ -83,9 +84,9 @@ export class Intake {
     return recorded;
   }
 
-  async #recordOnce(facets: Facets, once: string): Promise<Recorded> {
-    const seq = await this.#spool.seqOfOnce(once);
-    return seq === undefined ? this.#enqueue(facets, once) : { source: this.#source, seq, created: false };
+  async #recordOnce(facets: readonly Facets[], once: string): Promise<RecordedRange> {
+    const known = await this.#spool.seqsOfOnce(once);
+    return known === undefined ? this.#enqueue(facets, once) : { ...known, created: false };
   }
 
   /** Ends the intake: what waits unwritten is refused, what is being written is finished. */
@@ -94,10 +95,11 @@ export class Intake {
     await this.#writer;
   }
 
-  async #enqueue(facets: Facets, once: string | undefined): Promise<Recorded> {
+  async #enqueue(facets: readonly Facets[], once: string | undefined): Promise<RecordedRange> {
     this.#refuseWhenUnable();
     return new Promise((resolve, reject) => {
       this.#queue.push({ facets, once, resolve, reject });
+      this.#queuedEvents += facets.length;
       this.#writer ??= this.#writeGroups().finally(() => {
         this.#writer = undefined;
       });
@@ -122,7 +124,7 @@ export class Intake {
     await Promise.resolve();
     let failures = 0;
     while (this.#queue.length > 0) {
-      const group = this.#queue.splice(0, MAX_GROUP);
+      const group = this.#takeGroup();
       if (this.#closing.signal.aborted) {
         group.forEach((waiting) => waiting.reject(closed()));
         continue;
@@ -140,18 +142,33 @@ export class Intake {
     }
   }
 
-  /** Makes the events of a group and appends them; one that can't be made is refused alone and takes no number. */
+  /** The longest-waiting requests, up to about MAX_GROUP events. */
+  #takeGroup(): Waiting[] {
+    let events = 0;
+    let taken = 0;
+    for (const { facets } of this.#queue) {
+      if (taken > 0 && events + facets.length > MAX_GROUP) break;
+      events += facets.length;
+      taken += 1;
+    }
+    this.#queuedEvents -= events;
+    return this.#queue.splice(0, taken);
+  }
+
+  /** Makes the events of a group and appends them. A request with an event that can't be made is refused alone and takes no number. */
   async #write(group: readonly Waiting[]): Promise<void> {
     // From here to the append nothing is awaited, so the numbers can't be taken by anyone else.
     const first = this.#spool.state.nextSeq;
-    const made: { waiting: Waiting; text: string }[] = [];
+    const made: { waiting: Waiting; first: number; texts: string[] }[] = [];
+    let next = first;
     for (const waiting of group) {
       try {
-        const seq = first + made.length;
-        made.push({
-          waiting,
-          text: makeEvent({ source: this.#source, seq, facets: waiting.facets, random: randomBytes }),
-        });
+        const from = next;
+        const texts = waiting.facets.map((facets, at) =>
+          makeEvent({ source: this.#source, seq: from + at, facets, random: randomBytes }),
+        );
+        made.push({ waiting, first: from, texts });
+        next += texts.length;
       } catch (cause) {
         waiting.reject(unmakeable(cause));
       }
@@ -159,10 +176,10 @@ export class Intake {
     if (made.length === 0) return;
     await this.#spool.append(
       first,
-      made.map(({ waiting: { once }, text }) => (once === undefined ? { text } : { text, once })),
+      made.map(({ waiting: { once }, texts }) => (once === undefined ? { texts } : { texts, once })),
     );
-    made.forEach(({ waiting }, at) =>
-      waiting.resolve({ source: this.#source, seq: first + at, created: true }),
+    made.forEach(({ waiting, first: from, texts }) =>
+      waiting.resolve({ first: from, count: texts.length, created: true }),
     );
     this.#onAppended();
   }

@@ -35,6 +35,20 @@ export function facetsOf(value: unknown): Facets {
   }
 }
 
+/** The same for one of several events; the error carries the event's place among them. */
+export function facetsAt(value: unknown, position: number): Facets {
+  try {
+    return facetsOf(value);
+  } catch (error) {
+    if (!(error instanceof RecorderError)) throw error;
+    throw new RecorderError(error.code, `event ${position}: ${error.message}`, {
+      ...(error.facet === undefined ? {} : { facet: error.facet }),
+      position,
+      cause: error.cause,
+    });
+  }
+}
+
 function validatorOf(type: EventType): ValidateFunction<PlainEvent> {
   const known = validators.get(type);
   if (known !== undefined) return known;

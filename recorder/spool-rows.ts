@@ -16,7 +16,7 @@ export const SPOOL_FORMAT = 1;
  *   r/FIRST       StoredReceipt
  *   v/SEQ         the evidence of an event, JSON text as it is handed out
  *   p/SEQ         PoisonRecord: an event the ledger refused, kept for the operator
- *   o/HASH        sequence number of the event recorded under an idempotency key
+ *   o/HASH        `first+count`: the numbers of what was recorded under an idempotency key
  *   k/KID         a receipt key of the log once read from the chain, base64url
  */
 export const key = {

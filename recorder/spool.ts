@@ -34,11 +34,17 @@ export interface SpoolState {
   prunedThrough: number;
 }
 
-/** An event to append. */
+/** Events recorded together: all of them or none. */
 export interface Appended {
-  text: string;
-  /** Hash of the idempotency key it was recorded under, if any. */
+  texts: readonly string[];
+  /** Hash of the idempotency key they were recorded under, if any. */
   once?: string;
+}
+
+/** Numbers given to events recorded together. */
+export interface SeqRange {
+  first: number;
+  count: number;
 }
 
 /**
@@ -111,25 +117,31 @@ export class Spool {
    * Appends events at the numbers from `first`, which must be `state.nextSeq`. When this resolves they survive any crash.
    * When it rejects with `spool-failed`, none was acknowledged; after `recover` they are either all there or all absent.
    */
-  async append(first: number, events: readonly Appended[]): Promise<void> {
+  async append(first: number, bundles: readonly Appended[]): Promise<void> {
     if (first !== this.#state.nextSeq) throw writeFailure(undefined);
     const operations: SpoolOperation[] = [];
+    let next = first;
     let bytes = 0;
-    events.forEach(({ text, once }, at) => {
-      bytes += text.length;
-      operations.push({ put: key.event(first + at), value: text });
-      if (once !== undefined) operations.push({ put: key.once(once), value: String(first + at) });
-    });
+    for (const { texts, once } of bundles) {
+      if (once !== undefined) operations.push({ put: key.once(once), value: `${next}+${texts.length}` });
+      for (const text of texts) {
+        operations.push({ put: key.event(next), value: text });
+        bytes += text.length;
+        next += 1;
+      }
+    }
     operations.push(mark("appended", this.#state.appendedBytes + bytes));
     await this.#write(operations);
-    this.#state.nextSeq = first + events.length;
+    this.#state.nextSeq = next;
     this.#state.appendedBytes += bytes;
   }
 
-  /** The number an event was recorded under for this idempotency key, or undefined. */
-  async seqOfOnce(hash: string): Promise<number | undefined> {
-    const stored = await this.#disk.get(key.once(hash));
-    return stored === undefined ? undefined : Number(stored);
+  /** The numbers recorded under this idempotency key, or undefined. */
+  async seqsOfOnce(hash: string): Promise<SeqRange | undefined> {
+    const [first, count] = (await this.#disk.get(key.once(hash)))?.split("+") ?? [];
+    return first === undefined || count === undefined
+      ? undefined
+      : { first: Number(first), count: Number(count) };
   }
 
   /** Texts of the events `first`, `first+1`, ..., at most `limit`. Throws `wrong-spool` when one is missing in between. */
@@ -190,6 +202,12 @@ export class Spool {
     ]);
     this.#state.pending = undefined;
     this.#state.settledBytes = settled;
+  }
+
+  /** What the ledger refused at this number, or undefined. */
+  async poisonOf(seq: number): Promise<PoisonRecord | undefined> {
+    const stored = await this.#disk.get(key.poison(seq));
+    return stored === undefined ? undefined : parse.poison(stored);
   }
 
   /** The refused events kept aside, by number. */
