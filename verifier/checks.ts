@@ -59,9 +59,17 @@ const MISSING_PREMISE: ReadonlyMap<string, string> = new Map([
   ["chain", "needs a node of the chain: name one that you trust"],
 ]);
 
-/** Collects checks in the order they are made. A check whose premises were not established is listed as not checked. */
-export class CheckList {
+/**
+ * Collects checks in the order they are made; `titles` names every check there is. A check whose premises were not established is
+ * listed as not checked.
+ */
+export class CheckList<Id extends string> {
+  readonly #titles: Readonly<Record<Id, string>>;
   readonly #checks: Check[] = [];
+
+  constructor(titles: Readonly<Record<Id, string>>) {
+    this.#titles = titles;
+  }
 
   get checks(): readonly Check[] {
     return this.#checks;
@@ -69,36 +77,35 @@ export class CheckList {
 
   /** Makes one check and returns the value it established, or undefined. */
   check<P extends Premises, T>(
-    id: string,
-    title: string,
+    id: Id,
     premises: P,
     find: (premises: Established<P>) => Outcome<T>,
   ): T | undefined {
-    if (!areEstablished(premises)) return this.#record(id, title, notReached(premises));
+    if (!areEstablished(premises)) return this.#record<T>(id, notReached(premises));
     try {
-      return this.#record(id, title, find(premises));
+      return this.#record(id, find(premises));
     } catch (error) {
-      return this.#record(id, title, refusal(error));
+      return this.#record<T>(id, refusal(error));
     }
   }
 
   /** The same for a check that asks the chain. */
   async ask<P extends Premises, T>(
-    id: string,
-    title: string,
+    id: Id,
     premises: P,
     find: (premises: Established<P>) => Promise<Outcome<T>>,
   ): Promise<T | undefined> {
-    if (!areEstablished(premises)) return this.#record(id, title, notReached(premises));
+    if (!areEstablished(premises)) return this.#record<T>(id, notReached(premises));
     try {
-      return this.#record(id, title, await find(premises));
+      return this.#record(id, await find(premises));
     } catch (error) {
-      return this.#record(id, title, refusal(error));
+      return this.#record<T>(id, refusal(error));
     }
   }
 
-  #record<T>(id: string, title: string, outcome: Outcome<T>): T | undefined {
-    this.#checks.push({ id, title, status: outcome.status, detail: outcome.detail });
+  /** Lists the outcome and returns its value. */
+  #record<T>(id: Id, outcome: Outcome<T>): T | undefined {
+    this.#checks.push({ id, title: this.#titles[id], status: outcome.status, detail: outcome.detail });
     return "value" in outcome ? outcome.value : undefined;
   }
 }

@@ -72,6 +72,33 @@ export interface EvidenceReport {
   readonly claim: EvidenceClaim | null;
 }
 
+/** Every check of evidence, in order: its stable id, and what it asserts. */
+export const EVIDENCE_CHECKS = {
+  format: "The file is evidence in a known format",
+  disclosures: "Every part shown belongs to the event",
+  submission: "The signed submission can be read",
+  source: "Event and submission name the same source",
+  sequence: "The event's number is its place in the submission",
+  "submission-path": "The event is among those that were signed",
+  proof: "The log's proof can be read",
+  inclusion: "The event is in the log at its index",
+  log: "The submission was signed for the trusted log",
+  checkpoint: "The checkpoint is the trusted log's",
+  chain: "The node serves the trusted chain",
+  registries: "Both registries are on it",
+  anchor: "The chain holds this checkpoint as the first that covers the event",
+  finality: "The anchor is final",
+  "checkpoint-signature": "The log signed the checkpoint",
+  "recorder-key": "The submission names the recorder's key of that time",
+  entitlement: "The agency was entitled to record at that time",
+  "submission-signature": "The recorder signed the submission",
+  "key-since": "The key was not revoked later",
+  "agency-since": "The agency is still entitled",
+  "log-since": "The log goes on",
+} as const;
+
+export type EvidenceCheckId = keyof typeof EVIDENCE_CHECKS;
+
 /**
  * Verifies an evidence file. Without a profile, or without a chain to ask, the verdict is at best `incomplete`. All checks are
  * listed whatever the outcome. Never throws on a hostile file or a hostile chain.
@@ -81,78 +108,38 @@ export async function verifyEvidence(
   profile: TrustProfile | undefined,
   chain: ChainReader | undefined,
 ): Promise<EvidenceReport> {
-  const list = new CheckList();
+  const list = new CheckList(EVIDENCE_CHECKS);
 
   // What the file says in itself.
-  const file = list.check("format", "The file is evidence in a known format", {}, () => readFile(input));
-  const event = list.check("disclosures", "Every part shown belongs to the event", { file }, openEvent);
-  const submission = list.check("submission", "The signed submission can be read", { file }, readSubmission);
-  list.check("source", "Event and submission name the same source", { event, submission }, sameSource);
-  list.check(
-    "sequence",
-    "The event's number is its place in the submission",
-    { event, submission },
-    rightNumber,
-  );
-  list.check(
-    "submission-path",
-    "The event is among those that were signed",
-    { event, submission },
-    isSubmitted,
-  );
-  const proof = list.check("proof", "The log's proof can be read", { file }, readProof);
-  list.check("inclusion", "The event is in the log at its index", { event, proof }, isIncluded);
+  const file = list.check("format", {}, () => readFile(input));
+  const event = list.check("disclosures", { file }, openEvent);
+  const submission = list.check("submission", { file }, readSubmission);
+  list.check("source", { event, submission }, sameSource);
+  list.check("sequence", { event, submission }, rightNumber);
+  list.check("submission-path", { event, submission }, isSubmitted);
+  const proof = list.check("proof", { file }, readProof);
+  list.check("inclusion", { event, proof }, isIncluded);
 
-  // Whether that is about the log the user trusts.
-  list.check("log", "The submission was signed for the trusted log", { profile, submission }, forTrustedLog);
-  list.check("checkpoint", "The checkpoint is the trusted log's", { profile, proof }, ofTrustedLog);
+  // Whether it is about the log the user trusts.
+  list.check("log", { profile, submission }, forTrustedLog);
+  list.check("checkpoint", { profile, proof }, ofTrustedLog);
 
   // What the chain holds about it.
   const asked = { profile, chain };
-  const served = await list.ask("chain", "The node serves the trusted chain", asked, isTrustedChain);
-  const coded = await list.ask("registries", "Both registries are there", { ...asked, served }, haveCode);
-  const anchor = await list.ask(
-    "anchor",
-    "The chain holds this checkpoint as the first that covers the event",
-    { ...asked, proof, coded },
-    isAnchored,
-  );
-  const latest = await list.ask("finality", "The anchor is final", { ...asked, anchor }, isFinal);
+  const served = await list.ask("chain", asked, isTrustedChain);
+  const coded = await list.ask("registries", { ...asked, served }, haveCode);
+  const anchor = await list.ask("anchor", { ...asked, proof, coded }, isAnchored);
   const anchored = { ...asked, anchor };
-  await list.ask(
-    "checkpoint-signature",
-    "The log signed the checkpoint",
-    { ...anchored, proof },
-    isSignedByLog,
-  );
-  const key = await list.ask(
-    "recorder-key",
-    "The submission names the recorder's key of that time",
-    { ...anchored, event, submission },
-    wasRecordersKey,
-  );
-  await list.ask(
-    "entitlement",
-    "The agency was entitled to record",
-    { ...anchored, submission },
-    wasEntitled,
-  );
-  list.check(
-    "submission-signature",
-    "The recorder signed the submission",
-    { submission, key },
-    isSignedByRecorder,
-  );
+  const latest = await list.ask("finality", anchored, isFinal);
+  await list.ask("checkpoint-signature", { ...anchored, proof }, isSignedByLog);
+  const key = await list.ask("recorder-key", { ...anchored, event, submission }, wasRecordersKey);
+  await list.ask("entitlement", { ...anchored, submission }, wasEntitled);
+  list.check("submission-signature", { submission, key }, isSignedByRecorder);
 
   // What happened since, which takes nothing from the evidence.
-  list.check("key-since", "The key was not revoked later", { key }, isUnrevokedSince);
-  await list.ask(
-    "agency-since",
-    "The agency is still entitled",
-    { ...asked, submission, latest },
-    isStillEntitled,
-  );
-  await list.ask("log-since", "The log goes on", { ...asked, latest }, isStillOpen);
+  list.check("key-since", { key }, isUnrevokedSince);
+  await list.ask("agency-since", { ...asked, submission, latest }, isStillEntitled);
+  await list.ask("log-since", { ...asked, latest }, isStillOpen);
 
   const verdict = verdictOf(list.checks, profile);
   return { verdict, checks: list.checks, claim: claimOf(verdict, { event, submission, proof, anchor }) };

@@ -2,7 +2,7 @@
 export * from "./chain.ts";
 export * from "./chain-agreement.ts";
 export { type Check, type CheckStatus } from "./checks.ts";
-export { type EvidenceClaim, type EvidenceReport, type Verdict, verifyEvidence } from "./evidence.ts";
+export * from "./evidence.ts";
 export * from "./json-rpc.ts";
 export * from "./receipt.ts";
 export * from "./trust-profile.ts";

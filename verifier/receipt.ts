@@ -22,44 +22,42 @@ export interface ReceiptReport {
   readonly receipt: Receipt | null;
 }
 
+/** Every check of a receipt, in order: its stable id, and what it asserts. */
+export const RECEIPT_CHECKS = {
+  format: "The receipt can be read",
+  signature: "The log's receipt key signed it",
+  submission: "It is about the submission that was sent",
+  promise: "Its deadlines lie after the time of receipt",
+} as const;
+
 /**
  * Whether `jws` is the log's signed promise about just this submission. `receiptKey` is the log's Ed25519 receipt key as the chain
  * holds it (32 bytes). Whether the promise was kept is another question. Never throws on a hostile receipt.
  */
 export function verifyReceipt(jws: string, expected: ExpectedReceipt, receiptKey: Uint8Array): ReceiptReport {
-  const list = new CheckList();
-  const parsed = list.check("format", "The receipt can be read", {}, () => {
+  const list = new CheckList(RECEIPT_CHECKS);
+  const parsed = list.check("format", {}, () => {
     const found = parseReceipt(jws);
     return established(`a receipt of ${found.receipt.count} events`, found);
   });
-  list.check("signature", "The log's receipt key signed it", { parsed }, (given) =>
+  list.check("signature", { parsed }, (given) =>
     isSignedBy(given.parsed.jws, receiptKey)
       ? passed(`signed by the key ${given.parsed.jws.header.kid}`)
       : failed("the signature is not of the log's receipt key; ask the ledger's operator which key it used"),
   );
-  list.check(
-    "submission",
-    "It is about the submission that was sent",
-    { parsed },
-    ({ parsed: { receipt } }) => {
-      const other = differingMember(receipt, expected);
-      return other === undefined
-        ? passed(`${receipt.src} ${receipt.first}, ${receipt.count} events, from index ${receipt.index}`)
-        : failed(`its ${other} is another than the submission's`);
-    },
-  );
-  list.check(
-    "promise",
-    "Its deadlines lie after the time of receipt",
-    { parsed },
-    ({ parsed: { receipt } }) => {
-      const { time, anchorBy, indexBy } = receipt;
-      const isSound = anchorBy >= time && (indexBy === 0 || indexBy >= time);
-      return isSound
-        ? passed("whether they are kept can be judged")
-        : failed("a deadline lies before the time of receipt");
-    },
-  );
+  list.check("submission", { parsed }, ({ parsed: { receipt } }) => {
+    const other = differingMember(receipt, expected);
+    return other === undefined
+      ? passed(`${receipt.src} ${receipt.first}, ${receipt.count} events, from index ${receipt.index}`)
+      : failed(`its ${other} is another than the submission's`);
+  });
+  list.check("promise", { parsed }, ({ parsed: { receipt } }) => {
+    const { time, anchorBy, indexBy } = receipt;
+    const isSound = anchorBy >= time && (indexBy === 0 || indexBy >= time);
+    return isSound
+      ? passed("whether they are kept can be judged")
+      : failed("a deadline lies before the time of receipt");
+  });
   const isInvalid = parsed === undefined || hasFailed(list.checks);
   return {
     verdict: isInvalid ? "invalid" : "valid",

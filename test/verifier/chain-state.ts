@@ -1,0 +1,136 @@
+import { decodeBytes32String, type Interface } from "ethers";
+import { agencyRegistryArtifact, anchorRegistryArtifact } from "../../server/anchor/artifacts.ts";
+import type { JwsAlgorithm } from "../../protocol/jws.ts";
+import { ChainError, type Rpc } from "../../verifier/chain.ts";
+
+/** What a node of a small chain with both registries knows. Tests change it to tell lies. */
+export interface ChainState {
+  chainId: number;
+  genesisHash: string;
+  latestBlock: number;
+  anchorRegistry: string;
+  agencyRegistry: string;
+  anchors: { size: number; block: number; time: number; root: Uint8Array }[];
+  logKeys: { fromBlock: number; checkpoint: Uint8Array; receipt: Uint8Array; vrf: Uint8Array }[];
+  frozen: boolean;
+  successor: number;
+  recorderKeys: {
+    agency: string;
+    recorder: string;
+    alg: JwsAlgorithm;
+    fromSeq: number;
+    addedBlock: number;
+    revokedBlock: number;
+    key: Uint8Array;
+  }[];
+  entitlements: { agency: string; fromBlock: number; bits: number }[];
+}
+
+const ZERO_HASH = new Uint8Array(32);
+const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
+
+/**
+ * A node that answers from the state, encoded by an ABI coder that is not ours. Reverts where the contracts do, as ChainError
+ * `refused`.
+ */
+export function nodeOf(state: ChainState): Rpc {
+  return (method, params) => {
+    const [first] = params;
+    switch (method) {
+      case "eth_chainId":
+        return Promise.resolve(`0x${state.chainId.toString(16)}`);
+      case "eth_blockNumber":
+        return Promise.resolve(`0x${state.latestBlock.toString(16)}`);
+      case "eth_getBlockByNumber":
+        return Promise.resolve({ number: "0x0", hash: state.genesisHash, transactions: [] });
+      case "eth_getCode":
+        return Promise.resolve(
+          [state.anchorRegistry, state.agencyRegistry].includes(String(first)) ? "0x6001" : "0x",
+        );
+      case "eth_call":
+        return Promise.resolve(answerCall(state, callOf(first)));
+      default:
+        throw new Error(`unexpected method ${method}`);
+    }
+  };
+}
+
+function callOf(parameter: unknown): { to: string; data: string } {
+  if (typeof parameter !== "object" || parameter === null || !("to" in parameter) || !("data" in parameter)) {
+    throw new Error("a call has to and data");
+  }
+  return { to: String(parameter.to), data: String(parameter.data) };
+}
+
+function answerCall(state: ChainState, { to, data }: { to: string; data: string }): string {
+  if (to === state.anchorRegistry) return answer(anchorRegistryArtifact.abi, data, anchorViews(state));
+  if (to === state.agencyRegistry) return answer(agencyRegistryArtifact.abi, data, agencyViews(state));
+  return "0x";
+}
+
+type View = (args: readonly unknown[]) => readonly unknown[];
+
+function answer(abi: Interface, data: string, views: Readonly<Record<string, View>>): string {
+  const call = abi.parseTransaction({ data });
+  const view = views[call?.name ?? ""];
+  if (call === null || view === undefined) throw new Error("the contract has no such view");
+  return abi.encodeFunctionResult(call.fragment, view(call.args.toArray()));
+}
+
+function anchorViews(state: ChainState): Record<string, View> {
+  return {
+    anchorCovering([logId, index]) {
+      requireLog(logId);
+      const anchor = state.anchors.find(({ size }) => size > Number(index));
+      return [anchor !== undefined, anchorStruct(anchor)];
+    },
+    logKeysAt([logId, block]) {
+      requireLog(logId);
+      if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
+      const keys = state.logKeys.findLast(({ fromBlock }) => fromBlock <= Number(block));
+      if (keys === undefined) throw reverted("NoKeysYet");
+      return [[keys.checkpoint, keys.receipt, keys.vrf]];
+    },
+    logState([logId]) {
+      requireLog(logId);
+      // A cap of 2^64 - 1 is what "no cap" looks like on the chain.
+      return [[ZERO_ADDRESS, 2n ** 64n - 1n, state.frozen, 0, 0, state.successor]];
+    },
+  };
+}
+
+function agencyViews(state: ChainState): Record<string, View> {
+  return {
+    recorderKeyAt([agency, recorder, seq, block]) {
+      const key = state.recorderKeys.findLast(
+        (known) =>
+          known.agency === decodeBytes32String(String(agency)) &&
+          known.recorder === decodeBytes32String(String(recorder)) &&
+          known.fromSeq <= Number(seq) &&
+          known.addedBlock <= Number(block),
+      );
+      if (key === undefined) return [false, [0, 0, 0, 0, "0x"]];
+      const alg = key.alg === "EdDSA" ? 1 : 2;
+      return [true, [alg, key.fromSeq, key.addedBlock, BigInt(key.revokedBlock), key.key]];
+    },
+    entitlementsAt([agency, block]) {
+      const change = state.entitlements.findLast(
+        (known) => known.agency === decodeBytes32String(String(agency)) && known.fromBlock <= Number(block),
+      );
+      return [change?.bits ?? 0];
+    },
+  };
+}
+
+function anchorStruct(anchor: ChainState["anchors"][number] | undefined): readonly unknown[] {
+  if (anchor === undefined) return [0, 0, 0, 0, ZERO_HASH, ZERO_HASH];
+  return [anchor.size, 0, anchor.block, anchor.time, anchor.root, ZERO_HASH];
+}
+
+function requireLog(logId: unknown): void {
+  if (Number(logId) !== 1) throw reverted("UnknownLog");
+}
+
+function reverted(reason: string): ChainError {
+  return new ChainError("refused", `execution reverted: ${reason}`);
+}

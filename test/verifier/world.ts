@@ -1,0 +1,197 @@
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256 } from "@noble/curves/nist.js";
+import { toBase64, toBase64url, utf8 } from "../../protocol/bytes.ts";
+import { formatCheckpoint } from "../../protocol/checkpoint.ts";
+import type { Disclosure } from "../../protocol/disclosure.ts";
+import { makeEvent, parseEvent, payloadLeafHash, payloadOf, showEvent } from "../../protocol/event.ts";
+import { type EvidenceFile, formatEvidence } from "../../protocol/evidence.ts";
+import type { Facets } from "../../protocol/facet-values.ts";
+import { type JwsAlgorithm, keyId, signJws, type SignBytes } from "../../protocol/jws.ts";
+import { checkpointOrigin, formatLogId } from "../../protocol/log-id.ts";
+import { inclusionProof, rootHash } from "../../protocol/merkle.ts";
+import { signNote, verifierKey } from "../../protocol/note.ts";
+import { sha256 } from "#sha256";
+import { parseSource, type Source, splitSource } from "../../protocol/source.ts";
+import { formatTlogProof } from "../../protocol/tlog-proof.ts";
+import { logOf, type TrustProfile } from "../../verifier/trust-profile.ts";
+import type { ChainState } from "./chain-state.ts";
+
+/** A key pair made from a name, so that every run has the same. */
+export interface Signer {
+  readonly alg: JwsAlgorithm;
+  readonly key: Uint8Array;
+  readonly kid: string;
+  readonly sign: SignBytes;
+}
+
+export function signerOf(name: string, alg: JwsAlgorithm = "EdDSA"): Signer {
+  const secret = sha256(utf8(`test key ${name}`));
+  const key = alg === "EdDSA" ? ed25519.getPublicKey(secret) : p256.getPublicKey(secret, false);
+  const sign: SignBytes = (data) =>
+    alg === "EdDSA"
+      ? ed25519.sign(data, secret)
+      : p256.sign(data, secret, { prehash: true, format: "compact" });
+  return { alg, key, kid: keyId(alg, key), sign };
+}
+
+export const PROFILE: TrustProfile = {
+  name: "Quảng Ninh",
+  environment: "production",
+  chainId: 5151,
+  genesisHash: `0x${"6e".repeat(32)}`,
+  anchorRegistry: `0x${"a1".repeat(20)}`,
+  agencyRegistry: `0x${"a2".repeat(20)}`,
+  logId: 1,
+  finalityDepth: 3,
+  rpc: [],
+};
+
+const POLICE = parseSource("qn-police/r1");
+const HEALTH = parseSource("hue-health/main");
+/** Who submits how many events, in the order of the log. */
+const SUBMISSIONS = [
+  { source: POLICE, first: 1, count: 3 },
+  { source: HEALTH, first: 1, count: 2 },
+  { source: POLICE, first: 4, count: 5 },
+];
+const ANCHORS = [
+  { size: 5, block: 10, time: 1_760_000_000 },
+  { size: 10, block: 20, time: 1_760_000_060 },
+];
+const ISSUED_AT = 1_759_999_990;
+
+/** What a dishonest or mistaken party does differently. */
+export interface Departures {
+  /** Signs submissions instead of the recorders' own keys. */
+  readonly recorder?: Signer;
+  /** Signs checkpoints instead of the log's key. */
+  readonly checkpointSigner?: Signer;
+  /** Origin of the checkpoints. */
+  readonly origin?: string;
+  /** Members of the signed submission payloads. */
+  readonly payload?: Readonly<Record<string, unknown>>;
+}
+
+/** A log of ten events of two agencies with two anchors, and everything it can be asked to prove. */
+export interface SmallLedger {
+  /** What an honest node of its chain knows; a fresh copy each time. */
+  readonly state: () => ChainState;
+  /** Evidence of the event at an index, under its first anchor, with the disclosures that `shown` keeps. */
+  readonly evidence: (index: number, shown?: (disclosure: Disclosure) => boolean) => EvidenceFile;
+  readonly text: (index: number) => string;
+  readonly signers: { readonly police: Signer; readonly health: Signer; readonly receipt: Signer };
+}
+
+export function smallLedger(departures: Departures = {}): SmallLedger {
+  const signers = {
+    police: signerOf("police"),
+    health: signerOf("health", "ES256"),
+    checkpoint: signerOf("checkpoint"),
+    receipt: signerOf("receipt"),
+    vrf: signerOf("vrf"),
+  };
+  const random = randomFrom("events");
+  const submissions = SUBMISSIONS.map(({ source, first, count }) => {
+    const events = Array.from({ length: count }, (_, at) =>
+      makeEvent({ source, seq: first + at, facets: facetsOf(source, first + at), random }),
+    );
+    const signer = departures.recorder ?? (source === POLICE ? signers.police : signers.health);
+    const leafHashes = events.map((event) => payloadLeafHash(payloadOf(event)));
+    const root = toBase64url(rootHash(leafHashes));
+    const payload = { log: formatLogId(logOf(PROFILE)), src: source, first, count, root, iat: ISSUED_AT };
+    const header = { alg: signer.alg, kid: signer.kid, typ: "submission+jws" } as const;
+    const jws = signJws(header, { ...payload, ...departures.payload }, signer.sign);
+    return { events, leafHashes, jws };
+  });
+  const entries = submissions.flatMap((submission) =>
+    submission.events.map((event, place) => ({ event, place, submission })),
+  );
+  const log = submissions.flatMap(({ leafHashes }) => leafHashes);
+  const checkpointSigner = departures.checkpointSigner ?? signers.checkpoint;
+  const origin = departures.origin ?? checkpointOrigin(logOf(PROFILE));
+
+  function evidence(index: number, shown: (disclosure: Disclosure) => boolean = isFacet): EvidenceFile {
+    const entry = at(entries, index);
+    const { size, block } = at(ANCHORS, index < 5 ? 0 : 1);
+    const tree = log.slice(0, size);
+    const note = formatCheckpoint({ origin, size, root: rootHash(tree) });
+    const checkpoint = signNote(note, verifierKey(origin, checkpointSigner.key), checkpointSigner.sign);
+    return {
+      type: "minhbach/evidence",
+      version: 1,
+      event: showEvent(parseEvent(entry.event), shown),
+      submission: {
+        jws: entry.submission.jws,
+        index: entry.place,
+        path: inclusionProof(entry.submission.leafHashes, entry.place).map(toBase64),
+      },
+      proof: formatTlogProof({ index, hashes: inclusionProof(tree, index), checkpoint }),
+      anchor: { block, transaction: `0x${"7a".repeat(32)}` },
+    };
+  }
+
+  return {
+    signers,
+    evidence,
+    text: (index) => formatEvidence(evidence(index)),
+    state: () => ({
+      chainId: PROFILE.chainId,
+      genesisHash: PROFILE.genesisHash,
+      latestBlock: 30,
+      anchorRegistry: PROFILE.anchorRegistry,
+      agencyRegistry: PROFILE.agencyRegistry,
+      anchors: ANCHORS.map((anchor) => ({ ...anchor, root: rootHash(log.slice(0, anchor.size)) })),
+      logKeys: [
+        {
+          fromBlock: 2,
+          checkpoint: signers.checkpoint.key,
+          receipt: signers.receipt.key,
+          vrf: signers.vrf.key,
+        },
+      ],
+      frozen: false,
+      successor: 0,
+      recorderKeys: [
+        { ...splitSource(POLICE), ...keyOf(signers.police), fromSeq: 1, addedBlock: 3, revokedBlock: 0 },
+        { ...splitSource(HEALTH), ...keyOf(signers.health), fromSeq: 1, addedBlock: 4, revokedBlock: 0 },
+      ],
+      entitlements: [
+        { agency: "qn-police", fromBlock: 3, bits: 1 },
+        { agency: "hue-health", fromBlock: 3, bits: 7 },
+      ],
+    }),
+  };
+}
+
+/** Every disclosure but the decoys. */
+export function isFacet(disclosure: Disclosure): boolean {
+  return disclosure.name !== "decoy";
+}
+
+export function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`there is no item ${index}`);
+  return item;
+}
+
+function keyOf({ alg, key }: Signer): { alg: JwsAlgorithm; key: Uint8Array } {
+  return { alg, key };
+}
+
+function facetsOf(source: Source, seq: number): Facets {
+  return {
+    type: "access",
+    subject: { scheme: "vn-cccd", id: "001200000001" },
+    exchange: { messageId: `m-${seq}`, client: source, service: "population-register" },
+    "agent.id": "official-17",
+    data: { action: "R", personalData: ["address"] },
+    purpose: { procedure: "1.004222" },
+    time: { occurred: "2026-03-01T08:00:00+07:00" },
+  };
+}
+
+/** Bytes that look random and are the same in every run. */
+function randomFrom(seed: string): (byteCount: number) => Uint8Array {
+  let drawn = 0;
+  return (byteCount) => sha256(utf8(`${seed} ${drawn++}`)).subarray(0, byteCount);
+}
