@@ -15,14 +15,14 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
     bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
 
     /**
-     * What every anchor reads and writes shares the first two slots. Anchors are stored from position 1: position 0 is never
+     * What every anchor reads and writes shares the first slot. Anchors are stored from position 1: position 0 is never
      * written and stands for the empty log, so `anchors[anchorCount]` is always the head.
      */
     struct Log {
         address anchorer;
-        uint64 anchorCount;
+        uint40 anchorCount;
+        uint48 maxGrowth;
         bool frozen;
-        uint64 maxGrowth;
         uint64 predecessor;
         uint64 predecessorAnchor;
         uint64 successor;
@@ -122,8 +122,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
     /// @inheritdoc IAnchorRegistry
     function setMaxGrowth(uint64 logId, uint64 maxGrowth) external override onlyRole(DEFAULT_ADMIN_ROLE) {
         Log storage log = _liveLog(logId);
-        if (maxGrowth == 0) revert ZeroMaxGrowth();
-        log.maxGrowth = maxGrowth;
+        _setMaxGrowth(log, maxGrowth);
         emit MaxGrowthChanged(logId, maxGrowth);
     }
 
@@ -239,15 +238,19 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         uint64 maxGrowth
     ) private returns (uint64 logId) {
         if (anchorer == address(0)) revert ZeroAddress();
-        if (maxGrowth == 0) revert ZeroMaxGrowth();
         logId = ++logCount;
         Log storage log = _logs[logId];
         log.anchorer = anchorer;
-        log.maxGrowth = maxGrowth;
+        _setMaxGrowth(log, maxGrowth);
         if (keys.vrf == 0) revert InvalidKeys();
         log.vrf = keys.vrf;
         _setKeys(log, keys.checkpoint, keys.receipt);
         emit LogCreated(logId, anchorer, keys, maxGrowth);
+    }
+
+    function _setMaxGrowth(Log storage log, uint64 maxGrowth) private {
+        if (maxGrowth == 0 || maxGrowth > type(uint48).max) revert InvalidMaxGrowth(maxGrowth);
+        log.maxGrowth = uint48(maxGrowth);
     }
 
     /// @dev One key for two purposes would let a signature made for one be shown as the other.

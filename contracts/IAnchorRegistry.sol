@@ -116,8 +116,8 @@ interface IAnchorRegistry {
     error InvalidKeys();
     /// @notice The zero address cannot hold this part.
     error ZeroAddress();
-    /// @notice A growth cap of zero would stop the log; freeze it instead.
-    error ZeroMaxGrowth();
+    /// @notice The growth cap must be 1 to 2^48 - 1 (a cap of 0 would stop the log; freeze it instead).
+    error InvalidMaxGrowth(uint64 maxGrowth);
     /// @notice The block has not been made yet, so what holds at it is not settled.
     error FutureBlock(uint64 blockNumber);
     /// @notice The log did not exist yet at the end of that block.
@@ -127,7 +127,7 @@ interface IAnchorRegistry {
      * @notice Creates an empty log. Only the administrator.
      * @param anchorer the only account that may anchor to it
      * @param keys its public keys, none zero, no two equal
-     * @param maxGrowth most leaves one anchor may add: bounds what a stolen anchorer key can do
+     * @param maxGrowth most leaves one anchor may add, 1 to 2^48 - 1: bounds what a stolen anchorer key can do
      * @return logId its number, the next one from 1
      */
     function createLog(

@@ -32,39 +32,43 @@ library MerkleLog {
         if (oldSize == newSize) return proof.length == 0 && oldRoot == newRoot;
         if (oldSize == 0) return proof.length == 0;
 
-        uint256 fn = oldSize - 1;
-        uint256 sn = newSize - 1;
-        while (fn & 1 == 1) {
-            fn >>= 1;
-            sn >>= 1;
-        }
-        // fn is 0 here exactly when oldSize is a power of two: the old tree is then itself the first node of the path.
-        uint256 next = 0;
-        bytes32 fr = oldRoot;
-        if (fn != 0) {
-            if (proof.length == 0) return false;
-            fr = proof[next++];
-        }
-        bytes32 sr = fr;
-        while (next < proof.length) {
-            if (sn == 0) return false;
-            bytes32 node = proof[next++];
-            if (fn & 1 == 1 || fn == sn) {
-                // While the path has not left the old tree both hashes are the same: one call to the precompile serves both.
-                bool same = fr == sr;
-                fr = nodeHash(node, fr);
-                sr = same ? fr : nodeHash(node, sr);
-                while (fn & 1 == 0 && fn != 0) {
-                    fn >>= 1;
-                    sn >>= 1;
-                }
-            } else {
-                sr = nodeHash(sr, node);
+        // Sizes are 1 or more here and everything below only shifts to the right and counts to the proof's length.
+        unchecked {
+            uint256 fn = oldSize - 1;
+            uint256 sn = newSize - 1;
+            while (fn & 1 == 1) {
+                fn >>= 1;
+                sn >>= 1;
             }
-            fn >>= 1;
-            sn >>= 1;
+            // fn is 0 here exactly when oldSize is a power of two: the old tree is then itself the first node of the path.
+            uint256 next = 0;
+            bytes32 fr = oldRoot;
+            if (fn != 0) {
+                if (proof.length == 0) return false;
+                fr = proof[next++];
+            }
+            bytes32 sr = fr;
+            uint256 buffer = _nodeBuffer();
+            // Up to where the paths of the two last leaves meet; from there on, every step to the left is in both trees.
+            for (; fn != sn; (fn, sn) = (fn >> 1, sn >> 1)) {
+                if (next == proof.length) return false;
+                bytes32 node = proof[next++];
+                if (fn & 1 == 1) {
+                    fr = _nodeHash(buffer, node, fr);
+                    sr = _nodeHash(buffer, node, sr);
+                } else {
+                    sr = _nodeHash(buffer, sr, node);
+                }
+            }
+            for (; sn != 0; sn >>= 1) {
+                if (sn & 1 == 0) continue;
+                if (next == proof.length) return false;
+                bytes32 node = proof[next++];
+                fr = _nodeHash(buffer, node, fr);
+                sr = _nodeHash(buffer, node, sr);
+            }
+            return next == proof.length && fr == oldRoot && sr == newRoot;
         }
-        return sn == 0 && fr == oldRoot && sr == newRoot;
     }
 
     /// @notice Whether `leafHash` stands at `index` in the tree of `size` leaves under `root` (RFC 9162 section 2.1.3.2).
@@ -76,44 +80,59 @@ library MerkleLog {
         bytes32[] calldata proof
     ) internal view returns (bool) {
         if (index >= size) return false;
-        uint256 fn = index;
-        uint256 sn = size - 1;
-        bytes32 r = leafHash;
-        for (uint256 i = 0; i < proof.length; ++i) {
-            if (sn == 0) return false;
-            if (fn & 1 == 1 || fn == sn) {
-                r = nodeHash(proof[i], r);
-                while (fn & 1 == 0 && fn != 0) {
-                    fn >>= 1;
-                    sn >>= 1;
-                }
-            } else {
-                r = nodeHash(r, proof[i]);
+        // The size is 1 or more here, and everything below only shifts to the right and counts to the proof's length.
+        unchecked {
+            uint256 fn = index;
+            uint256 sn = size - 1;
+            bytes32 r = leafHash;
+            uint256 buffer = _nodeBuffer();
+            uint256 next = 0;
+            for (; fn != sn; (fn, sn) = (fn >> 1, sn >> 1)) {
+                if (next == proof.length) return false;
+                bytes32 node = proof[next++];
+                r = fn & 1 == 1 ? _nodeHash(buffer, node, r) : _nodeHash(buffer, r, node);
             }
-            fn >>= 1;
-            sn >>= 1;
+            for (; sn != 0; sn >>= 1) {
+                if (sn & 1 == 0) continue;
+                if (next == proof.length) return false;
+                r = _nodeHash(buffer, proof[next++], r);
+            }
+            return next == proof.length && r == root;
         }
-        return sn == 0 && r == root;
+    }
+
+    /// @notice SHA-256(0x01 || left || right), the inner node of RFC 9162 section 2.1.1.
+    function nodeHash(bytes32 left, bytes32 right) internal view returns (bytes32) {
+        return _nodeHash(_nodeBuffer(), left, right);
     }
 
     /**
-     * @notice SHA-256(0x01 || left || right), the inner node of RFC 9162 section 2.1.1.
-     * @dev `sha256(abi.encodePacked(...))` allocates memory at every call, a proof makes up to a hundred of them; this writes the
-     * 65 bytes behind the free memory pointer without moving it.
+     * @dev Memory for the 65 bytes that make a node, 0x01 written already. `sha256(abi.encodePacked(...))` would allocate and write it
+     * anew for every one of up to a hundred nodes.
      */
-    function nodeHash(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
-        bool done;
+    function _nodeBuffer() private pure returns (uint256 buffer) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let input := mload(0x40)
-            mstore8(input, 1)
-            mstore(add(input, 1), left)
-            mstore(add(input, 33), right)
-            done := staticcall(gas(), 2, input, 65, 0, 32)
+            buffer := mload(0x40)
+            mstore(0x40, add(buffer, 96))
+            mstore8(buffer, 1)
+        }
+    }
+
+    /// @dev The node over two hashes; `buffer` is one of `_nodeBuffer`.
+    function _nodeHash(uint256 buffer, bytes32 left, bytes32 right) private view returns (bytes32 hash) {
+        bytes4 failed = Sha256Failed.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(add(buffer, 1), left)
+            mstore(add(buffer, 33), right)
+            let done := staticcall(gas(), 2, buffer, 65, 0, 32)
             // A call to an address without code succeeds as well, and returns nothing.
-            done := and(done, eq(returndatasize(), 32))
+            if iszero(and(done, eq(returndatasize(), 32))) {
+                mstore(0, failed)
+                revert(0, 4)
+            }
             hash := mload(0)
         }
-        if (!done) revert Sha256Failed();
     }
 }
