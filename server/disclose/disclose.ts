@@ -1,4 +1,4 @@
-import { type Disclosure, type ParsedEvent, showEvent } from "../../protocol/event.ts";
+import { type ParsedEvent, showEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
 import { maySeeFacet, type Role } from "../../protocol/visibility.ts";
@@ -49,7 +49,7 @@ function agencyOf(side: string): string {
   return (parts.length > 2 ? parts[2] : parts[0]) ?? side;
 }
 
-function namesPerson({ name, value }: Disclosure, person: PersonId): boolean {
+function namesPerson({ name, value }: ParsedEvent["disclosures"][number], person: PersonId): boolean {
   return /^subject(?:\.[2-8])?$/.test(name) && isPerson(value, person);
 }
 

@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { ROLES } from "../../protocol/visibility.ts";
-import { type Config, ConfigError } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { Caller } from "./caller.ts";
 import type { Credential } from "./tokens.ts";
+
+/** The development tokens cannot be had; the message says why, and shows nothing of them. */
+export class TokenFileError extends Error {
+  override readonly name = "TokenFileError";
+}
 
 const TOKEN_BYTES = 32;
 
@@ -17,14 +22,14 @@ const DEMO_CITIZENS = ["999199000001", "999199000002"];
  * The development tokens of `file`: one for each role, and of each agency. Missing ones are made, from random bytes, readable by
  * the file's owner alone; existing ones stay. They stand in for a real sign-on and open everything to whoever holds the file,
  * so they exist on the embedded chain only.
- * @throws ConfigError outside the embedded environment, or when the file is not one of ours.
+ * @throws TokenFileError outside the embedded environment, or when the file is not one of ours.
  */
 export function developmentTokens(
   file: string,
   { environment, agencies }: Pick<Config, "environment"> & { readonly agencies: readonly string[] },
 ): readonly Credential[] {
   if (environment !== "embedded") {
-    throw new ConfigError(
+    throw new TokenFileError(
       "development tokens exist on the embedded chain only; connect a sign-on service instead",
     );
   }
@@ -80,7 +85,7 @@ function readCredentials(file: string): Credential[] {
     return list.map(parseCredential);
   } catch {
     // Neither the cause nor the text: both may show a token.
-    throw new ConfigError(`${file} is not a list of development tokens; delete it to have new ones made`);
+    throw new TokenFileError(`${file} is not a list of development tokens; delete it to have new ones made`);
   }
 }
 

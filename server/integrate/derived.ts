@@ -2,27 +2,26 @@ import { mkdir, rm } from "node:fs/promises";
 import { Level } from "level";
 
 /** The database of everything that can be computed again from the records. */
-export type DerivedDatabase = Level<Buffer, Buffer>;
+export interface DerivedDatabase {
+  get: (key: Buffer) => Promise<Buffer | undefined>;
+  /** The values of the keys after `gt`, or from `gte` on, and before `lt`, in the order of the keys. */
+  values: (range: { gt?: Buffer; gte?: Buffer; lt: Buffer; limit: number }) => Promise<Buffer[]>;
+  /** All or nothing; not synced. */
+  write: (rows: readonly DerivedRow[]) => Promise<void>;
+  clear: (range?: { gte: Buffer; lt: Buffer }) => Promise<void>;
+  close: () => Promise<void>;
+}
 
-/** A write that is made at once with others. */
-export interface DerivedPut {
-  readonly type: "put";
+export interface DerivedRow {
   readonly key: Buffer;
   readonly value: Buffer;
 }
 
 /**
- * First byte of the keys of each derived table. A change of what any of them holds is a new `DERIVED_FORMAT`: the old database is
- * then thrown away and filled again.
+ * First byte of the keys of each table; `f` and `g` are those of findings/. A change of what any of them holds is a new
+ * `DERIVED_FORMAT`: the old database is then thrown away and filled again.
  */
-export const DERIVED_TABLES = {
-  format: 0x46,
-  size: 0x53,
-  leaves: 0x6c,
-  tiles: 0x74,
-  findings: 0x66,
-  findingsState: 0x67,
-};
+export const DERIVED_TABLES = { format: 0x46, size: 0x53, leaves: 0x6c, tiles: 0x74 };
 const DERIVED_FORMAT = "minhbach/derived/1";
 
 /**
@@ -31,7 +30,7 @@ const DERIVED_FORMAT = "minhbach/derived/1";
  */
 export async function openDerived(path: string, log: string): Promise<DerivedDatabase> {
   await mkdir(path, { recursive: true });
-  const db = newDatabase(path);
+  const db = levelDatabase(path);
   try {
     await db.open();
   } catch (error) {
@@ -39,16 +38,28 @@ export async function openDerived(path: string, log: string): Promise<DerivedDat
     await rm(path, { recursive: true });
     await db.open();
   }
-  const key = Buffer.of(DERIVED_TABLES.format);
-  const expected = `${DERIVED_FORMAT} ${log}`;
-  if ((await db.get(key))?.toString() !== expected) {
-    await db.clear();
-    await db.put(key, Buffer.from(expected));
+  const derived = derivedDatabase(db);
+  const format = { key: Buffer.of(DERIVED_TABLES.format), value: Buffer.from(`${DERIVED_FORMAT} ${log}`) };
+  if ((await derived.get(format.key))?.equals(format.value) !== true) {
+    await derived.clear();
+    await derived.write([format]);
   }
-  return db;
+  return derived;
 }
 
-function newDatabase(path: string): DerivedDatabase {
+function derivedDatabase(db: LevelDatabase): DerivedDatabase {
+  return {
+    get: (key) => db.get(key),
+    values: (range) => db.values(range).all(),
+    write: (rows) => db.batch(rows.map((row) => ({ type: "put", ...row }))),
+    clear: (range) => db.clear(range ?? {}),
+    close: () => db.close(),
+  };
+}
+
+type LevelDatabase = Level<Buffer, Buffer>;
+
+function levelDatabase(path: string): LevelDatabase {
   return new Level<Buffer, Buffer>(path, {
     keyEncoding: "buffer",
     valueEncoding: "buffer",

@@ -104,13 +104,16 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
   async function catchUp(target: Head): Promise<void> {
     if (!loaded) await load(target);
     await integrateUpTo(target.size);
-    const root = frontierRoot(target.frontier);
-    if (closed || equal(edgeRoot(tree.edge), root)) return;
+    if (hasRootOf(target)) return;
     await rebuildFromNothing();
     await integrateUpTo(target.size);
-    if (!closed && !equal(edgeRoot(tree.edge), root)) {
-      throw new Error("the payloads in the store do not have the root that its head promises");
-    }
+    if (hasRootOf(target)) return;
+    throw new Error("the payloads in the store do not have the root that its head promises");
+  }
+
+  /** True as well for a tree that has not got there because the integrator was closed meanwhile. */
+  function hasRootOf({ size, frontier }: Head): boolean {
+    return tree.edge.size < size || equal(edgeRoot(tree.edge), frontierRoot(frontier));
   }
 
   function isCheckpointDue(size: number): boolean {
@@ -126,7 +129,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
 
   async function step(target: Head): Promise<void> {
     await catchUp(target);
-    if (!closed && isCheckpointDue(target.size)) publish(target);
+    if (tree.edge.size === target.size && isCheckpointDue(target.size)) publish(target);
   }
 
   function run(target: Head): Promise<void> {

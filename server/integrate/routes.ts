@@ -1,7 +1,6 @@
-import type { Response } from "express";
 import { encodeEntryBundle, parseTilePath, TILE_WIDTH } from "../../protocol/tile.ts";
 import { LedgerError } from "../errors.ts";
-import type { Route } from "../route.ts";
+import type { Answer, Route } from "../route.ts";
 import type { StoreReader } from "../store/store.ts";
 import type { Integrator } from "./integrator.ts";
 
@@ -26,38 +25,34 @@ export function logRoutes({ integrator, store }: LogRoutesOptions): Route[] {
       name: "getCheckpoint",
       method: "get",
       path: "/checkpoint",
-      handle: (_request, response) => {
+      handle: () => {
         const note = integrator.checkpoint()?.note;
         if (note === undefined)
           throw new LedgerError("starting", "The log is catching up with its records; try again.");
-        response.writeHead(200, {
-          "content-type": "text/plain; charset=utf-8",
-          "cache-control": FOR_A_MOMENT,
-        });
-        response.end(note);
+        return { type: "text/plain; charset=utf-8", body: note, headers: { "cache-control": FOR_A_MOMENT } };
       },
     },
     {
       name: "getEntries",
       method: "get",
       path: "/tile/entries/*path",
-      handle: async (request, response) => {
+      handle: async (request) => {
         const { index, width } = parseTilePath(request.path.slice(1));
         const begin = index * TILE_WIDTH;
         requirePublished(begin + width, publishedSize());
-        answerBytes(response, encodeEntryBundle(await store.payloads(begin, begin + width)));
+        return bytes(encodeEntryBundle(await store.payloads(begin, begin + width)));
       },
     },
     {
       name: "getTile",
       method: "get",
       path: "/tile/:level/*path",
-      handle: async (request, response) => {
+      handle: async (request) => {
         const tile = parseTilePath(request.path.slice(1));
         if (tile.kind !== "tile") throw new LedgerError("not-found", "Ask for /tile/<level>/<number>.");
         const { level, index, width } = tile;
         requirePublished((index * TILE_WIDTH + width) * TILE_WIDTH ** level, publishedSize());
-        answerBytes(response, await integrator.tree().tileHashes({ level, index }, width));
+        return bytes(await integrator.tree().tileHashes({ level, index }, width));
       },
     },
   ];
@@ -71,11 +66,6 @@ function requirePublished(leaves: number, size: number): void {
   );
 }
 
-function answerBytes(response: Response, bytes: Uint8Array): void {
-  response.writeHead(200, {
-    "content-type": "application/octet-stream",
-    "content-length": bytes.length,
-    "cache-control": FOR_EVER,
-  });
-  response.end(bytes);
+function bytes(body: Uint8Array): Answer {
+  return { type: "application/octet-stream", body, headers: { "cache-control": FOR_EVER } };
 }

@@ -1,5 +1,5 @@
 import { HASH_BYTES } from "../../protocol/merkle.ts";
-import { DERIVED_TABLES, type DerivedDatabase, type DerivedPut } from "./derived.ts";
+import { DERIVED_TABLES, type DerivedDatabase, type DerivedRow } from "./derived.ts";
 import type { Extension, TilePlace } from "./edge.ts";
 import { Pyramid } from "./pyramid.ts";
 
@@ -34,27 +34,24 @@ export function levelTileStore(db: DerivedDatabase): TileStore {
     },
     leafIndex: async (leafHash) => (await db.get(leafKey(leafHash)))?.readUIntBE(0, NUMBER_BYTES),
     save: async ({ edge, tiles }, leafHashes) => {
-      const puts: DerivedPut[] = tiles.map(({ tile, ...place }) =>
-        put(tileKey(place), Buffer.from(tile.stored())),
-      );
+      const rows: DerivedRow[] = tiles.map(({ tile, ...place }) => ({
+        key: tileKey(place),
+        value: Buffer.from(tile.stored()),
+      }));
       let index = edge.size - leafHashes.length / HASH_BYTES;
       for (let at = 0; at < leafHashes.length; at += HASH_BYTES) {
-        puts.push(put(leafKey(leafHashes.subarray(at)), numberRow(index++)));
+        rows.push({ key: leafKey(leafHashes.subarray(at)), value: numberRow(index++) });
       }
-      puts.push(put(sizeKey, numberRow(edge.size)));
-      await db.batch(puts);
+      rows.push({ key: sizeKey, value: numberRow(edge.size) });
+      await db.write(rows);
     },
     clear: async () => {
-      await db.del(sizeKey);
+      await db.write([{ key: sizeKey, value: numberRow(0) }]);
       for (const table of [DERIVED_TABLES.tiles, DERIVED_TABLES.leaves]) {
         await db.clear({ gte: Buffer.of(table), lt: Buffer.of(table + 1) });
       }
     },
   };
-}
-
-function put(key: Buffer, value: Buffer): DerivedPut {
-  return { type: "put", key, value };
 }
 
 function tileKey({ level, index }: TilePlace): Buffer {

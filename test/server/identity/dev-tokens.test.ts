@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { ROLES } from "../../../protocol/visibility.ts";
-import { ConfigError } from "../../../server/config.ts";
-import { developmentTokens } from "../../../server/identity/dev-tokens.ts";
+import { developmentTokens, TokenFileError } from "../../../server/identity/dev-tokens.ts";
 
 describe("server/identity/dev-tokens", () => {
   let folder: string;
@@ -41,7 +40,9 @@ describe("server/identity/dev-tokens", () => {
   });
 
   it("does not exist in production", () => {
-    expect(() => developmentTokens(file, { environment: "production", agencies: [] })).to.throw(ConfigError);
+    expect(() => developmentTokens(file, { environment: "production", agencies: [] })).to.throw(
+      TokenFileError,
+    );
     expect(() => statSync(file)).to.throw("ENOENT");
   });
 
@@ -56,7 +57,7 @@ describe("server/identity/dev-tokens", () => {
     it(`refuses a file that holds ${what}, shows nothing of it and leaves it alone`, () => {
       writeFileSync(file, content);
       expect(() => developmentTokens(file, { environment: "embedded", agencies: [] }))
-        .to.throw(ConfigError)
+        .to.throw(TokenFileError)
         .to.not.match(/secret-token/);
       expect(readFileSync(file, "utf8")).to.equal(content);
     });

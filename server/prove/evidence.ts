@@ -1,0 +1,149 @@
+import { fromUtf8, toBase64 } from "../../protocol/bytes.ts";
+import { type ParsedEvent, parseEvent, payloadLeafHash } from "../../protocol/event.ts";
+import { EVIDENCE_TYPE, EVIDENCE_VERSION, formatEvidence } from "../../protocol/evidence.ts";
+import { parseCompactJws } from "../../protocol/jws.ts";
+import { inclusionProof, verifyInclusion } from "../../protocol/merkle.ts";
+import { proveInclusion } from "../../protocol/proof-nodes.ts";
+import { parseSubmissionPayload } from "../../protocol/submission.ts";
+import { formatTlogProof } from "../../protocol/tlog-proof.ts";
+import { LedgerError } from "../errors.ts";
+import type { Caller } from "../identity/caller.ts";
+import type { Tree } from "../integrate/tree.ts";
+import type { StoreReader, StoredAnchor, StoredSubmission } from "../store/store.ts";
+
+/** Which disclosures of an event a caller sees: disclose/ in the running server. */
+export type ShowEvent = (caller: Caller, event: ParsedEvent) => string;
+
+export interface ProverOptions {
+  readonly store: StoreReader;
+  readonly tree: () => Tree;
+  readonly show: ShowEvent;
+}
+
+/** An event of the log as one caller sees it. */
+export interface SeenEvent {
+  /** `payload~disclosure~...~` with the disclosures the caller may see. */
+  readonly text: string;
+  /** Whether the disclosures were erased, for everybody. */
+  readonly erased: boolean;
+}
+
+export interface Prover {
+  /** The event at this index. @throws LedgerError `unknown-event`. */
+  eventAt: (index: number, caller: Caller) => Promise<SeenEvent>;
+  /**
+   * The evidence file of the event at this index, verified as far as it can be without the chain.
+   * @throws LedgerError `unknown-event`, or `not-yet-anchored` when no final anchor covers it yet.
+   */
+  evidenceAt: (index: number, caller: Caller) => Promise<string>;
+  /** The index of the event with this leaf hash. @throws LedgerError `unknown-event`. */
+  indexOfLeaf: (leafHash: Uint8Array) => Promise<number>;
+}
+
+/** Evidence for the public kept in memory, about 4 KB each: what many ask for at once is made once. */
+const PUBLIC_EVIDENCE_KEPT = 8192;
+
+/** Makes evidence from the records and the tiles. */
+export function makeProver({ store, tree, show }: ProverOptions): Prover {
+  const madeForPublic = new Map<number, { readonly anchor: StoredAnchor; readonly text: string }>();
+
+  async function requireAnchor(index: number): Promise<StoredAnchor> {
+    const anchor = await store.anchorCovering(index);
+    if (anchor !== undefined) return anchor;
+    const { size } = await store.head();
+    if (index >= size) throw unknownEvent();
+    throw new LedgerError(
+      "not-yet-anchored",
+      "The event is recorded, and its anchor is not final yet. Ask again in a moment.",
+    );
+  }
+
+  async function eventAt(index: number, caller: Caller): Promise<SeenEvent> {
+    const [payload] = await store.payloads(index, index + 1);
+    if (payload === undefined) throw unknownEvent();
+    const payloadText = fromUtf8(payload);
+    const disclosures = await store.disclosures(index);
+    if (disclosures === undefined) return { text: `${payloadText}~`, erased: true };
+    return { text: show(caller, parseEvent(`${payloadText}~${disclosures}`)), erased: false };
+  }
+
+  async function evidenceAt(index: number, caller: Caller): Promise<string> {
+    const anchor = await requireAnchor(index);
+    const isPublic = caller.role === "public";
+    const made = isPublic ? madeForPublic.get(index) : undefined;
+    // The anchor is another one when the chain lost it and it was anchored again: the hint where to look has changed.
+    if (made !== undefined && made.anchor.blockHash === anchor.blockHash) return made.text;
+    const text = await makeEvidence(index, anchor, caller);
+    if (isPublic) keep(index, anchor, text);
+    return text;
+  }
+
+  function keep(index: number, anchor: StoredAnchor, text: string): void {
+    madeForPublic.delete(index);
+    madeForPublic.set(index, { anchor, text });
+    if (madeForPublic.size <= PUBLIC_EVIDENCE_KEPT) return;
+    const [oldest] = madeForPublic.keys();
+    if (oldest !== undefined) madeForPublic.delete(oldest);
+  }
+
+  async function makeEvidence(index: number, anchor: StoredAnchor, caller: Caller): Promise<string> {
+    const submission = await store.submissionOfIndex(index);
+    if (submission === undefined) throw unknownEvent();
+    const event = await eventAt(index, caller);
+    const leafHash = payloadLeafHash(event.text.slice(0, event.text.indexOf("~")));
+    const place = index - submission.index;
+    const path = await submissionPath(submission, place, leafHash);
+    const hashes = await proveInclusion(index, anchor.size, tree().readNodes);
+    const { size, root } = anchor;
+    if (!verifyInclusion({ index, size, leafHash, proof: hashes, root }))
+      throw selfContradiction(index, "its anchor");
+    return formatEvidence({
+      type: EVIDENCE_TYPE,
+      version: EVIDENCE_VERSION,
+      event: event.text,
+      submission: { jws: submission.jws, index: place, path: path.map(toBase64) },
+      proof: formatTlogProof({ index, hashes, checkpoint: anchor.checkpoint }),
+      anchor: { block: anchor.block, transaction: anchor.transaction },
+    });
+  }
+
+  /** The submission's own tree is not stored: its leaves are those of the log. */
+  async function submissionPath(
+    submission: StoredSubmission,
+    place: number,
+    leafHash: Uint8Array,
+  ): Promise<Uint8Array[]> {
+    const { index, count, jws } = submission;
+    const leafHashes = await tree().leafHashes(index, index + count);
+    const path = inclusionProof(leafHashes, place);
+    const { root } = parseSubmissionPayload(parseCompactJws(jws, "submission+jws").payload);
+    if (!verifyInclusion({ index: place, size: count, leafHash, proof: path, root })) {
+      throw selfContradiction(index + place, "its submission");
+    }
+    return path;
+  }
+
+  return {
+    eventAt,
+    evidenceAt,
+    indexOfLeaf: async (leafHash) => {
+      const index = await tree().leafIndex(leafHash);
+      if (index === undefined) {
+        throw new LedgerError(
+          "unknown-event",
+          "No event with this leaf hash is in the published log; a new one takes some seconds.",
+        );
+      }
+      return index;
+    },
+  };
+}
+
+function unknownEvent(): LedgerError {
+  return new LedgerError("unknown-event", "The log does not reach this index.");
+}
+
+/** Our own records or tiles are damaged: no evidence is better than evidence that fails at the reader's. */
+function selfContradiction(index: number, other: string): Error {
+  return new Error(`the event ${index} does not lead to the root of ${other}`);
+}
