@@ -50,6 +50,17 @@ const STATUS_OF = {
 
 export type LedgerCode = keyof typeof STATUS_OF;
 
+/** Seconds after which a refused client should try again, for the codes where trying again helps. */
+const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
+  "rate-limited": 1,
+  overloaded: 1,
+  starting: 1,
+  "not-yet-anchored": 2,
+  "store-unavailable": 2,
+  "chain-unavailable": 5,
+  "disk-full": 60,
+};
+
 /** Members that an error adds to its problem document, e.g. `{ next: 1043 }` beside `sequence-gap`. */
 export type ProblemMembers = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
@@ -60,16 +71,19 @@ export type ProblemMembers = Readonly<Record<string, string | number | boolean |
 export class LedgerError extends Error {
   readonly code: LedgerCode;
   readonly members: ProblemMembers;
+  /** When trying again may help; each code has a default. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: LedgerCode,
     message: string,
-    options: { members?: ProblemMembers; cause?: unknown } = {},
+    options: { members?: ProblemMembers; cause?: unknown; retryAfterSeconds?: number } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.name = "LedgerError";
     this.code = code;
     this.members = options.members ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[code];
   }
 }
 
@@ -102,17 +116,6 @@ function problem(status: number, code: Problem["code"], detail: string, members:
   return { ...members, title: STATUS_CODES[status] ?? "Error", status, code, detail };
 }
 
-/** Seconds after which a refused client should try again, for the codes where trying again helps. */
-const RETRY_AFTER_SECONDS: Partial<Record<string, number>> = {
-  "rate-limited": 1,
-  overloaded: 1,
-  starting: 1,
-  "not-yet-anchored": 2,
-  "store-unavailable": 2,
-  "chain-unavailable": 5,
-  "disk-full": 60,
-};
-
 /** Answers with the problem document of `error`. The HTTP edge calls it; no other code knows about statuses. */
 export function writeProblem(response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
@@ -120,7 +123,7 @@ export function writeProblem(response: ServerResponse, error: unknown): void {
     return;
   }
   const document = problemOf(error);
-  const retryAfter = RETRY_AFTER_SECONDS[document.code];
+  const retryAfter = error instanceof LedgerError ? error.retryAfterSeconds : undefined;
   response.writeHead(document.status, {
     "content-type": "application/problem+json",
     ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),

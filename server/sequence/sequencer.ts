@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { PublicKey } from "../../protocol/jws.ts";
-import { FIRST_SEQ } from "../../protocol/event.ts";
+import { FIRST_SEQ } from "../../protocol/payload.ts";
 import { appendAll } from "../../protocol/frontier.ts";
 import type { Source } from "../../protocol/source.ts";
 import type { Clock } from "../clock.ts";
@@ -13,6 +13,8 @@ import { planRound, type Sequenced, type Waiting } from "./queue.ts";
 import { isHonoured, receiptFor, type ReceiptTerms } from "./receipts.ts";
 import type { SequenceMetrics } from "./metrics.ts";
 import type { VerifiedSubmission } from "./verified.ts";
+
+export type { Sequenced } from "./queue.ts";
 
 /** `starting` until `open`; `halted` until the process is started again on a store that is not behind. */
 export type SequencerState =

@@ -1,0 +1,152 @@
+import { createCipheriv, randomFillSync } from "node:crypto";
+import type { ParsedEvent } from "../../protocol/event.ts";
+import type { Facets } from "../../protocol/facet-values.ts";
+import { indexKeys, type IndexKey } from "../../protocol/index-keys.ts";
+import { formatLogId } from "../../protocol/log-id.ts";
+import { splitSource, type Source } from "../../protocol/source.ts";
+import { parseSignedSubmission, parseSubmissionEvents } from "../../protocol/submission.ts";
+import { LedgerError } from "../errors.ts";
+import type { VerifiedSubmission } from "../sequence/verified.ts";
+import { BundleWriter } from "./bundle-writer.ts";
+import { facetCheck } from "./facet-check.ts";
+import { indexTags, KIND_BYTES } from "./index-tags.ts";
+import { KeyRing } from "./key-ring.ts";
+import { ERASE, SEAL, type RecorderKey } from "./keys.ts";
+
+export interface VerifierSettings {
+  /** This log, as `formatLogId` writes it. */
+  readonly log: string;
+  /** The operator's agency code: its own sources alone record catalogues and equivocations. */
+  readonly operator: string;
+  /** Keys the index tags. */
+  readonly pepper: Uint8Array;
+}
+
+/** What a worker thread does with a submission's body. */
+export interface SubmissionVerifier {
+  setKeys: (keys: readonly RecorderKey[]) => void;
+  /**
+   * Checks everything about a submission that does not depend on other submissions, and prepares what is stored of it.
+   * Cheap and telling checks come first: form, log, signature, then the events.
+   * @throws FormatError; LedgerError `wrong-log`, the key ring's, `schema-violation`, `reserved-type`.
+   */
+  verify: (body: Uint8Array) => VerifiedSubmission;
+}
+
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+const INDEX_TAG_BYTES = 33;
+/** Safe as a nonce because the key is fresh and seals no other disclosures (store/sealing.ts opens them). */
+const DISCLOSURES_NONCE = Buffer.alloc(12, 0);
+
+export function submissionVerifier(settings: VerifierSettings): SubmissionVerifier {
+  const keys = new KeyRing();
+  const check = facetCheck();
+  const tagOf = indexTags(settings.pepper);
+
+  function verify(body: Uint8Array): VerifiedSubmission {
+    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+    const signed = parseSignedSubmission(text);
+    const { jws, payload } = signed;
+    if (formatLogId(payload.log) !== settings.log) {
+      throw new LedgerError(
+        "wrong-log",
+        `This is the log ${settings.log}; the submission is signed for another one.`,
+      );
+    }
+    const signer = keys.signerOf(jws, payload);
+    const { events, leafHashes } = parseSubmissionEvents(signed);
+    const facets = events.map((event) => {
+      refuseReserved(event, signer, settings.operator);
+      return check(event);
+    });
+    const secrets = randomFillSync(Buffer.allocUnsafeSlow(KEY_BYTES * events.length));
+    return {
+      source: payload.src,
+      first: payload.first,
+      count: payload.count,
+      kid: signer.kid,
+      iat: payload.iat,
+      root: payload.root,
+      jws: signed.body.jws,
+      leafHashes: joined(leafHashes),
+      payloads: payloadBundle(events),
+      sealed: sealedBundle(events, signed.body.events, secrets),
+      keys: keyBundle(payload.src, facets, secrets, tagOf),
+      body,
+    };
+  }
+
+  return { setKeys: (list) => keys.replace(list), verify };
+}
+
+function refuseReserved({ type, payload }: ParsedEvent, signer: RecorderKey, operator: string): void {
+  const own = type === "catalogue" || type === "equivocation";
+  const needed = type === "seal" ? SEAL : type === "erasure" ? ERASE : 0;
+  const allowed = own
+    ? splitSource(signer.source).agency === operator
+    : (signer.entitlements & needed) === needed;
+  if (allowed) return;
+  const who = own ? "the operator's own sources" : `agencies entitled to it (${type})`;
+  throw new LedgerError("reserved-type", `Event ${payload.seq} has the type ${type}, which is for ${who}.`, {
+    members: { seq: payload.seq },
+  });
+}
+
+function joined(hashes: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(hashes.length * 32);
+  for (const [n, hash] of hashes.entries()) bytes.set(hash, 32 * n);
+  return bytes;
+}
+
+function payloadBundle(events: readonly ParsedEvent[]): Uint8Array {
+  const length = events.reduce((sum, { payloadText }) => sum + payloadText.length, 0);
+  const bundle = new BundleWriter(length, events.length);
+  for (const { payloadText } of events) {
+    bundle.entry(payloadText.length);
+    bundle.ascii(payloadText);
+  }
+  return bundle.finish();
+}
+
+function sealedBundle(
+  events: readonly ParsedEvent[],
+  texts: readonly string[],
+  secrets: Uint8Array,
+): Uint8Array {
+  const disclosures = events.map(({ payloadText }, n) => (texts[n] ?? "").slice(payloadText.length + 1));
+  const length = disclosures.reduce((sum, text) => sum + text.length + TAG_BYTES, 0);
+  const bundle = new BundleWriter(length, events.length);
+  for (const [n, text] of disclosures.entries()) {
+    const cipher = createCipheriv("aes-256-gcm", secretOf(secrets, n), DISCLOSURES_NONCE);
+    bundle.entry(text.length + TAG_BYTES);
+    bundle.bytes(cipher.update(text, "latin1"));
+    cipher.final();
+    bundle.bytes(cipher.getAuthTag());
+  }
+  return bundle.finish();
+}
+
+function keyBundle(
+  source: Source,
+  facets: readonly Facets[],
+  secrets: Uint8Array,
+  tagOf: (key: IndexKey) => Uint8Array,
+): Uint8Array {
+  const keys = facets.map((opened) => indexKeys(source, opened));
+  const length = keys.reduce((sum, list) => sum + KEY_BYTES + INDEX_TAG_BYTES * list.length, 0);
+  const bundle = new BundleWriter(length, facets.length);
+  for (const [n, list] of keys.entries()) {
+    bundle.entry(KEY_BYTES + INDEX_TAG_BYTES * list.length);
+    bundle.bytes(secretOf(secrets, n));
+    for (const key of list) {
+      bundle.byte(KIND_BYTES[key.kind]);
+      bundle.bytes(tagOf(key));
+    }
+  }
+  return bundle.finish();
+}
+
+function secretOf(secrets: Uint8Array, n: number): Uint8Array {
+  return secrets.subarray(KEY_BYTES * n, KEY_BYTES * (n + 1));
+}
