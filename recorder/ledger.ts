@@ -1,3 +1,4 @@
+import { toHex } from "../protocol/bytes.ts";
 import { isJsonObject } from "../protocol/json.ts";
 
 /** What the ledger answered to a submission. Nothing in here is trusted yet: receipts are verified by their reader. */
@@ -34,6 +35,8 @@ export interface Ledger {
   showReceipt: (receipt: string) => Promise<ShownAnswer>;
   /** Size of the newest final anchor; undefined when it can't be had now. */
   anchoredSize: () => Promise<number | undefined>;
+  /** Whether the log holds an event with this leaf hash; undefined when that can't be found out now. */
+  holds: (leafHash: Uint8Array) => Promise<boolean | undefined>;
   /** The evidence document of a log index as text; undefined when it can't be had now. */
   evidence: (index: number) => Promise<string | undefined>;
 }
@@ -107,6 +110,7 @@ export function httpLedger(options: LedgerOptions): Ledger {
     showReceipt: (receipt) =>
       post("/v1/receipts", JSON.stringify({ receipts: [receipt] })).then(shownAnswer, outage),
     anchoredSize: () => get("/v1/anchors?limit=1").then(anchoredSizeOf, () => undefined),
+    holds: (leafHash) => get(`/v1/evidence?leaf=${toHex(leafHash)}`).then(holdsOf, () => undefined),
     evidence: (index) =>
       get(`/v1/events/${index}/evidence`).then(
         (answer) => (answer.status === 200 ? answer.text : undefined),
@@ -159,6 +163,12 @@ function anchoredSizeOf(answer: HttpAnswer): number | undefined {
   const anchors = jsonOf(answer)["anchors"];
   const newest: unknown = Array.isArray(anchors) ? anchors[0] : undefined;
   return isJsonObject(newest) ? natural(newest["size"]) : undefined;
+}
+
+function holdsOf(answer: HttpAnswer): boolean | undefined {
+  const { code } = problemOf(jsonOf(answer), answer.status);
+  if (answer.status === 200 || code === "not-yet-anchored") return true;
+  return code === "unknown-event" ? false : undefined;
 }
 
 function outage(error: unknown): { kind: "outage"; detail: string; retryAfterSeconds: number } {

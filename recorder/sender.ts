@@ -9,7 +9,7 @@ import type { SigningKey } from "./signing-key.ts";
 import type { Spool } from "./spool.ts";
 import type { PendingSubmission, StopReason } from "./spool-rows.ts";
 import { backoffMilliseconds, type Timing } from "./timing.ts";
-import { makeTombstone, poisonRecord } from "./tombstone.ts";
+import { isTombstone, makeTombstone, poisonRecord } from "./tombstone.ts";
 
 /** What a log line may hold: numbers, codes and the ledger's own words, never an event. */
 export interface RecorderLog {
@@ -210,6 +210,7 @@ export class Sender {
     if (this.#tombstonesInARow >= maxTombstonesInARow) return this.#stop("too-many-refusals", refusal.detail);
     const event = await spool.event(pending.first);
     if (event === undefined) return;
+    if (isTombstone(event)) return this.#stop("too-many-refusals", `even a tombstone: ${refusal.detail}`);
     await spool.bury(
       pending.first,
       makeTombstone(source, pending.first, event, refusal.code),

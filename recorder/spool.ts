@@ -94,6 +94,19 @@ export class Spool {
     }
   }
 
+  /** Opens a spool for reading on, whosever it is. Throws `wrong-spool` when there is none of this format. */
+  static async openExisting(open: () => Promise<SpoolDisk>): Promise<Spool> {
+    const disk = await open();
+    try {
+      const meta = parse.meta((await disk.get(key.meta)) ?? "");
+      refuseOther(meta, meta.source, meta.log);
+      return new Spool(open, disk, meta, await loadState(disk));
+    } catch (error) {
+      await disk.close();
+      throw error;
+    }
+  }
+
   get state(): Readonly<SpoolState> {
     return this.#state;
   }

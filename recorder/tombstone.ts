@@ -22,6 +22,11 @@ export function makeTombstone(source: Source, seq: number, refused: string, code
   });
 }
 
+/** Whether an event is a tombstone already. */
+export function isTombstone(event: string): boolean {
+  return typeOf(event) === "tombstone";
+}
+
 /** The refused event with what the ledger said, for the operator. */
 export function poisonRecord(
   event: string,
