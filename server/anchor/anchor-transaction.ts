@@ -1,0 +1,117 @@
+import { computeAddress, hexlify, SigningKey, Transaction } from "ethers";
+import type { Bytes } from "../../protocol/bytes.ts";
+import { anchorRegistryArtifact } from "./artifacts.ts";
+import { hash, hex, revertName } from "./chain-values.ts";
+import type { AnchorContent } from "./content.ts";
+import { feesFor, replacing } from "./fees.ts";
+import type { SignedTransaction } from "./intent.ts";
+import { type Rpc, RpcFailure } from "./json-rpc.ts";
+
+/** The account that anchors: its 0x address in lower case, and its signature. */
+export interface AnchorAccount {
+  readonly address: string;
+  /** Returns the signed transaction. The signature is deterministic (RFC 6979). */
+  sign: (transaction: Transaction) => Transaction;
+}
+
+/** The account of a 32-byte secp256k1 key. */
+export function anchorAccount(key: Bytes): AnchorAccount {
+  const signingKey = new SigningKey(hexlify(key));
+  return {
+    address: computeAddress(signingKey.publicKey).toLowerCase(),
+    sign: (transaction) => {
+      const signed = transaction.clone();
+      signed.signature = signingKey.sign(signed.unsignedHash);
+      return signed;
+    },
+  };
+}
+
+/** A call of `anchor`: what it extends, what it says, and the RFC 9162 consistency proof between the two. */
+export interface AnchorCall {
+  readonly expectedSize: number;
+  readonly content: AnchorContent;
+  readonly proof: readonly Bytes[];
+}
+
+export interface AnchorSender {
+  readonly rpc: Rpc;
+  readonly chainId: number;
+  readonly anchorRegistry: string;
+  readonly logId: number;
+  readonly account: AnchorAccount;
+}
+
+/** The chain would not take the anchor; the message says what an operator has to do. */
+export class AnchorRefused extends Error {
+  override readonly name = "AnchorRefused";
+}
+
+/** The state may differ a little between the estimate and the block. */
+const GAS_MARGIN_PERCENT = 125n;
+
+/** What to do about the contract's refusals. The others are the anchorer's own affair: it reads the head again. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  NotAnchorer: "The log has another anchorer: let the administrator call setAnchorer with this account.",
+  LogIsFrozen: "The log is frozen for ever: go on with its successor.",
+  EnforcedPause: "Anchoring is paused by the administrator: it goes on by itself after unpause.",
+  GrowthTooLarge: "One anchor may not add that many events: let the administrator call setMaxGrowth.",
+};
+
+/**
+ * Signs the anchor with the account's next nonce, or with the nonce of the transaction (0x hex) it replaces. Nothing is sent.
+ * @throws AnchorRefused when the contract would revert; LedgerError `chain-unavailable`.
+ */
+export async function signAnchor(
+  call: AnchorCall,
+  sender: AnchorSender,
+  replaces?: SignedTransaction,
+): Promise<SignedTransaction> {
+  const { rpc, account, chainId } = sender;
+  const transaction = {
+    from: account.address,
+    to: sender.anchorRegistry,
+    data: encodeCall(call, sender.logId),
+  };
+  const gas = await estimateGas(transaction, rpc);
+  const fees = await feesFor(rpc, account.address);
+  const signed = account.sign(
+    Transaction.from({
+      ...(replaces === undefined ? fees : replacing(fees, replaces.raw)),
+      chainId,
+      nonce: replaces?.nonce ?? (await nextNonce(rpc, account.address)),
+      to: transaction.to,
+      data: transaction.data,
+      gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n,
+    }),
+  );
+  return { hash: hash(signed.hash), nonce: signed.nonce, raw: signed.serialized };
+}
+
+function encodeCall({ expectedSize, content, proof }: AnchorCall, logId: number): string {
+  const { size, root, indexSize, indexRoot } = content;
+  return anchorRegistryArtifact.abi.encodeFunctionData("anchor", [
+    logId,
+    expectedSize,
+    size,
+    root,
+    indexSize,
+    indexRoot,
+    proof,
+  ]);
+}
+
+/** The account's next nonce by the newest block: what waits in a node's pool is either our own intent or forgotten. */
+export async function nextNonce(rpc: Rpc, address: string): Promise<number> {
+  return Number(hex(await rpc("eth_getTransactionCount", [address, "latest"])));
+}
+
+async function estimateGas(transaction: object, rpc: Rpc): Promise<bigint> {
+  try {
+    return BigInt(hex(await rpc("eth_estimateGas", [transaction])));
+  } catch (cause) {
+    if (!(cause instanceof RpcFailure)) throw cause;
+    const name = revertName(cause, anchorRegistryArtifact.abi) ?? cause.message;
+    throw new AnchorRefused(REMEDIES[name] ?? `The contract refuses the anchor: ${name}.`, { cause });
+  }
+}

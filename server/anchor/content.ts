@@ -1,0 +1,36 @@
+import { type Bytes, equal } from "../../protocol/bytes.ts";
+
+/** What an anchor says, wherever it stands: in the contract, in our records, or still to be sent. */
+export interface AnchorContent {
+  readonly size: number;
+  /** RFC 6962 root of the first `size` leaves, 32 bytes. */
+  readonly root: Bytes;
+  /** Leaves the index tree covers; 0, with 32 zero bytes as its root, while there is no index tree. */
+  readonly indexSize: number;
+  readonly indexRoot: Bytes;
+}
+
+/** 32 zero bytes: the root of an index that covers nothing. */
+export const NO_INDEX_ROOT: Bytes = new Uint8Array(32);
+
+/** What the contract answers for the head of a log without anchors. */
+export const NOTHING_ANCHORED: AnchorContent = {
+  size: 0,
+  root: new Uint8Array(32),
+  indexSize: 0,
+  indexRoot: NO_INDEX_ROOT,
+};
+
+export function sameContent(a: AnchorContent, b: AnchorContent): boolean {
+  return (
+    a.size === b.size &&
+    a.indexSize === b.indexSize &&
+    equal(a.root, b.root) &&
+    equal(a.indexRoot, b.indexRoot)
+  );
+}
+
+/** Whether the contract would take `next` after `head` as something new. */
+export function isBeyond(next: AnchorContent, head: AnchorContent): boolean {
+  return next.size > head.size || (next.size === head.size && next.indexSize > head.indexSize);
+}
