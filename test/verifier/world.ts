@@ -68,6 +68,8 @@ export interface Departures {
   readonly checkpointSigner?: Signer;
   /** Origin of the checkpoints. */
   readonly origin?: string;
+  /** Where the events' salts come from: other salts make other events. */
+  readonly salts?: string;
   /** Members of the signed submission payloads. */
   readonly payload?: Readonly<Record<string, unknown>>;
 }
@@ -79,10 +81,11 @@ export interface SmallLedger {
   /** Evidence of the event at an index, under its first anchor, with the disclosures that `shown` keeps. */
   readonly evidence: (index: number, shown?: (disclosure: Disclosure) => boolean) => EvidenceFile;
   readonly text: (index: number) => string;
-  readonly signers: { readonly police: Signer; readonly health: Signer; readonly receipt: Signer };
+  readonly leafHashes: readonly Uint8Array[];
+  readonly signers: Readonly<Record<"police" | "health" | "checkpoint" | "receipt" | "vrf", Signer>>;
 }
 
-export function smallLedger(departures: Departures = {}): SmallLedger {
+export function smallLedger(departures: Departures = {}, profile: TrustProfile = PROFILE): SmallLedger {
   const signers = {
     police: signerOf("police"),
     health: signerOf("health", "ES256"),
@@ -90,7 +93,7 @@ export function smallLedger(departures: Departures = {}): SmallLedger {
     receipt: signerOf("receipt"),
     vrf: signerOf("vrf"),
   };
-  const random = randomFrom("events");
+  const random = randomFrom(departures.salts ?? "events");
   const submissions = SUBMISSIONS.map(({ source, first, count }) => {
     const events = Array.from({ length: count }, (_, at) =>
       makeEvent({ source, seq: first + at, facets: facetsOf(source, first + at), random }),
@@ -98,7 +101,7 @@ export function smallLedger(departures: Departures = {}): SmallLedger {
     const signer = departures.recorder ?? (source === POLICE ? signers.police : signers.health);
     const leafHashes = events.map((event) => payloadLeafHash(payloadOf(event)));
     const root = toBase64url(rootHash(leafHashes));
-    const payload = { log: formatLogId(logOf(PROFILE)), src: source, first, count, root, iat: ISSUED_AT };
+    const payload = { log: formatLogId(logOf(profile)), src: source, first, count, root, iat: ISSUED_AT };
     const header = { alg: signer.alg, kid: signer.kid, typ: "submission+jws" } as const;
     const jws = signJws(header, { ...payload, ...departures.payload }, signer.sign);
     return { events, leafHashes, jws };
@@ -108,7 +111,7 @@ export function smallLedger(departures: Departures = {}): SmallLedger {
   );
   const log = submissions.flatMap(({ leafHashes }) => leafHashes);
   const checkpointSigner = departures.checkpointSigner ?? signers.checkpoint;
-  const origin = departures.origin ?? checkpointOrigin(logOf(PROFILE));
+  const origin = departures.origin ?? checkpointOrigin(logOf(profile));
 
   function evidence(index: number, shown: (disclosure: Disclosure) => boolean = isFacet): EvidenceFile {
     const entry = at(entries, index);
@@ -132,14 +135,15 @@ export function smallLedger(departures: Departures = {}): SmallLedger {
 
   return {
     signers,
+    leafHashes: log,
     evidence,
     text: (index) => formatEvidence(evidence(index)),
     state: () => ({
-      chainId: PROFILE.chainId,
-      genesisHash: PROFILE.genesisHash,
+      chainId: profile.chainId,
+      genesisHash: profile.genesisHash,
       latestBlock: 30,
-      anchorRegistry: PROFILE.anchorRegistry,
-      agencyRegistry: PROFILE.agencyRegistry,
+      anchorRegistry: profile.anchorRegistry,
+      agencyRegistry: profile.agencyRegistry,
       anchors: ANCHORS.map((anchor) => ({ ...anchor, root: rootHash(log.slice(0, anchor.size)) })),
       logKeys: [
         {

@@ -1,0 +1,139 @@
+import { expect } from "chai";
+import { agencyRegistryArtifact, anchorRegistryArtifact } from "../../server/anchor/artifacts.ts";
+import { parseSource } from "../../protocol/source.ts";
+import { ChainError, chainReader, type ChainReader, SELECTORS } from "../../verifier/chain.ts";
+import { nodeOf } from "./chain-state.ts";
+import { PROFILE, smallLedger } from "./world.ts";
+
+const ledger = smallLedger();
+const POLICE = parseSource("qn-police/r1");
+const { anchorRegistry, agencyRegistry } = PROFILE;
+
+describe("chainReader", () => {
+  it("calls functions that the compiled contracts have", () => {
+    const compiled = new Map(
+      [anchorRegistryArtifact, agencyRegistryArtifact].flatMap(({ abi }) => {
+        const found: (readonly [string, string])[] = [];
+        abi.forEachFunction((fragment) => found.push([fragment.format("sighash"), fragment.selector]));
+        return found;
+      }),
+    );
+    for (const [signature, selector] of Object.entries(SELECTORS)) {
+      expect(compiled.get(signature), signature).to.equal(selector);
+    }
+  });
+
+  it("reads what the registries hold", async () => {
+    const chain = chainReader(nodeOf(ledger.state()), "the node");
+    expect(await chain.identity()).to.deep.equal({ chainId: 5151, genesisHash: PROFILE.genesisHash });
+    expect(await chain.latestBlock()).to.equal(30);
+    expect(await chain.hasCode(anchorRegistry)).to.equal(true);
+    expect(await chain.hasCode(`0x${"00".repeat(20)}`)).to.equal(false);
+    const anchor = await chain.anchorCovering(anchorRegistry, 1, 5);
+    expect(anchor).to.deep.include({ size: 10, indexSize: 0, block: 20, time: 1_760_000_060 });
+    expect(await chain.anchorCovering(anchorRegistry, 1, 10)).to.equal(null);
+    expect((await chain.logKeysAt(anchorRegistry, 1, 30)).receipt).to.deep.equal(ledger.signers.receipt.key);
+    expect(await chain.logState(anchorRegistry, 1)).to.deep.equal({ frozen: false, successor: 0 });
+    expect(await chain.entitlementsAt(agencyRegistry, POLICE, 3)).to.equal(1);
+    expect(await chain.entitlementsAt(agencyRegistry, POLICE, 2)).to.equal(0);
+    expect(await chain.recorderKeyAt(agencyRegistry, POLICE, 8, 20)).to.deep.equal({
+      alg: "EdDSA",
+      key: ledger.signers.police.key,
+      fromSeq: 1,
+      addedBlock: 3,
+      revokedBlock: 0,
+    });
+    expect(await chain.recorderKeyAt(agencyRegistry, POLICE, 8, 2)).to.equal(null);
+    const health = await chain.recorderKeyAt(agencyRegistry, parseSource("hue-health/main"), 1, 20);
+    expect(health).to.deep.include({ alg: "ES256", key: ledger.signers.health.key });
+  });
+
+  it("accepts hashes in upper case, as some nodes write them", async () => {
+    const state = { ...ledger.state(), genesisHash: `0x${"6E".repeat(32)}` };
+    expect((await chainReader(nodeOf(state), "the node").identity()).genesisHash).to.equal(
+      PROFILE.genesisHash,
+    );
+  });
+
+  it("reports a contract's refusal as such", async () => {
+    const chain = chainReader(nodeOf(ledger.state()), "the node");
+    await refused(chain.anchorCovering(anchorRegistry, 2, 0), "refused");
+    await refused(chain.logKeysAt(anchorRegistry, 1, 31), "refused");
+  });
+
+  it("names the node that does not answer", async () => {
+    const gone = chainReader(() => Promise.reject(new Error("ECONNREFUSED")), "https://node.example");
+    const error = await refused(gone.latestBlock(), "unreachable");
+    expect(error.message).to.equal("https://node.example did not answer");
+  });
+
+  describe("refuses answers that no Ethereum node gives", () => {
+    const garbage = [
+      undefined,
+      null,
+      1,
+      true,
+      "",
+      "1",
+      "0x",
+      "0x01",
+      "0xg",
+      "0x20000000000000",
+      {},
+      [],
+      "0x".padEnd(5_000_000, "0"),
+    ];
+    const questions: readonly [
+      name: string,
+      ask: (chain: ChainReader) => Promise<unknown>,
+      honest: readonly unknown[],
+    ][] = [
+      ["the chain's identity", (chain) => chain.identity(), []],
+      ["the latest block", (chain) => chain.latestBlock(), []],
+      // Any even number of digits can be code.
+      ["code", (chain) => chain.hasCode(anchorRegistry), ["0x", "0x01", "0x20000000000000"]],
+      ["an anchor", (chain) => chain.anchorCovering(anchorRegistry, 1, 0), []],
+      ["the log's keys", (chain) => chain.logKeysAt(anchorRegistry, 1, 5), []],
+      ["the log's state", (chain) => chain.logState(anchorRegistry, 1), []],
+      ["a recorder's key", (chain) => chain.recorderKeyAt(agencyRegistry, POLICE, 1, 5), []],
+      ["entitlements", (chain) => chain.entitlementsAt(agencyRegistry, POLICE, 5), []],
+    ];
+    for (const [name, ask, honest] of questions) {
+      it(`about ${name}`, async () => {
+        for (const answer of garbage.filter((one) => !honest.includes(one))) {
+          await refused(ask(chainReader(() => Promise.resolve(answer), "the node")), "malformed");
+        }
+      });
+    }
+
+    it("as a key of an unknown algorithm", async () => {
+      const answer = agencyRegistryArtifact.abi.encodeFunctionResult("recorderKeyAt", [
+        true,
+        [3, 1, 1, 0, "0x00"],
+      ]);
+      const chain = chainReader(() => Promise.resolve(answer), "the node");
+      await refused(chain.recorderKeyAt(agencyRegistry, POLICE, 1, 5), "malformed");
+    });
+
+    it("as a key of a hundred bytes", async () => {
+      const key = new Uint8Array(100);
+      const answer = agencyRegistryArtifact.abi.encodeFunctionResult("recorderKeyAt", [
+        true,
+        [1, 1, 1, 0, key],
+      ]);
+      const chain = chainReader(() => Promise.resolve(answer), "the node");
+      await refused(chain.recorderKeyAt(agencyRegistry, POLICE, 1, 5), "malformed");
+    });
+  });
+});
+
+async function refused(answer: Promise<unknown>, code: ChainError["code"]): Promise<ChainError> {
+  const error = await answer.then(
+    (value) => new Error(`answered ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  expect(error).to.be.instanceOf(ChainError);
+  if (!(error instanceof ChainError)) throw new Error("unreachable");
+  expect(error.code, error.message).to.equal(code);
+  return error;
+}
