@@ -14,6 +14,7 @@ const STATUS_OF = {
   "method-not-allowed": 405,
   "slow-body": 408,
   "length-required": 411,
+  "body-too-large": 413,
   "submission-too-large": 413,
   "rate-limited": 429,
   // Who signed a submission, and what it may say

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from "node:http";
+import { LedgerError } from "./errors.ts";
+
+/**
+ * The body of a small request. Its time is bounded by the server's `requestTimeout`.
+ * @throws LedgerError `body-too-large` as soon as it is longer than `maxBytes`; `bad-request` when the client went away.
+ */
+export async function readSmallBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      if (!Buffer.isBuffer(chunk)) throw new TypeError("the request was given an encoding");
+      length += chunk.length;
+      if (length > maxBytes)
+        throw new LedgerError("body-too-large", `A body has at most ${maxBytes} bytes here.`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof LedgerError || !request.destroyed) throw error;
+    throw new LedgerError("bad-request", "The body ended too early.", { cause: error });
+  }
+  return Buffer.concat(chunks);
+}

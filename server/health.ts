@@ -1,0 +1,98 @@
+import type { AnchorStatus } from "./anchor/anchorer.ts";
+import type { Clock } from "./clock.ts";
+import type { Checkpoint } from "./integrate/integrator.ts";
+import type { Answer, Route } from "./route.ts";
+import type { SequencerState } from "./sequence/sequencer.ts";
+import type { StoreReader } from "./store/store.ts";
+
+export interface HealthParts {
+  readonly store: Pick<StoreReader, "head" | "lastAnchor">;
+  readonly sequencing: () => SequencerState;
+  readonly anchoring: () => AnchorStatus;
+  readonly checkpoint: () => Checkpoint | undefined;
+  readonly anchorPromiseSeconds: number;
+  readonly clock: Clock;
+  /** This log, as receipts name it. */
+  readonly log: string;
+}
+
+/**
+ * `/live` (the process works: restarting would not help), `/ready` (it keeps its promises: submissions are taken and anchored
+ * in time) and `/health` (why, in detail). Apart, because an outage of the chain must not restart a healthy ledger.
+ */
+export function healthRoutes(parts: HealthParts): Route[] {
+  return [
+    { name: "getLive", method: "get", path: "/live", handle: () => ({ json: { status: "live" } }) },
+    {
+      name: "getReady",
+      method: "get",
+      path: "/ready",
+      handle: () => answer(problemsOf(parts), {}),
+    },
+    {
+      name: "getHealth",
+      method: "get",
+      path: "/health",
+      handle: async () => answer(problemsOf(parts), await detailsOf(parts)),
+    },
+  ];
+}
+
+/** What keeps the ledger from being ready, in words for an operator. */
+export function problemsOf({
+  sequencing,
+  anchoring,
+  checkpoint,
+  anchorPromiseSeconds,
+}: HealthParts): string[] {
+  const problems: string[] = [];
+  const state = sequencing();
+  if (checkpoint() === undefined) problems.push("The tiles are catching up with the records.");
+  if (state.kind === "starting") problems.push("The chain was not read yet: nothing is sequenced before.");
+  if (state.kind === "halted") problems.push(`Sequencing is halted: ${state.reason}`);
+  const { lagSeconds } = anchoring();
+  if (lagSeconds > anchorPromiseSeconds) {
+    problems.push(
+      `Anchoring is overdue: receipts promise it within ${anchorPromiseSeconds} s, the oldest waits ${Math.floor(lagSeconds)} s.`,
+    );
+  }
+  return problems;
+}
+
+async function detailsOf({
+  store,
+  sequencing,
+  anchoring,
+  checkpoint,
+  clock,
+  log,
+}: HealthParts): Promise<object> {
+  const { size } = await store.head();
+  const last = await store.lastAnchor();
+  const { condition, problem, finalSize, pendingSize, missingAnchors, lagSeconds } = anchoring();
+  return {
+    log,
+    sequencing: sequencing().kind,
+    events: { recorded: size, published: checkpoint()?.size ?? 0, pending: pendingSize, anchored: finalSize },
+    anchoring: {
+      condition,
+      lagSeconds: Math.round(lagSeconds),
+      missingAnchors,
+      lastAnchor: last && lastAnchor(last, clock),
+    },
+    chain: problem === undefined ? { reachable: condition !== "starting" } : { reachable: false, problem },
+  };
+}
+
+function lastAnchor(
+  { size, block, time }: { size: number; block: number; time: number },
+  clock: Clock,
+): object {
+  return { size, block, time, ageSeconds: Math.max(0, Math.round(clock.now() / 1000 - time)) };
+}
+
+function answer(problems: readonly string[], details: object): Answer {
+  const isReady = problems.length === 0;
+  const status = isReady ? "ready" : "not ready";
+  return { status: isReady ? 200 : 503, json: { status, problems, ...details } };
+}

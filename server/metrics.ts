@@ -1,0 +1,31 @@
+import { collectDefaultMetrics, Gauge, Histogram, type Registry } from "prom-client";
+
+/** What answering requests tells about itself; submissions are counted by receive/. */
+export interface HttpMetrics {
+  answered: (route: string, status: number, seconds: number) => void;
+}
+
+/** Counts requests by route and status, never by path: a path may name an event. */
+export function httpMetrics(registry: Registry): HttpMetrics {
+  const seconds = new Histogram({
+    name: "minhbach_http_seconds",
+    help: "Time to answer a request.",
+    labelNames: ["route", "status"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
+    registers: [registry],
+  });
+  return { answered: (route, status, time) => seconds.observe({ route, status }, time) };
+}
+
+/** Memory, event loop and garbage collection of the process, and how long the log is. */
+export function processMetrics(registry: Registry, publishedSize: () => number): void {
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: "minhbach_published_events",
+    help: "Events under the newest checkpoint.",
+    registers: [registry],
+    collect() {
+      this.set(publishedSize());
+    },
+  });
+}
