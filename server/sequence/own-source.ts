@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { utf8 } from "../../protocol/bytes.ts";
 import { makeEvent } from "../../protocol/event.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
-import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { LogId } from "../../protocol/log-id.ts";
 import type { Source } from "../../protocol/source.ts";
 import { makeSubmission } from "../../protocol/submission.ts";
