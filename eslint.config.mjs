@@ -30,6 +30,14 @@ const MODULE_GLOBALS = [
 ];
 
 const READS_ENVIRONMENT = "Only an entry point reads the environment; take the setting as a parameter.";
+const NO_ENVIRONMENT = { object: "process", property: "env", message: READS_ENVIRONMENT };
+const NO_WALL_CLOCK = {
+  object: "Date",
+  property: "now",
+  message: "Take a clock as a parameter, so that tests can set the time.",
+};
+/** Where the clock that is handed around comes from. */
+const CLOCKS = ["server/clock.ts", "recorder/timing.ts"];
 
 const SKIP_NEEDS_REASON =
   'A skipped test says why: it.skip("... (skipped: reason)"), or skipBecause(this, "reason") of test/skip-because.ts.';
@@ -84,10 +92,7 @@ export default defineConfig(
     files: ["**/*.ts", "**/*.mjs"],
     ignores: ENTRY_POINTS,
     rules: {
-      "no-restricted-properties": [
-        "error",
-        { object: "process", property: "env", message: READS_ENVIRONMENT },
-      ],
+      "no-restricted-properties": ["error", NO_ENVIRONMENT, NO_WALL_CLOCK],
       "no-restricted-imports": [
         "error",
         {
@@ -98,6 +103,10 @@ export default defineConfig(
         },
       ],
     },
+  },
+  {
+    files: CLOCKS,
+    rules: { "no-restricted-properties": ["error", NO_ENVIRONMENT] },
   },
   {
     ...PURE,
