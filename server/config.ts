@@ -9,7 +9,8 @@ export interface Config {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
-  readonly rpcUrl: string;
+  /** Nodes of the chain, the preferred one first. */
+  readonly rpcUrls: readonly string[];
   /** The trust profile of this log: chain, registries, log id. Written by the deployment, read at start. */
   readonly trustProfilePath: string;
   /** The operator's agency code; `<operator>/ledger` is the source of the ledger's own events. */
@@ -18,6 +19,8 @@ export interface Config {
   readonly chainPollMs: number;
   readonly anchorPromiseSeconds: number;
   readonly receiveWorkers: number;
+  /** What one source may send, on average over ten seconds. */
+  readonly sourceEventsPerSecond: number;
   readonly logLevel: LogLevel;
 }
 
@@ -44,6 +47,9 @@ const DEFAULT_ANCHOR_PROMISE_MS = 10 * 60_000;
 /** Measured best on two cores; more only helps where there are more cores. */
 const DEFAULT_RECEIVE_WORKERS = 2;
 
+/** Half of what a small server takes in all: one agency alone cannot keep the others out. */
+const DEFAULT_SOURCE_EVENTS_PER_SECOND = 10_000;
+
 /** A setting that cannot be used; the message names the variable and what it takes. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -59,7 +65,7 @@ export function readConfig(env: Env): Config {
     dataDir,
     host: env["HOST"] ?? DEFAULT_HOST,
     port: integer("PORT", env["PORT"], { fallback: DEFAULT_PORT, min: 0, max: 65_535 }),
-    rpcUrl: httpUrl("RPC_URL", env["RPC_URL"] ?? DEFAULT_RPC_URL),
+    rpcUrls: (env["RPC_URL"] ?? DEFAULT_RPC_URL).split(",").map((url) => httpUrl("RPC_URL", url.trim())),
     trustProfilePath: path.resolve(env["TRUST_PROFILE"] ?? path.join(dataDir, "trust.json")),
     operator: slug("OPERATOR", env["OPERATOR"] ?? DEFAULT_OPERATOR),
     checkpointIntervalMs: duration(
@@ -75,6 +81,11 @@ export function readConfig(env: Env): Config {
       fallback: DEFAULT_RECEIVE_WORKERS,
       min: 1,
       max: 64,
+    }),
+    sourceEventsPerSecond: integer("SOURCE_EVENTS_PER_SECOND", env["SOURCE_EVENTS_PER_SECOND"], {
+      fallback: DEFAULT_SOURCE_EVENTS_PER_SECOND,
+      min: 1,
+      max: 1_000_000,
     }),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
@@ -119,7 +130,7 @@ function httpUrl(name: string, value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   // The value itself stays out of the message: a node's URL may carry a password.
   if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    throw new ConfigError(`${name} must be an http(s) URL`);
+    throw new ConfigError(`${name} must be an http(s) URL, or several with commas between them`);
   return value;
 }
 

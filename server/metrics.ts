@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, type Registry } from "prom-client";
+import type { Route } from "./route.ts";
 
 /** What answering requests tells about itself; submissions are counted by receive/. */
 export interface HttpMetrics {
@@ -28,4 +29,16 @@ export function processMetrics(registry: Registry, publishedSize: () => number):
       this.set(publishedSize());
     },
   });
+}
+
+/** `GET /metrics` for Prometheus. */
+export function metricsRoutes(registry: Registry): Route[] {
+  return [
+    {
+      name: "getMetrics",
+      method: "get",
+      path: "/metrics",
+      handle: async () => ({ type: registry.contentType, body: await registry.metrics() }),
+    },
+  ];
 }

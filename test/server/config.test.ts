@@ -16,6 +16,10 @@ describe("server/config", () => {
     });
   });
 
+  it("takes several nodes of the chain", () => {
+    expect(readConfig({ RPC_URL: "http://a:1, https://b/x" }).rpcUrls).to.deep.equal(["http://a:1", "https://b/x"]);
+  });
+
   it("takes durations with their unit", () => {
     expect(readConfig({ CHECKPOINT_INTERVAL: "500ms" }).checkpointIntervalMs).to.equal(500);
     expect(readConfig({ ANCHOR_PROMISE: "1h" }).anchorPromiseSeconds).to.equal(3600);
@@ -24,7 +28,7 @@ describe("server/config", () => {
   const unusable: Record<string, string[]> = {
     PORT: ["", "x", "-1", "65536", "80.5", "0x50"],
     CHECKPOINT_INTERVAL: ["2", "0s", "-1s", "2 s", "forever"],
-    RPC_URL: ["", "localhost:8545", "file:///etc/passwd"],
+    RPC_URL: ["", "http://a,", "localhost:8545", "file:///etc/passwd"],
     ENVIRONMENT: ["", "prod", "toString"],
     OPERATOR: ["", "Uppercase", "-a", "a/b", "a".repeat(32)],
     RECEIVE_WORKERS: ["0", "65"],

@@ -1,0 +1,309 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import path from "node:path";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import type { Logger } from "pino";
+import { Registry } from "prom-client";
+import { formatLogId, type LogId } from "../protocol/log-id.ts";
+import { parseSource, type Source, splitSource } from "../protocol/source.ts";
+import type { TrustProfile } from "../verifier/trust-profile.ts";
+import { agencyReader } from "./anchor/agency-registry.ts";
+import { anchorAccount } from "./anchor/anchor-transaction.ts";
+import { type Anchorer, createAnchorer } from "./anchor/anchorer.ts";
+import { type ChainClient, chainClient } from "./anchor/chain-client.ts";
+import { checkpointsOf } from "./anchor/checkpoints.ts";
+import { chainRpc, type Rpc } from "./anchor/json-rpc.ts";
+import { followKeys, type KeyFollower } from "./anchor/key-directory.ts";
+import { anchorMetrics } from "./anchor/metrics.ts";
+import { type Poll, startPoll } from "./anchor/poll.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { eventAsSeenBy } from "./disclose/disclose.ts";
+import { httpEdge } from "./edge.ts";
+import { findingsRegister } from "./findings/register.ts";
+import { findingsRoutes } from "./findings/routes.ts";
+import { healthRoutes } from "./health.ts";
+import { developmentTokens } from "./identity/dev-tokens.ts";
+import { permit, rolesFor } from "./identity/permissions.ts";
+import { type Authenticator, bearerTokens } from "./identity/tokens.ts";
+import { checkpointSigner } from "./integrate/checkpoint-signer.ts";
+import { type DerivedDatabase, openDerived } from "./integrate/derived.ts";
+import { type Integrator, makeIntegrator } from "./integrate/integrator.ts";
+import { logRoutes } from "./integrate/routes.ts";
+import { levelTileStore } from "./integrate/tile-store.ts";
+import { httpMetrics, metricsRoutes, processMetrics } from "./metrics.ts";
+import { makeProver } from "./prove/evidence.ts";
+import { proofRoutes } from "./prove/routes.ts";
+import type { KeyDirectory } from "./receive/keys.ts";
+import { receiveMetrics } from "./receive/metrics.ts";
+import { createVerifierPool } from "./receive/pool.ts";
+import { postSubmission } from "./receive/routes.ts";
+import type { Route } from "./route.ts";
+import type { Secrets } from "./secrets.ts";
+import { sequenceMetrics } from "./sequence/metrics.ts";
+import { sequenceRoutes } from "./sequence/routes.ts";
+import { createSequencer, type Sequencer } from "./sequence/sequencer.ts";
+import { ed25519Signer } from "./signers.ts";
+import { openLevelStore } from "./store/level-store.ts";
+import type { Store } from "./store/store.ts";
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  /** Where the log is on the chain: the same file its verifiers use. */
+  readonly profile: TrustProfile;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A running ledger. */
+export interface App {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Ends in order: what was accepted is answered, what was begun is finished. */
+  close: () => Promise<void>;
+}
+
+/** Requests are read whole in this time; a submission's body has its own, shorter limit. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** What is still open then has had its answer, or never will. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** Findings are read by people; new ones may take a minute. */
+const FINDINGS_INTERVAL_MS = 60_000;
+
+/**
+ * Puts the stages together and starts them: the only place where they meet. It listens at once, and is ready (`/ready`) when the tiles
+ * have caught up with the records and the chain was found to agree with them.
+ * @throws what keeps it from starting: LedgerError `store-unavailable`, TokenFileError, the error of `listen`.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const closing: Closing = [];
+  const close = async (): Promise<void> => {
+    // The last one started first: whoever needs another part ends before it.
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const about = logOf(options);
+    const registry = new Registry();
+    const records = await openRecords(options, about, closing);
+    const chain = connectChain(options);
+    const writer = openWriter(options, { about, records, keys: chain.keys, registry, closing });
+    const anchorer = makeAnchorer(options, { records, chain, sequencer: writer.sequencer, registry });
+    const findings = findingsRegister({
+      store: records.store,
+      db: records.derived,
+      ownSource: about.ownSource,
+      clock: options.clock,
+    });
+    processMetrics(registry, () => records.integrator.checkpoint()?.size ?? 0);
+    const health = healthRoutes({
+      store: records.store,
+      sequencing: () => writer.sequencer.state(),
+      anchoring: () => anchorer.status(),
+      checkpoint: records.integrator.checkpoint,
+      anchorPromiseSeconds: options.config.anchorPromiseSeconds,
+      clock: options.clock,
+      log: about.name,
+    });
+    const edge = httpEdge({
+      postSubmission: writer.postSubmission,
+      routes: [
+        ...sequenceRoutes(writer.sequencer),
+        ...readingRoutes(records),
+        ...findingsRoutes(findings),
+        ...health,
+        ...metricsRoutes(registry),
+      ],
+      callerOf: callersOf(options, chain.keys),
+      permissionOf: (name) => {
+        const roles = rolesFor(name);
+        return (caller) => permit(caller, roles);
+      },
+      metrics: httpMetrics(registry),
+      log: options.log,
+    });
+    const url = await listen(edge, options.config, closing);
+    options.log.info({ url, log: about.name }, "listening");
+
+    await records.integrator.start();
+    const poll = poller(options.log, closing);
+    const { chainPollMs } = options.config;
+    poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
+    poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
+    const anchoring = poll("anchoring", chainPollMs, () => anchorer.tick());
+    records.integrator.onCheckpoint(anchoring.wake);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What ends each part, in the order they were started. */
+type Closing = (() => Promise<void>)[];
+
+/** Which log this is, in the forms the stages need. */
+interface AboutLog {
+  readonly id: LogId;
+  readonly name: string;
+  readonly ownSource: Source;
+}
+
+function logOf({ config, profile }: AppOptions): AboutLog {
+  const id = { chainId: profile.chainId, registry: profile.anchorRegistry, logId: profile.logId };
+  return { id, name: formatLogId(id), ownSource: parseSource(`${config.operator}/ledger`) };
+}
+
+interface Records {
+  readonly store: Store;
+  readonly derived: DerivedDatabase;
+  readonly integrator: Integrator;
+  readonly signCheckpoint: (size: number, root: Uint8Array) => string;
+}
+
+/** The records, and what follows them by itself. */
+async function openRecords(options: AppOptions, about: AboutLog, closing: Closing): Promise<Records> {
+  const { config, secrets, clock, log } = options;
+  const store = await openLevelStore({ path: path.join(config.dataDir, "records") });
+  closing.push(store.close);
+  const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
+  closing.push(derived.close);
+  const signCheckpoint = checkpointSigner(about.id, secrets.checkpoint);
+  const integrator = makeIntegrator({
+    store,
+    tiles: levelTileStore(derived),
+    signCheckpoint,
+    intervalMs: config.checkpointIntervalMs,
+    clock,
+    onError: (error) => log.error({ err: error }, "integrating failed and is tried again"),
+  });
+  closing.push(integrator.close);
+  return { store, derived, integrator, signCheckpoint };
+}
+
+interface Chain {
+  readonly rpc: Rpc;
+  readonly client: ChainClient;
+  readonly keys: KeyFollower;
+}
+
+function connectChain({ config, profile, log }: AppOptions): Chain {
+  const rpc = chainRpc({
+    urls: config.rpcUrls,
+    identity: profile,
+    onFailover: (node, reason) => log.warn({ node, reason }, "a node of the chain does not answer"),
+  });
+  const client = chainClient({ rpc, anchorRegistry: profile.anchorRegistry, logId: profile.logId });
+  const agencies = agencyReader(rpc, profile.agencyRegistry);
+  return { rpc, client, keys: followKeys({ chain: client, agencies, log }) };
+}
+
+interface WriterParts {
+  readonly about: AboutLog;
+  readonly records: Records;
+  readonly keys: KeyDirectory;
+  readonly registry: Registry;
+  readonly closing: Closing;
+}
+
+/** Everything a submission passes through until its receipt. */
+function openWriter(
+  { config, secrets, clock, log }: AppOptions,
+  { about, records, keys, registry, closing }: WriterParts,
+): { readonly sequencer: Sequencer; readonly postSubmission: ReturnType<typeof postSubmission> } {
+  const settings = { log: about.name, operator: config.operator, pepper: secrets.pepper };
+  const pool = createVerifierPool({ settings, keys, clock, log, threads: config.receiveWorkers });
+  closing.push(() => pool.close());
+  const { anchorPromiseSeconds } = config;
+  const sequencer = createSequencer({
+    store: records.store,
+    clock,
+    terms: { log: about.id, signer: ed25519Signer(secrets.receipt), anchorPromiseSeconds },
+    receiptKeys: [{ alg: "EdDSA", key: ed25519.getPublicKey(secrets.receipt) }],
+    own: {
+      source: about.ownSource,
+      signer: ed25519Signer(secrets.ledger),
+      verify: (body) => pool.verify(body),
+    },
+    metrics: sequenceMetrics(registry),
+    log,
+  });
+  closing.push(() => sequencer.close());
+  const limits = { eventsPerSecond: config.sourceEventsPerSecond };
+  const metrics = receiveMetrics(registry);
+  return { sequencer, postSubmission: postSubmission({ pool, sequencer, clock, metrics, log, limits }) };
+}
+
+function makeAnchorer(
+  { profile, secrets, clock, log }: AppOptions,
+  parts: { records: Records; chain: Chain; sequencer: Sequencer; registry: Registry },
+): Anchorer {
+  const { records, chain, sequencer, registry } = parts;
+  return createAnchorer({
+    store: records.store,
+    chain: chain.client,
+    rpc: chain.rpc,
+    chainId: profile.chainId,
+    anchorRegistry: profile.anchorRegistry,
+    logId: profile.logId,
+    account: anchorAccount(secrets.anchorer),
+    checkpoints: checkpointsOf(records.integrator, records.signCheckpoint),
+    clock,
+    log,
+    metrics: anchorMetrics(registry),
+    finalityDepth: profile.finalityDepth,
+    onAgreement: () => sequencer.open(),
+    halt: (reason) => sequencer.halt(reason),
+  });
+}
+
+/** The log, its events and their evidence. */
+function readingRoutes({ store, integrator }: Records): Route[] {
+  const prover = makeProver({ store, tree: integrator.tree, show: eventAsSeenBy });
+  return [...logRoutes({ integrator, store }), ...proofRoutes({ prover, store })];
+}
+
+/** On the embedded chain, development tokens, one for each agency as agencies appear; elsewhere everybody is the public. */
+function callersOf({ config }: AppOptions, keys: KeyDirectory): Authenticator["callerOf"] {
+  if (config.environment !== "embedded") return bearerTokens([]).callerOf;
+  const file = path.join(config.dataDir, "dev-tokens.json");
+  const tokens = (): Authenticator => {
+    const agencies = new Set(keys.keys().map(({ source }) => splitSource(source).agency));
+    return bearerTokens(
+      developmentTokens(file, { environment: config.environment, agencies: [...agencies] }),
+    );
+  };
+  let authenticator = tokens();
+  keys.onChange(() => (authenticator = tokens()));
+  return (authorization) => authenticator.callerOf(authorization);
+}
+
+function poller(log: Logger, closing: Closing) {
+  return (subject: string, intervalMs: number, run: () => Promise<void>): Poll => {
+    const poll = startPoll({ run, intervalMs, log, subject });
+    closing.push(poll.close);
+    return poll;
+  };
+}
+
+/** Listens and returns the URL. Closing lets the requests under way have their answers. */
+async function listen(
+  edge: RequestListener,
+  { host, port }: Pick<Config, "host" | "port">,
+  closing: Closing,
+): Promise<string> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, edge);
+  server.listen(port, host);
+  await once(server, "listening");
+  closing.push(async () => {
+    const closed = once(server, "close");
+    server.close();
+    server.closeIdleConnections();
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+    await closed;
+    clearTimeout(force);
+  });
+  const address = server.address();
+  const boundPort = typeof address === "object" && address !== null ? address.port : port;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`;
+}
