@@ -1,0 +1,193 @@
+/**
+ * The whole system for tests, of real parts: a chain (anvil) with the contracts deployed and demo agencies admitted, the ledger on a
+ * random port (in this process, or as one of its own that can be killed), and recorders.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { hexlify, Wallet } from "ethers";
+import { openRecorder, readSigningKey, type Recorder, type RecorderConfig } from "../../recorder/index.ts";
+import { deploy } from "../../scripts/deploy.ts";
+import { httpRpc } from "../../scripts/deploy/json-rpc.ts";
+import { type Devchain, startDevchain } from "../../scripts/devchain.ts";
+import { demoAgencyPlans, OPERATOR, operatorPlan, recorderKeyFile } from "../../scripts/start/agencies.ts";
+import { accountKey } from "../../scripts/start/keys.ts";
+import { writeTrustProfile } from "../../scripts/start/trust.ts";
+import { type App, startApp } from "../../server/app.ts";
+import { type Clock, systemClock } from "../../server/clock.ts";
+import { type Config, readConfig } from "../../server/config.ts";
+import { createLog } from "../../server/log.ts";
+import { loadSecrets, logPublicKeys, type Secrets } from "../../server/secrets.ts";
+import { parseTrustProfile, type TrustProfile } from "../../verifier/trust-profile.ts";
+
+/** The source whose recorder most tests use. */
+export const POLICE = "qn-police/r1";
+
+/** A chain with our contracts, and the folder with everything that belongs to it. */
+export interface Deployed {
+  readonly dataDir: string;
+  readonly chain: Devchain;
+  readonly secrets: Secrets;
+  readonly profile: TrustProfile;
+  readonly profileFile: string;
+  /** Ends the chain and removes the folder. */
+  readonly destroy: () => Promise<void>;
+}
+
+/** Starts a chain in a new folder and deploys everything on it. */
+export async function deployed(): Promise<Deployed> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "minhbach-system-"));
+  const chain = await startDevchain({ dataDir: path.join(dataDir, "chain") });
+  try {
+    const secrets = loadSecrets({ dataDir, environment: "embedded" }, {});
+    const profileFile = await deployOn(chain, dataDir, secrets);
+    const profile = parseTrustProfile(await readFile(profileFile, "utf8"));
+    const destroy = async (): Promise<void> => {
+      await chain.kill();
+      await rm(dataDir, { recursive: true });
+    };
+    return { dataDir, chain, secrets, profile, profileFile, destroy };
+  } catch (error) {
+    await chain.kill();
+    throw error;
+  }
+}
+
+/** As `npm start` does it, except that verifiers ask the chain itself. */
+async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Promise<string> {
+  const keysFolder = path.join(dataDir, "keys");
+  await mkdir(keysFolder, { recursive: true });
+  const deployment = await deploy({
+    rpc: httpRpc(chain.url),
+    adminKey: await accountKey(path.join(keysFolder, "account-admin")),
+    statePath: path.join(dataDir, "deployment.json"),
+    log: { anchorer: new Wallet(hexlify(secrets.anchorer)).address, keys: logPublicKeys(secrets) },
+    operator: await operatorPlan(keysFolder, ed25519.getPublicKey(secrets.ledger)),
+    agencies: await demoAgencyPlans(keysFolder),
+  });
+  const file = path.join(dataDir, "trust.json");
+  await writeTrustProfile(file, deployment, chain.url);
+  return file;
+}
+
+export interface LedgerOptions {
+  readonly clock?: Clock;
+  readonly config?: Partial<Config>;
+}
+
+/** Fast, so that tests wait for nothing. */
+const QUICK = { CHECKPOINT_INTERVAL: "50ms", CHAIN_POLL: "25ms", RECEIVE_WORKERS: "1", LOG_LEVEL: "silent" };
+
+/** Starts the ledger in this process. The caller closes it. */
+export async function startLedger(system: Deployed, options: LedgerOptions = {}): Promise<App> {
+  return await startApp({
+    config: { ...readConfig(ledgerEnv(system)), ...options.config },
+    secrets: system.secrets,
+    profile: system.profile,
+    clock: options.clock ?? systemClock,
+    log: createLog({ logLevel: options.config?.logLevel ?? "silent" }),
+  });
+}
+
+function ledgerEnv({ dataDir, chain }: Deployed): Record<string, string> {
+  return { ...QUICK, DATA_DIR: dataDir, OPERATOR, PORT: "0", RPC_URL: chain.url };
+}
+
+/** The ledger as a process of its own. */
+export interface LedgerProcess {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Ends it with a signal and resolves with its exit code; null for a kill. */
+  readonly end: (signal: "SIGTERM" | "SIGINT" | "SIGKILL") => Promise<number | null>;
+}
+
+/** Starts the ledger as a process and resolves when it listens. The caller ends it. */
+export async function spawnLedger(
+  system: Deployed,
+  env: Record<string, string> = {},
+): Promise<LedgerProcess> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "server/main.ts"], {
+    cwd: path.resolve(import.meta.dirname, "../.."),
+    env: { PATH: process.env["PATH"], ...ledgerEnv(system), LOG_LEVEL: "info", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = once(child, "exit");
+  const url = await listeningUrl(child);
+  return {
+    url,
+    process: child,
+    end: async (signal) => {
+      child.kill(signal);
+      const [code]: unknown[] = await exit;
+      return typeof code === "number" ? code : null;
+    },
+  };
+}
+
+/** Reads the log lines (and goes on reading, so that the pipe never fills) until one says where it listens. */
+async function listeningUrl(child: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  if (child.stdout === null) throw new Error("the ledger's output is not piped");
+  const lines: string[] = [];
+  createInterface(child.stdout).on("line", (line) => {
+    lines.push(line);
+    const url = /"url":"(http[^"]+)".*"listening"/.exec(line)?.[1];
+    if (url !== undefined) resolve(url);
+  });
+  child.once("exit", (code) =>
+    reject(new Error(`the ledger ended with ${String(code)}:\n${lines.join("\n")}`)),
+  );
+  return await promise;
+}
+
+/** Opens the recorder of a demo source with its spool in the system's folder. The caller closes it. */
+export async function openDemoRecorder(
+  system: Deployed,
+  ledgerUrl: string,
+  options: Partial<RecorderConfig> = {},
+): Promise<Recorder> {
+  const source = options.source ?? POLICE;
+  return await openRecorder({
+    source,
+    key: await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source)),
+    directory: path.join(system.dataDir, "recorder", source.replace("/", "-")),
+    ledgerUrl,
+    trust: system.profile,
+    lingerMs: 1,
+    ...options,
+  });
+}
+
+/** Asks until the answer has the status, at most `timeoutMs`. The only place that waits for something to happen elsewhere. */
+export async function fetchUntil(url: string, status = 200, timeoutMs = 15_000): Promise<Response> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.status === status) return response;
+    const body = await response?.text();
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${url} did not answer ${status} within ${timeoutMs} ms but ${response?.status ?? "nothing"}: ${body ?? ""}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A development token of the role (and agency), as a header. */
+export async function tokenOf(
+  system: Deployed,
+  role: string,
+  agency?: string,
+): Promise<Record<string, string>> {
+  const tokens: unknown = JSON.parse(await readFile(path.join(system.dataDir, "dev-tokens.json"), "utf8"));
+  if (!Array.isArray(tokens)) throw new Error("no list of tokens");
+  for (const { token, caller } of tokens as { token: string; caller: { role: string; agency?: string } }[]) {
+    if (caller.role === role && caller.agency === agency) return { authorization: `Bearer ${token}` };
+  }
+  throw new Error(`there is no token for ${role} ${agency ?? ""}`);
+}
