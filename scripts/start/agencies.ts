@@ -1,0 +1,52 @@
+import path from "node:path";
+import type { AgencyPlan } from "../deploy.ts";
+import { accountKey, recorderKey } from "./keys.ts";
+
+/** Sums of RECORD 1, SEAL 2, ERASE 4. */
+const RECORD = 1;
+const RECORD_AND_SEAL = 3;
+const RECORD_AND_ERASE = 5;
+
+/** The operator: its recorder `ledger` signs the ledger's own events. */
+export const OPERATOR = "qn-operator";
+/** The source whose recorder `npm start` runs. */
+export const DEMO_SOURCE = "qn-police/r1";
+
+const OPERATOR_NAME = "Trung tâm Chuyển đổi số tỉnh Quảng Ngãi";
+const DEMO_AGENCIES = [
+  { code: "qn-police", name: "Công an tỉnh Quảng Ngãi", entitlements: RECORD_AND_SEAL },
+  { code: "qn-health", name: "Sở Y tế tỉnh Quảng Ngãi", entitlements: RECORD },
+  { code: "qn-justice", name: "Sở Tư pháp tỉnh Quảng Ngãi", entitlements: RECORD },
+];
+
+/** Where the private key of a demo recorder is kept. */
+export function recorderKeyFile(keysFolder: string, source: string): string {
+  return path.join(keysFolder, `${source.replace("/", "-")}.pem`);
+}
+
+/** The operator as the registry shall know it. @param ledgerKey Ed25519 public key of the ledger's own source */
+export async function operatorPlan(keysFolder: string, ledgerKey: Uint8Array): Promise<AgencyPlan> {
+  return {
+    code: OPERATOR,
+    name: OPERATOR_NAME,
+    entitlements: RECORD_AND_ERASE,
+    account: { privateKey: await accountKey(path.join(keysFolder, `account-${OPERATOR}`)) },
+    recorders: [{ name: "ledger", alg: "EdDSA", key: ledgerKey, fromSeq: 1 }],
+  };
+}
+
+/** The demo agencies, each with one recorder `r1` whose key is kept in the folder. */
+export async function demoAgencyPlans(keysFolder: string): Promise<AgencyPlan[]> {
+  return Promise.all(
+    DEMO_AGENCIES.map(async ({ code, name, entitlements }) => {
+      const key = await recorderKey(recorderKeyFile(keysFolder, `${code}/r1`));
+      return {
+        code,
+        name,
+        entitlements,
+        account: { privateKey: await accountKey(path.join(keysFolder, `account-${code}`)) },
+        recorders: [{ name: "r1", alg: key.alg, key: key.publicKey, fromSeq: 1 }],
+      };
+    }),
+  );
+}

@@ -1,0 +1,35 @@
+import path from "node:path";
+import { DEMO_SOURCE } from "./agencies.ts";
+import type { StartSettings } from "./settings.ts";
+
+/** As short as it can be typed in the folder where we were started. */
+function here(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith("..") ? file : relative;
+}
+
+/**
+ * What to look at and what to try, as commands to copy.
+ * @param nextSeq the number that the recorder gives to its next event, if it told
+ */
+export function welcome(settings: StartSettings, nextSeq: number | undefined): string {
+  const { dataFolder, ledgerUrl, recorderUrl, trustProfile } = settings;
+  return `
+Minh Bạch is running on an embedded chain; its state is in ${here(dataFolder)}. Ctrl-C stops it.
+
+  ledger         ${ledgerUrl}
+                 ${ledgerUrl}/health  how it is
+  recorder       ${recorderUrl}  of ${DEMO_SOURCE}
+  trust profile  ${here(trustProfile)}
+  logs           ${here(path.join(dataFolder, "logs"))}
+
+Try it in another terminal, from this folder:
+
+  # record that an official read a person's data
+  curl -s ${recorderUrl}/v1/events -H 'content-type: application/json' -d @scripts/start/first-event.json
+
+  # seconds later it is anchored: fetch the evidence, and verify it with nothing but the chain
+  curl -sf --retry 60 --retry-delay 1 --retry-all-errors ${recorderUrl}/v1/events/${nextSeq ?? "SEQ"}/evidence -o evidence.json
+  npx minhbach verify evidence.json --trust ${here(trustProfile)}
+`;
+}
