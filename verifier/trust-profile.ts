@@ -28,7 +28,8 @@ export class TrustProfileError extends Error {
   override readonly name = "TrustProfileError";
 }
 
-const MAX_PROFILE_LENGTH = 16 * 1024;
+/** Longest trust profile, in characters. */
+export const MAX_PROFILE_LENGTH = 16 * 1024;
 const MAX_DEPTH = 2;
 const MAX_NAME_LENGTH = 200;
 const MAX_URL_LENGTH = 2048;
@@ -67,7 +68,7 @@ export function logOf(profile: TrustProfile): LogId {
 }
 
 /** Whether a text is the URL of a node: http or https, with a host, without a password in it. */
-export function isNodeUrl(value: unknown): value is string {
+export function isNodeUrl(value: unknown): boolean {
   return (
     typeof value === "string" &&
     value.length <= MAX_URL_LENGTH &&
