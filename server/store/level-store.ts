@@ -32,6 +32,9 @@ export interface LevelStoreOptions {
 /** Twice the write buffer and a compaction: what LevelDB may still write after its log was accepted. */
 const DEFAULT_MIN_FREE_BYTES = 256 * 1024 * 1024;
 
+/** Full speed fills a fifth of the minimum between two checks. */
+const FREE_SPACE_CHECK_MS = 1000;
+
 const LEVEL_OPTIONS = {
   keyEncoding: "buffer",
   valueEncoding: "buffer",
@@ -64,6 +67,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   let broken = false;
   let reopening: Promise<void> | undefined;
   let committing = false;
+  let enoughUntil = 0;
   let head: Head = headFrom(undefined);
 
   async function open(): Promise<void> {
@@ -109,8 +113,10 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   }
 
   async function refuseWhenFull(): Promise<void> {
+    if (performance.now() < enoughUntil) return;
     const { bavail, bsize } = await statfs(path);
     if (bavail * bsize < minFreeBytes) throw diskFull();
+    enoughUntil = performance.now() + FREE_SPACE_CHECK_MS;
   }
 
   async function commit(group: Group, expectedSize: number): Promise<void> {
