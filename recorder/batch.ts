@@ -44,7 +44,8 @@ export async function prepareSubmission(
     kid: signer.key.kid,
     sign: signer.key.sign,
   });
-  const pending = { first, count: events.length, jws };
+  const bytes = events.reduce((sum, event) => sum + event.length, 0);
+  const pending = { first, count: events.length, bytes, jws };
   await spool.putPending(pending);
   return pending;
 }

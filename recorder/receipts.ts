@@ -1,11 +1,12 @@
 import { equal } from "../protocol/bytes.ts";
 import { payloadLeafHash, payloadOf } from "../protocol/event.ts";
-import { verifyJws, type PublicKey } from "../protocol/jws.ts";
+import { parseCompactJws, verifyJws, type PublicKey } from "../protocol/jws.ts";
 import { formatLogId } from "../protocol/log-id.ts";
 import { rootHash } from "../protocol/merkle.ts";
 import { parseReceipt, type Receipt } from "../protocol/receipt.ts";
+import { parseSubmissionPayload } from "../protocol/submission.ts";
 import type { Spool } from "./spool.ts";
-import type { StoredReceipt } from "./spool-rows.ts";
+import type { PendingSubmission, StoredReceipt } from "./spool-rows.ts";
 
 /**
  * The log's receipt key with this `kid`, or undefined when the log has no such key. Rejects when that cannot be found
@@ -24,14 +25,14 @@ export type ReceiptVerdict =
 
 /**
  * Checks receipts against the spool: the log's signature; log and source; a gapless continuation of what is receipted;
- * each root recomputed from the spooled events; indexes that only grow. `submission` is the JWS just sent, kept with the
+ * each root that of the spooled events; indexes that only grow. `submission` is the JWS just sent, kept with the
  * receipt that answers exactly it.
  */
 export async function checkReceipts(
   texts: readonly string[],
   spool: Spool,
   keys: ReceiptKeys,
-  submission: { first: number; count: number; jws: string },
+  submission: PendingSubmission,
 ): Promise<ReceiptVerdict> {
   const good: StoredReceipt[] = [];
   let { receiptedThrough: through, nextIndex } = spool.state;
@@ -48,15 +49,15 @@ export async function checkReceipts(
     if (receipt.first === through + 1 && receipt.index < nextIndex) {
       return { kind: "bad", detail: "a receipt's index lies below that of earlier events" };
     }
-    const events = await spooledEvents(spool, receipt);
-    if (events === undefined || !equal(rootOf(events), receipt.root)) {
+    const answersUs = receipt.first === submission.first && receipt.count === submission.count;
+    const covered = answersUs ? signedEvents(submission) : await spooledEvents(spool, receipt, through);
+    if (covered === undefined || !equal(covered.root, receipt.root)) {
       return {
         kind: "restored",
         detail: `the log holds other events at ${receipt.first} to ${end} than this spool`,
       };
     }
-    bytes += events.slice(through + 1 - receipt.first).reduce((sum, event) => sum + event.length, 0);
-    const answersUs = receipt.first === submission.first && receipt.count === submission.count;
+    bytes += covered.bytes;
     good.push({
       first: receipt.first,
       count: receipt.count,
@@ -90,11 +91,25 @@ async function readReceipt(text: string, spool: Spool, keys: ReceiptKeys): Promi
   }
 }
 
-/** The events of a receipt, or undefined when the spool no longer has them all (they were pruned: receipted long ago). */
-async function spooledEvents(spool: Spool, receipt: Receipt): Promise<string[] | undefined> {
-  return receipt.first > spool.state.prunedThrough ? spool.events(receipt.first, receipt.count) : undefined;
+/** Root of the events a receipt covers, and the bytes of those that had no receipt before. */
+interface Covered {
+  root: Uint8Array;
+  bytes: number;
 }
 
-function rootOf(events: readonly string[]): Uint8Array {
-  return rootHash(events.map((event) => payloadLeafHash(payloadOf(event))));
+/** Root and size were computed from the spooled events when the submission was signed. */
+function signedEvents(submission: PendingSubmission): Covered {
+  const { payload } = parseCompactJws(submission.jws, "submission+jws");
+  return { root: parseSubmissionPayload(payload).root, bytes: submission.bytes };
+}
+
+/** For receipts of another batching. Undefined when the spool no longer has the events: they were receipted and pruned long ago. */
+async function spooledEvents(spool: Spool, receipt: Receipt, through: number): Promise<Covered | undefined> {
+  if (receipt.first <= spool.state.prunedThrough) return undefined;
+  const events = await spool.events(receipt.first, receipt.count);
+  const added = events.slice(Math.max(0, through + 1 - receipt.first));
+  return {
+    root: rootHash(events.map((event) => payloadLeafHash(payloadOf(event)))),
+    bytes: added.reduce((sum, event) => sum + event.length, 0),
+  };
 }

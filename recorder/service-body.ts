@@ -52,7 +52,10 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
       const [only] = chunks;
       resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
     });
-    request.on("error", () => reject(new RequestError("bad-request", "the request broke off")));
-    request.on("close", () => reject(new RequestError("bad-request", "the request broke off")));
+    // "close" follows "end" too, and an error costs a stack trace: made only when it is one.
+    request.on("close", () => {
+      if (!request.complete) reject(new RequestError("bad-request", "the request broke off"));
+    });
+    request.on("error", reject);
   });
 }

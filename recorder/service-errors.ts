@@ -11,7 +11,6 @@ const REQUEST_STATUS = {
   "unknown-event": 404,
   "no-evidence": 404,
   "method-not-allowed": 405,
-  "slow-body": 408,
   "body-too-large": 413,
   "too-many-events": 413,
   "unsupported-media-type": 415,
@@ -72,7 +71,7 @@ export function writeProblem(response: ServerResponse, error: unknown): void {
     ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
     ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     // What is left of a refused body is not read.
-    ...(status === 413 || status === 408 ? { connection: "close" } : {}),
+    ...(status === 413 ? { connection: "close" } : {}),
   });
   response.end(
     JSON.stringify({

@@ -56,6 +56,8 @@ export interface SpoolMeta {
 export interface PendingSubmission {
   first: number;
   count: number;
+  /** Length of the events' texts together. */
+  bytes: number;
   jws: string;
 }
 
@@ -106,8 +108,8 @@ const metaSchema: JSONSchemaType<SpoolMeta> = {
 };
 const pendingSchema: JSONSchemaType<PendingSubmission> = {
   type: "object",
-  required: ["first", "count", "jws"],
-  properties: { first: natural, count: natural, jws: text },
+  required: ["first", "count", "bytes", "jws"],
+  properties: { first: natural, count: natural, bytes: natural, jws: text },
 };
 const receiptSchema: SchemaObject = {
   type: "object",
