@@ -201,10 +201,8 @@ function parseBlock(value: unknown): ChainBlock | undefined {
 /** The place an event log names, when the event is that anchor's. */
 function parsePlace(log: unknown, anchor: ChainAnchor, abi: Interface): AnchorPlace | undefined {
   const { data, topics, blockNumber, blockHash, transactionHash } = object(log);
-  const [root, indexSize, indexRoot] = abi
-    .decodeEventLog("Anchored", hex(data), list(topics).map(hex))
-    .toArray(true)
-    .slice(2);
+  const values = list(abi.decodeEventLog("Anchored", hex(data), list(topics).map(hex)).toArray(true));
+  const [root, indexSize, indexRoot] = values.slice(2);
   const isThisOne =
     number(indexSize) === anchor.indexSize &&
     equal(byteString(root), anchor.root) &&

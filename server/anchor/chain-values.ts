@@ -17,7 +17,7 @@ export function contractReader(rpc: Rpc, address: string, abi: Interface): Contr
     if (answer === "0x")
       throw unavailable(`there is no contract at ${address}; deploy it or correct the address`);
     try {
-      return abi.decodeFunctionResult(name, answer).toArray(true);
+      return list(abi.decodeFunctionResult(name, answer).toArray(true));
     } catch (cause) {
       throw unavailable(`the contract at ${address} does not answer as ours does`, cause);
     }

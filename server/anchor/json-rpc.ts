@@ -146,7 +146,7 @@ async function post(url: string, body: object, timeoutMs: number, maxAnswerBytes
 async function textOf(response: Response, maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += part.length;
     if (length > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`);
     parts.push(part);
