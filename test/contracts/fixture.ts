@@ -57,6 +57,19 @@ function plain(value: unknown, type: ParamType | undefined): unknown {
   return value;
 }
 
+/** What OpenZeppelin's contracts bring with them. */
+const INHERITED = /AccessControl|Role|Default|SafeCast|pause/i;
+
+/** Names of a registry's own errors, events or functions that change something, in alphabetical order. */
+export function ownNames(contract: TestContract, kind: "error" | "event" | "change"): string[] {
+  const names: string[] = [];
+  const { interface: abi } = contract.contract;
+  abi.forEachFunction((f) => kind === "change" && f.stateMutability === "nonpayable" && names.push(f.name));
+  abi.forEachError((error) => kind === "error" && names.push(error.name));
+  abi.forEachEvent((event) => kind === "event" && names.push(event.name));
+  return names.filter((name) => !INHERITED.test(name) || name === "pause" || name === "unpause").toSorted();
+}
+
 /** The role every administrator holds (OpenZeppelin AccessControl). */
 export const DEFAULT_ADMIN_ROLE = `0x${"00".repeat(32)}`;
 export const ZERO_HASH = `0x${"00".repeat(32)}`;
@@ -102,6 +115,17 @@ export class TestTree {
 
 export const ADMIN_DELAY_SECONDS = 3600;
 export const MAX_GROWTH = 1000;
+
+/** Mines the transactions in one block, in this order. */
+export async function inOneBlock(...sends: readonly (() => Promise<unknown>)[]): Promise<void> {
+  await ethers.provider.send("evm_setAutomine", [false]);
+  try {
+    for (const send of sends) await send();
+  } finally {
+    await ethers.provider.send("evm_setAutomine", [true]);
+  }
+  await networkHelpers.mine();
+}
 
 /** Both registries on a fresh chain, and people to act on them. */
 export async function deployRegistries(): Promise<Registries> {
