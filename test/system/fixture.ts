@@ -3,7 +3,6 @@
  * random port (in this process, or as one of its own that can be killed), and recorders.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -115,15 +114,14 @@ export async function spawnLedger(
     env: { PATH: process.env["PATH"], ...ledgerEnv(system), LOG_LEVEL: "info", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const exit = once(child, "exit");
+  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const url = await listeningUrl(child);
   return {
     url,
     process: child,
     end: async (signal) => {
       child.kill(signal);
-      const [code]: unknown[] = await exit;
-      return typeof code === "number" ? code : null;
+      return await exit;
     },
   };
 }
