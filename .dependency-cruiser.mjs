@@ -144,6 +144,8 @@ export default {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^(data|dist|artifacts|cache|types)/" },
     tsPreCompilationDeps: true,
+    // The server's own package.json adds to the one of the checkout.
+    combinedDependencies: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],

@@ -15,12 +15,21 @@ const sources = fileURLToPath(new URL("main.ts", import.meta.url));
 
 if (existsSync(sources)) {
   process.argv.splice(2, 0, "exec", sources);
-  await import("../scripts/run.mjs");
+  await run("../scripts/run.mjs");
 } else if (Number(process.versions.node.split(".")[0]) >= REQUIRED_NODE_MAJOR) {
-  await import(new URL("../dist/cli/main.js", import.meta.url).href);
+  await run("../dist/cli/main.js");
 } else {
   process.stderr.write(
     `minhbach needs Node ${REQUIRED_NODE_MAJOR} or newer and runs on ${process.versions.node}. Get one from https://nodejs.org.\n`,
   );
   process.exitCode = UNAVAILABLE;
+}
+
+/**
+ * Runs a module that may be missing: a checkout has the one, a package the other.
+ *
+ * @param {string} file relative to this one
+ */
+async function run(file) {
+  await import(new URL(file, import.meta.url).href);
 }
