@@ -142,6 +142,8 @@ async function takeEvents(
   const { events, isList } = await readEvents(request);
   const recorded = await recorder.recordAll(events, idempotencyKey === undefined ? {} : { idempotencyKey });
   const list = recorded.map(({ source, seq }) => ({ source, seq }));
+  // Draft-ietf-httpapi-idempotency-key-header has no header for this; clients know the name from payment services.
+  if (recorded.some(({ created }) => !created)) response.setHeader("idempotent-replayed", "true");
   answer(response, 202, isList ? list : list[0]);
   metrics.countEvents("accepted", events.length);
   metrics.observeAcknowledged((performance.now() - begun) / 1000);
@@ -222,7 +224,8 @@ function seqOf(request: Request): number {
 const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" } as const;
 
 function answer(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, JSON_HEADERS).end(JSON.stringify(value));
+  const body = JSON.stringify(value);
+  response.writeHead(status, { ...JSON_HEADERS, "content-length": Buffer.byteLength(body) }).end(body);
 }
 
 function isLoopback(host: string): boolean {

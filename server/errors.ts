@@ -125,9 +125,11 @@ export function writeProblem(response: ServerResponse, error: unknown): void {
   }
   const document = problemOf(error);
   const retryAfter = error instanceof LedgerError ? error.retryAfterSeconds : undefined;
+  const body = JSON.stringify(document);
   response.writeHead(document.status, {
     "content-type": "application/problem+json",
+    "content-length": Buffer.byteLength(body),
     ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
   });
-  response.end(JSON.stringify(document));
+  response.end(body);
 }

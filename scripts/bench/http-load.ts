@@ -5,6 +5,8 @@ export interface PreparedRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body?: Uint8Array;
+  /** Bearer token, if any. */
+  readonly token?: string;
 }
 
 export interface LoadResult {
@@ -22,11 +24,13 @@ export interface LoadResult {
  * written to the last byte read. A plain socket instead of an HTTP library keeps the client's share of the two cores small.
  *
  * @param next gives the connection's next request, or undefined when it is done
+ * @param onAnswer is given every answer's body
  */
 export async function runLoad(
   target: { host: string; port: number },
   connections: number,
   next: (connection: number) => PreparedRequest | undefined,
+  onAnswer: (body: Buffer) => void = () => undefined,
 ): Promise<LoadResult> {
   const latencies: number[] = [];
   let failures = 0;
@@ -40,6 +44,7 @@ export async function runLoad(
           const sent = performance.now();
           const answer = await client.send(request);
           latencies.push(performance.now() - sent);
+          onAnswer(answer.body);
           if (answer.status < 200 || answer.status > 299) {
             failures += 1;
             firstFailure ??= `${answer.status} ${answer.body.subarray(0, 300).toString("latin1")}`;
@@ -89,9 +94,10 @@ class HttpConnection {
     });
   }
 
-  send({ method, path, body }: PreparedRequest): Promise<HttpAnswer> {
+  send({ method, path, body, token }: PreparedRequest): Promise<HttpAnswer> {
     const head =
       `${method} ${path} HTTP/1.1\r\nHost: ${this.authority}\r\n` +
+      (token === undefined ? "" : `Authorization: Bearer ${token}\r\n`) +
       (body === undefined
         ? "\r\n"
         : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);

@@ -1,9 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, randomFillSync, sign } from "node:crypto";
+import { createPrivateKey, hash, randomFillSync, sign } from "node:crypto";
 import { makeEvent } from "../../protocol/event.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { keyId, type SignBytes } from "../../protocol/jws.ts";
 import type { LogId } from "../../protocol/log-id.ts";
-import type { Source } from "../../protocol/source.ts";
+import { parseSource, type Source } from "../../protocol/source.ts";
 import { makeSubmission, type SubmissionBody } from "../../protocol/submission.ts";
 
 /** A source that signs: its key pair and the number of its next event. */
@@ -12,17 +12,21 @@ export interface BenchSource {
   readonly publicKey: Uint8Array;
   readonly kid: string;
   readonly sign: SignBytes;
+  /** The private key as PKCS #8 PEM, for a recorder. */
+  readonly pem: string;
   next: number;
 }
 
 const ED25519_PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** A source with a fresh Ed25519 key, or the key of the given 32-byte seed. */
-export function benchSource(source: Source, seed?: Uint8Array): BenchSource {
-  const privateKey =
-    seed === undefined
-      ? generateKeyPairSync("ed25519").privateKey
-      : createPrivateKey({ key: Buffer.concat([ED25519_PKCS8_PREFIX, seed]), format: "der", type: "pkcs8" });
+/** A source whose key follows from its name, so that every process of the benchmark knows it. Worthless outside of it. */
+export function benchSource(source: Source): BenchSource {
+  const seed = hash("sha256", `bench key of ${source}`, "buffer");
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([ED25519_PKCS8_PREFIX, seed]),
+    format: "der",
+    type: "pkcs8",
+  });
   const { x } = privateKey.export({ format: "jwk" });
   const publicKey = Buffer.from(x ?? "", "base64url");
   return {
@@ -30,8 +34,19 @@ export function benchSource(source: Source, seed?: Uint8Array): BenchSource {
     publicKey,
     kid: keyId("EdDSA", publicKey),
     sign: (data) => sign(null, data, privateKey),
+    pem: String(privateKey.export({ format: "pem", type: "pkcs8" })),
     next: 1,
   };
+}
+
+/** The agency of all benchmark sources. */
+export const BENCH_AGENCY = "bench";
+
+/** `bench/<name>0`, `bench/<name>1`, ... */
+export function benchSources(name: string, count: number): BenchSource[] {
+  return Array.from({ length: count }, (_, number) =>
+    benchSource(parseSource(`${BENCH_AGENCY}/${name}${number}`)),
+  );
 }
 
 /** An access with the eight facets of the README's first event: the typical event of all measurements. */
@@ -51,6 +66,12 @@ export function typicalAccess(number: number): Facets {
     purpose: { procedure: "BIRTH_REG", legalBasis: { law: "63/2024/ND-CP", article: "5" } },
     time: { occurred: new Date(1_790_000_000_000 + number * 1000).toISOString() },
   };
+}
+
+/** The same access as an agency's system writes it. */
+export function plainAccess(number: number): object {
+  const { "agent.id": id, "agent.role": role, ...facets } = typicalAccess(number);
+  return { ...facets, agent: { id, role } };
 }
 
 /** The source's next `count` events, signed as one submission; its number advances. */

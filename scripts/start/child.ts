@@ -10,6 +10,7 @@ import type { Part } from "./parts.ts";
 
 /** A process of ours, its output in a file. */
 export interface Child extends Part {
+  readonly pid: number;
   readonly logFile: string;
   /** Resolves once the address answers 200. @throws StartError if the process ends or the time is over before. */
   readonly untilReady: (url: string) => Promise<void>;
@@ -54,8 +55,11 @@ export async function startChild({ name, file, env, logFile }: ChildOptions): Pr
   const ended = endOf(child);
   const failure = async (what: string): Promise<StartError> =>
     new StartError(`The ${name} ${what}. The end of ${logFile}:\n${await endOfLog(logFile)}`);
+  const { pid } = child;
+  if (pid === undefined) throw await failure(`could not be started (${await ended})`);
   return {
     name,
+    pid,
     logFile,
     ended,
     untilReady: async (url) => {

@@ -52,12 +52,14 @@ export function postSubmission(
 
   function answer(response: ServerResponse, { receipts, created }: Sequenced): void {
     metrics.answered(created ? "created" : "known");
+    // A compact JWS has no character that JSON would escape, and each is one byte.
+    const body = `{"receipts":["${receipts.join('","')}"]}`;
     response.writeHead(created ? 201 : 200, {
       "content-type": "application/json",
+      "content-length": body.length,
       "cache-control": "no-store",
     });
-    // A compact JWS has no character that JSON would escape.
-    response.end(`{"receipts":["${receipts.join('","')}"]}`, "latin1");
+    response.end(body, "latin1");
   }
 
   function refuse(response: ServerResponse, error: unknown): void {

@@ -1,0 +1,325 @@
+/**
+ * `npm run bench`: measures the ledger on real parts and writes docs/bench/results.json and docs/BENCHMARKS.md. About 45 minutes and
+ * 30 GB of temporary disk; `-- --quick` makes everything small and writes nothing into docs/. `--only steady,alternatives` runs parts.
+ */
+import { randomInt } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
+import { hashChainedTable, oneTransactionPerEvent, rebuildTreePerBatch } from "./bench/alternatives.ts";
+import {
+  measureColdProofs,
+  measureEvidence,
+  measureRecorder,
+  measureStarts,
+  measureSteady,
+  measureSubmissions,
+  runCeiling,
+} from "./bench/measures.ts";
+import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./bench/report.ts";
+import { prepareSystem, usageOf } from "./bench/system.ts";
+import { benchSources, nextSubmission } from "./bench/workload.ts";
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    large: { type: "string" },
+    only: { type: "string" },
+    folder: { type: "string", default: tmpdir() },
+  },
+});
+const quick = values.quick;
+const scale = quick
+  ? { batches: 300, singles: 3_000, evidence: 3_000, steadySeconds: 20, large: 200_000, transactions: 300 }
+  : {
+      batches: 3_000,
+      singles: 40_000,
+      evidence: 20_000,
+      steadySeconds: 600,
+      large: 10_000_000,
+      transactions: 3_000,
+    };
+const large = values.large === undefined ? scale.large : Number(values.large);
+const only = values.only?.split(",");
+const report = emptyReport(quick ? "quick" : "full");
+
+const batchSources = benchSources("batch", 8);
+const singleSources = benchSources("single", 64);
+const steadySources = benchSources("steady", 4);
+const recorderSources = benchSources("recorder", 2);
+const all = [
+  ...batchSources,
+  ...singleSources,
+  ...steadySources,
+  ...recorderSources,
+  ...benchSources("fill", 8),
+];
+
+const bar = new SingleBar({
+  format: "{bar} {percentage}% | {step}",
+  hideCursor: true,
+  noTTYOutput: true,
+  notTTYSchedule: 15_000,
+});
+
+function add(row: ReportRow): void {
+  report.rows.push(row);
+  console.log(
+    `\n  ${row.what}: ${row.result}${row.goal === "" ? "" : ` (goal ${row.goal}${row.met === false ? ", MISSED" : ""})`}`,
+  );
+}
+
+const steps: { readonly name: string; readonly weight: number; readonly run: () => Promise<void> }[] = [];
+function step(name: string, weight: number, run: () => Promise<void>): void {
+  if (only === undefined || only.includes(name)) steps.push({ name, weight, run });
+}
+
+const system = await prepareSystem(all, values.folder);
+const details = report.details;
+
+step("batches", 2, async () => {
+  await system.startServer();
+  await measureSubmissions(system, batchSources, { perSubmission: 100, submissions: 160 });
+  const batches = await measureSubmissions(system, batchSources, {
+    perSubmission: 100,
+    submissions: scale.batches,
+  });
+  const ceiling = await runCeiling(system, {
+    perSubmission: 100,
+    inFlight: 8,
+    events: scale.batches * 100,
+    mode: "measure",
+  });
+  const share = batches.perSecond / ceiling.eventsPerSecond;
+  Object.assign(details, { batches, ceiling, shareOfCeiling: share });
+  add({
+    what: "events/s, 100 per submission, 8 connections",
+    goal: "15,000, p99 under 250 ms",
+    result: `${thousands(batches.perSecond)}, p50 ${milliseconds(batches.p50Milliseconds)}, p99 ${milliseconds(batches.p99Milliseconds)}`,
+    met: batches.perSecond >= 15_000 && batches.p99Milliseconds < 250,
+  });
+  add({
+    what: "the same in process (checks, hashes, synced writes; no HTTP, no tiles, no client)",
+    goal: "HTTP at least 50 % of it",
+    result: `${thousands(ceiling.eventsPerSecond)}; HTTP reaches ${(share * 100).toFixed(0)} %`,
+    met: share >= 0.5,
+  });
+});
+
+step("singles", 2, async () => {
+  await measureSubmissions(system, singleSources, { perSubmission: 1, submissions: 1_280 });
+  const singles = await measureSubmissions(system, singleSources, {
+    perSubmission: 1,
+    submissions: scale.singles,
+  });
+  Object.assign(details, { singles });
+  add({
+    what: "events/s, 1 per submission, 64 connections",
+    goal: "2,500, p99 under 75 ms",
+    result: `${thousands(singles.perSecond)}, p50 ${milliseconds(singles.p50Milliseconds)}, p99 ${milliseconds(singles.p99Milliseconds)}`,
+    met: singles.perSecond >= 2_500 && singles.p99Milliseconds < 75,
+  });
+});
+
+step("recorder", 1, async () => {
+  const [forLists, forSingles] = recorderSources;
+  if (forLists === undefined || forSingles === undefined)
+    throw new RangeError("two recorder sources are needed");
+  const lists = await measureRecorder(system, forLists, {
+    perRequest: 100,
+    requests: scale.batches / 10,
+    connections: 4,
+  });
+  const singles = await measureRecorder(system, forSingles, {
+    perRequest: 1,
+    requests: scale.singles / 2,
+    connections: 64,
+  });
+  Object.assign(details, { recorderLists: lists, recorderSingles: singles });
+  add({
+    what: "plain events/s into a recorder, durably (one per request, 64 connections; in lists of 100)",
+    goal: "3,000",
+    result: `${thousands(singles.perSecond)}; ${thousands(lists.perSecond)}`,
+    met: singles.perSecond >= 3_000,
+  });
+});
+
+step("steady", 10, async () => {
+  const steady = await measureSteady(
+    system,
+    steadySources,
+    { eventsPerSecond: 2_000, seconds: scale.steadySeconds },
+    (second) => bar.update({ step: `steady, second ${second} of ${scale.steadySeconds}` }),
+  );
+  const usage = await usageOf(system.serverPid());
+  Object.assign(details, { steady, steadyMemory: usage });
+  add({
+    what: `2,000 events/s for ${scale.steadySeconds} s with everything on`,
+    goal: "no failure",
+    result: `${thousands(steady.acknowledged.count)} events, ${steady.acknowledged.failures} failures, p99 ${milliseconds(steady.acknowledged.p99Milliseconds)}`,
+    met: steady.acknowledged.failures === 0,
+  });
+  add({
+    what: "acknowledged to final anchor, meanwhile",
+    goal: "p95 under 5 s",
+    result: `p50 ${steady.anchored.p50Seconds.toFixed(1)} s, p95 ${steady.anchored.p95Seconds.toFixed(1)} s`,
+    met: steady.anchored.p95Seconds < 5,
+  });
+});
+
+step("alternatives", 2, async () => {
+  const transactions = await oneTransactionPerEvent(system.chain.url, scale.transactions);
+  const submissions = benchSources("table", scale.batches / 3).map(
+    (source) => nextSubmission(source, system.log, 100).events,
+  );
+  const table = await hashChainedTable(submissions, 8);
+  const tree = rebuildTreePerBatch(quick ? 10_000 : 100_000, 5);
+  Object.assign(details, {
+    oneTransactionPerEvent: transactions,
+    hashChainedTable: table,
+    rebuildTreePerBatch: tree,
+  });
+  add({
+    what: "instead: one transaction per event on the same chain",
+    goal: "",
+    result: `${thousands(transactions.eventsPerSecond)} events/s`,
+  });
+  add({
+    what: "instead: a hash-chained table in PostgreSQL on the same disk (nothing checked)",
+    goal: "",
+    result:
+      table === undefined
+        ? "PostgreSQL is not installed for this platform"
+        : `${thousands(table.eventsPerSecond)} events/s`,
+  });
+  add({
+    what: `instead: a merkletreejs tree rebuilt per batch of 100 (${tree.note})`,
+    goal: "",
+    result: `${thousands(tree.eventsPerSecond)} events/s`,
+  });
+});
+
+step("large", 20, async () => {
+  const small = await measureSubmissions(system, batchSources, {
+    perSubmission: 100,
+    submissions: scale.batches / 3,
+  });
+  await system.stopServer();
+  const filled = await runCeiling(
+    system,
+    { perSubmission: 1000, inFlight: 8, events: large, mode: "fill" },
+    (events) => bar.update({ step: `filling the log: ${thousands(events)} of ${thousands(large)}` }),
+  );
+  bar.update({ step: "integrating" });
+  const integrateSeconds = await system.startServer();
+  await untilAnchored(filled.size);
+  const atLarge = await measureSubmissions(system, batchSources, {
+    perSubmission: 100,
+    submissions: scale.batches / 3,
+  });
+  const costRatio = atLarge.serverCpuMicrosecondsPerEvent / small.serverCpuMicrosecondsPerEvent;
+  await untilAnchored(filled.size);
+  const random = await measureEvidence(system, scale.evidence, () => randomInt(filled.size));
+  const hot = await measureEvidence(system, scale.evidence, () => filled.size - 1 - randomInt(100));
+  const usage = await usageOf(system.serverPid());
+  await system.stopServer(true);
+  const restartSeconds = await system.startServer();
+  await system.stopServer();
+  const cold = await measureColdProofs(system, filled.size);
+  Object.assign(details, {
+    small,
+    atLarge,
+    costRatio,
+    random,
+    hot,
+    usage,
+    restartSeconds,
+    integrateSeconds,
+    cold,
+    largeSize: filled.size,
+  });
+  const size = thousands(filled.size);
+  add({
+    what: `server CPU per event at ${size} events against a log of ${thousands(small.count)}`,
+    goal: "at most 1.3 times",
+    result: `${costRatio.toFixed(2)} times (${atLarge.serverCpuMicrosecondsPerEvent.toFixed(0)} against ${small.serverCpuMicrosecondsPerEvent.toFixed(0)} microseconds; ${thousands(atLarge.perSecond)} against ${thousands(small.perSecond)} events/s)`,
+    met: costRatio <= 1.3,
+  });
+  add({
+    what: `evidence/s over HTTP at random over ${size} events, all disclosures`,
+    goal: "1,000",
+    result: `${thousands(random.perSecond)}, p99 ${milliseconds(random.p99Milliseconds)}`,
+    met: random.perSecond >= 1_000,
+  });
+  add({
+    what: "evidence/s, the same 100 events",
+    goal: "4,000",
+    result: thousands(hot.perSecond),
+    met: hot.perSecond >= 4_000,
+  });
+  add({
+    what: "inclusion proof in a fresh process",
+    goal: "p95 under 3 ms",
+    result: `p50 ${milliseconds(cold.p50Milliseconds)}, p95 ${milliseconds(cold.p95Milliseconds)}`,
+    met: cold.p95Milliseconds < 3,
+  });
+  add({
+    what: `memory of the server at ${size} events, all threads`,
+    goal: "under 1 GB",
+    result: `${thousands(usage.memoryMegabytes)} MB (peak ${thousands(usage.peakMegabytes)} MB)`,
+    met: usage.memoryMegabytes < 1000,
+  });
+  add({
+    what: `start after a kill at ${size} events`,
+    goal: "under 10 s",
+    result: `${restartSeconds.toFixed(1)} s`,
+    met: restartSeconds < 10,
+  });
+  add({ what: `integrating ${size} events anew`, goal: "", result: `${integrateSeconds.toFixed(0)} s` });
+});
+
+step("starts", 1, async () => {
+  const starts = await measureStarts();
+  Object.assign(details, { starts });
+  add({
+    what: "start of an empty system until ready, the second time (the first)",
+    goal: "under 5 s",
+    result: `${starts.secondSeconds.toFixed(1)} s (${starts.firstSeconds.toFixed(1)} s)`,
+    met: starts.secondSeconds < 5,
+  });
+});
+
+async function untilAnchored(size: number): Promise<void> {
+  for (;;) {
+    const health: { events: { anchored: number } } = JSON.parse(
+      await (await fetch(`http://127.0.0.1:${system.port}/health`)).text(),
+    );
+    if (health.events.anchored >= size) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+try {
+  bar.start(
+    steps.reduce((sum, { weight }) => sum + weight, 0),
+    0,
+    { step: "starting" },
+  );
+  for (const { name, weight, run } of steps) {
+    bar.update({ step: name });
+    await run();
+    bar.increment(weight);
+  }
+} finally {
+  bar.stop();
+  await system.close();
+}
+console.log(`\n${markdownOf(report)}`);
+if (!quick && only === undefined) {
+  const docs = path.join(import.meta.dirname, "../docs");
+  mkdirSync(path.join(docs, "bench"), { recursive: true });
+  writeFileSync(path.join(docs, "bench/results.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(path.join(docs, "BENCHMARKS.md"), markdownOf(report));
+}
