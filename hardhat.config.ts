@@ -18,7 +18,8 @@ export default defineConfig({
           optimizer: { enabled: true, runs: 10_000 },
           // Permissioned networks often run older rules: nothing after paris is used (no PUSH0, no MCOPY).
           evmVersion: "paris",
-          // Without the hash of the sources the bytecode depends on the code alone, so a changed comment changes no artifact.
+          // Without the hash of the sources the bytecode depends on the code alone, so a changed comment
+          // changes no artifact.
           metadata: { bytecodeHash: "none" },
         },
       },

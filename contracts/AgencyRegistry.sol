@@ -6,9 +6,18 @@ import {IAgencyRegistry} from "./IAgencyRegistry.sol";
 
 /**
  * @title Registry of agencies, their recorders and their keys
- * @notice See {IAgencyRegistry}. There is no proxy and no upgrade: evidence is judged by this history for ever.
+ * @notice See {IAgencyRegistry}. There is no proxy and no upgrade: evidence is judged by this history for
+ * ever.
  */
 contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
+    struct AgencyRecord {
+        string name;
+        address account;
+        EntitlementChange[] entitlements;
+        bytes32[] recorders;
+        mapping(bytes32 recorder => RecorderKey[] keys) keysOf;
+    }
+
     /// @notice May admit and suspend agencies and revoke any recorder's key.
     bytes32 public constant REGISTRAR_ROLE = keccak256("REGISTRAR_ROLE");
 
@@ -25,19 +34,13 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     uint256 private constant MAX_NAME_BYTES = 256;
     uint256 private constant MAX_SLUG_BYTES = 31;
 
-    struct AgencyRecord {
-        string name;
-        address account;
-        EntitlementChange[] entitlements;
-        bytes32[] recorders;
-        mapping(bytes32 recorder => RecorderKey[] keys) keysOf;
-    }
-
     bytes32[] private _codes;
     mapping(bytes32 code => AgencyRecord agency) private _agencies;
 
     /**
-     * @param adminDelay seconds a change of administrator must wait (OpenZeppelin AccessControlDefaultAdminRules)
+     * @notice Deploys an empty registry.
+     * @param adminDelay seconds a change of administrator must wait (OpenZeppelin
+     * AccessControlDefaultAdminRules)
      * @param admin administrator, and first registrar
      */
     constructor(uint48 adminDelay, address admin) AccessControlDefaultAdminRules(adminDelay, admin) {
@@ -189,8 +192,9 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     ) external view override returns (bool found, RecorderKey memory recorderKey) {
         _requirePast(blockNumber);
         RecorderKey[] storage keys = _agencies[agency].keysOf[recorder];
-        // Both fromSeq and addedBlock grow along the list, so the keys that count are a prefix of it. Searched by halves, because
-        // an agency could add keys until a walk through them no longer fits into a call, and disown its evidence so.
+        // Both fromSeq and addedBlock grow along the list, so the keys that count are a prefix of it.
+        // Searched by halves, because an agency could add keys until a walk through them no longer fits into
+        // a call, and disown its evidence so.
         uint256 low = 0;
         uint256 high = keys.length;
         while (low < high) {
@@ -223,7 +227,8 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
         if (entitlements & ~ALL_ENTITLEMENTS != 0) revert UnknownEntitlements(entitlements);
     }
 
-    /// @dev Form only: whether the bytes are a safe point of the curve is for those who verify signatures with them.
+    /// @dev Form only: whether the bytes are a safe point of the curve is for those who verify signatures
+    /// with them.
     function _requireKey(uint8 alg, bytes calldata key) private pure {
         if (alg == ALG_EDDSA && key.length == 32) return;
         if (alg == ALG_ES256 && key.length == 65 && key[0] == 0x04) return;

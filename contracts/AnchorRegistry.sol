@@ -8,15 +8,13 @@ import {MerkleLog} from "./lib/MerkleLog.sol";
 
 /**
  * @title Registry of anchored checkpoints of transparency logs
- * @notice See {IAnchorRegistry}. There is no proxy and no upgrade: rules that could be replaced would bind nobody.
+ * @notice See {IAnchorRegistry}. There is no proxy and no upgrade: rules that could be replaced would bind
+ * nobody.
  */
 contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Pausable {
-    /// @notice May pause anchoring.
-    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
-
     /**
-     * What every anchor reads and writes shares the first slot. Anchors are stored from position 1: position 0 is never
-     * written and stands for the empty log, so `anchors[anchorCount]` is always the head.
+     * What every anchor reads and writes shares the first slot. Anchors are stored from position 1: position
+     * 0 is never written and stands for the empty log, so `anchors[anchorCount]` is always the head.
      */
     struct Log {
         address anchorer;
@@ -31,13 +29,18 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         mapping(uint256 position => Anchor accepted) anchors;
     }
 
+    /// @notice May pause anchoring.
+    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
+
     /// @inheritdoc IAnchorRegistry
     uint64 public override logCount;
 
     mapping(uint64 logId => Log log) private _logs;
 
     /**
-     * @param adminDelay seconds a change of administrator must wait (OpenZeppelin AccessControlDefaultAdminRules)
+     * @notice Deploys an empty registry.
+     * @param adminDelay seconds a change of administrator must wait (OpenZeppelin
+     * AccessControlDefaultAdminRules)
      * @param admin administrator, and first holder of `PAUSER_ROLE`
      */
     constructor(uint48 adminDelay, address admin) AccessControlDefaultAdminRules(adminDelay, admin) {
@@ -261,21 +264,6 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         log.keyVersions.push(KeyVersion(uint64(block.number), checkpoint, receipt));
     }
 
-    /// @dev The rules the index fields of an anchor obey, whatever the log itself does.
-    function _requireIndexRules(
-        Anchor storage last,
-        uint64 headIndexSize,
-        uint64 newSize,
-        uint64 indexSize,
-        bytes32 indexRoot
-    ) private view {
-        if (indexSize < headIndexSize) revert IndexShrinks(headIndexSize, indexSize);
-        if (indexSize > newSize) revert IndexBeyondLog(newSize, indexSize);
-        // At index size 0 the root is zero by this very rule, so the stored one need not be read.
-        bytes32 headIndexRoot = headIndexSize == 0 ? bytes32(0) : last.indexRoot;
-        if (indexSize == headIndexSize && indexRoot != headIndexRoot) revert IndexRootChanged();
-    }
-
     function _append(
         uint64 logId,
         Log storage log,
@@ -290,6 +278,21 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         added.root = root;
         if (indexRoot != 0) added.indexRoot = indexRoot;
         emit Anchored(logId, size, root, indexSize, indexRoot);
+    }
+
+    /// @dev The rules the index fields of an anchor obey, whatever the log itself does.
+    function _requireIndexRules(
+        Anchor storage last,
+        uint64 headIndexSize,
+        uint64 newSize,
+        uint64 indexSize,
+        bytes32 indexRoot
+    ) private view {
+        if (indexSize < headIndexSize) revert IndexShrinks(headIndexSize, indexSize);
+        if (indexSize > newSize) revert IndexBeyondLog(newSize, indexSize);
+        // At index size 0 the root is zero by this very rule, so the stored one need not be read.
+        bytes32 headIndexRoot = headIndexSize == 0 ? bytes32(0) : last.indexRoot;
+        if (indexSize == headIndexSize && indexRoot != headIndexRoot) revert IndexRootChanged();
     }
 
     function _log(uint64 logId) private view returns (Log storage log) {

@@ -3,13 +3,15 @@ pragma solidity 0.8.37;
 
 /**
  * @title Registry of agencies, their recorders and their keys
- * @notice Says which agency exists, what it may do in the ledger, and which public key signs for which of its recorders. Nothing is
- * overwritten: entitlements are a history by block, keys are a list, and every answer names the block it is for. What held at
- * a block stays true for ever, whatever is added, suspended or revoked later, and is answered from the present state, so no
- * archive node is needed. "At a block" means at its end.
+ * @notice Says which agency exists, what it may do in the ledger, and which public key signs for which of its
+ * recorders. Nothing is overwritten: entitlements are a history by block, keys are a list, and every answer
+ * names the block it is for. What held at a block stays true for ever, whatever is added, suspended or
+ * revoked later, and is answered from the present state, so no archive node is needed. "At a block" means at
+ * its end.
  *
- * Agency codes and recorder names are ASCII slugs in a bytes32, padded with zero bytes: 1 to 31 of `a-z`, `0-9` and `-`, with no hyphen
- * at either end. A source is `agency/recorder`; its events are numbered by `seq`.
+ * Agency codes and recorder names are ASCII slugs in a bytes32, padded with zero bytes: 1 to 31 of `a-z`,
+ * `0-9` and `-`, with no hyphen at either end. A source is `agency/recorder`; its events are numbered by
+ * `seq`.
  */
 interface IAgencyRegistry {
     /// @notice What an agency is at present.
@@ -42,9 +44,13 @@ interface IAgencyRegistry {
         bytes key;
     }
 
+    /// @notice An agency was admitted; its account may add recorders from now on.
     event AgencyAdmitted(bytes32 indexed agency, string name, address indexed account, uint8 entitlements);
+    /// @notice From this block on the agency may do this; 0 means it is suspended.
     event EntitlementsChanged(bytes32 indexed agency, uint8 entitlements);
+    /// @notice From now on this account adds and revokes the agency's recorder keys.
     event AgencyAccountChanged(bytes32 indexed agency, address indexed account);
+    /// @notice From this block on the key signs the recorder's events from `fromSeq` on.
     event RecorderKeyAdded(
         bytes32 indexed agency,
         bytes32 indexed recorder,
@@ -53,6 +59,7 @@ interface IAgencyRegistry {
         uint64 fromSeq,
         bytes key
     );
+    /// @notice The key is revoked from `fromBlock` on.
     event RecorderKeyRevoked(
         bytes32 indexed agency,
         bytes32 indexed recorder,
@@ -84,7 +91,8 @@ interface IAgencyRegistry {
     error UnknownRecorderKey(bytes32 agency, bytes32 recorder, uint256 keyIndex);
     /// @notice A revocation cannot reach back before the present block.
     error BlockReachesBack(uint64 fromBlock);
-    /// @notice The key is revoked from that block on already; a revocation can only be moved forward in time to an earlier block.
+    /// @notice The key is revoked from that block on already; a revocation can only be moved forward in time
+    /// to an earlier block.
     error AlreadyRevoked(uint64 revokedBlock);
     /// @notice The block has not been made yet, so what holds at it is not settled.
     error FutureBlock(uint64 blockNumber);
@@ -101,12 +109,13 @@ interface IAgencyRegistry {
     /// @notice Changes what an agency may do from this block on; 0 suspends it. Only the registrar.
     function setEntitlements(bytes32 agency, uint8 entitlements) external;
 
-    /// @notice Gives an agency another account, as when the old one's key was lost or stolen. Only the registrar.
+    /// @notice Gives an agency another account, as when the old one's key was lost or stolen. Only the
+    /// registrar.
     function setAgencyAccount(bytes32 agency, address account) external;
 
     /**
-     * @notice Adds a key to a recorder (a name not used before makes a new recorder) and with that ends the previous key's numbers.
-     * Only the agency's account.
+     * @notice Adds a key to a recorder (a name not used before makes a new recorder) and with that ends the
+     * previous key's numbers. Only the agency's account.
      * @param fromSeq first event number the key signs, after the previous key's `fromSeq`
      */
     function addRecorderKey(
@@ -118,8 +127,8 @@ interface IAgencyRegistry {
     ) external;
 
     /**
-     * @notice Revokes a key from a block on. Only the agency's account or the registrar. A revocation that has not taken effect can
-     * be moved to an earlier block, never to a later one.
+     * @notice Revokes a key from a block on. Only the agency's account or the registrar. A revocation that
+     * has not taken effect can be moved to an earlier block, never to a later one.
      * @param fromBlock the present block or a later one: what was anchored before stays proven
      */
     function revokeRecorderKey(bytes32 agency, bytes32 recorder, uint256 keyIndex, uint64 fromBlock) external;
@@ -146,8 +155,8 @@ interface IAgencyRegistry {
     function recorderKeys(bytes32 agency, bytes32 recorder) external view returns (RecorderKey[] memory);
 
     /**
-     * @notice The key whose numbers hold `seq`, as things stood at a block. A key added later does not count: otherwise an agency could
-     * disown what it signed by adding a key over the same numbers.
+     * @notice The key whose numbers hold `seq`, as things stood at a block. A key added later does not count:
+     * otherwise an agency could disown what it signed by adding a key over the same numbers.
      * @return found whether there was one; it may have been revoked: compare `revokedBlock` with the block
      */
     function recorderKeyAt(

@@ -3,19 +3,21 @@ pragma solidity 0.8.37;
 
 /**
  * @title Registry of anchored checkpoints of transparency logs
- * @notice Keeps, for each log, every checkpoint (tree size and RFC 6962 root) that was anchored, and accepts a new one only with
- * an RFC 9162 proof that it extends the one before. Whoever holds an anchorer's key can stop a log but cannot fork, shrink
- * or edit it; neither can the administrator. Nothing is ever overwritten, so every question about the past is answered from
- * the present state and no archive node is needed.
+ * @notice Keeps, for each log, every checkpoint (tree size and RFC 6962 root) that was anchored, and accepts
+ * a new one only with an RFC 9162 proof that it extends the one before. Whoever holds an anchorer's key can
+ * stop a log but cannot fork, shrink or edit it; neither can the administrator. Nothing is ever overwritten,
+ * so every question about the past is answered from the present state and no archive node is needed.
  *
- * Logs are numbered from 1. Sizes and indexes count leaves. Blocks are block numbers, times are Unix seconds of the block.
+ * Logs are numbered from 1. Sizes and indexes count leaves. Blocks are block numbers, times are Unix seconds
+ * of the block.
  */
 interface IAnchorRegistry {
     /**
      * @notice The public keys of a log, each 32 bytes of Ed25519 (RFC 8032).
      * @param checkpoint signs checkpoints (C2SP tlog-checkpoint)
      * @param receipt signs receipts
-     * @param vrf proves index keys (RFC 9381); fixed for the life of the log, because every index key depends on it
+     * @param vrf proves index keys (RFC 9381); fixed for the life of the log, because every index key depends
+     * on it
      */
     struct LogKeys {
         bytes32 checkpoint;
@@ -54,7 +56,8 @@ interface IAnchorRegistry {
      * @param maxGrowth most leaves one anchor may add
      * @param frozen no anchor is accepted any more, for ever
      * @param predecessor log this one continues, or 0
-     * @param predecessorAnchor which anchor of the predecessor this log was seeded from (meaningless without one)
+     * @param predecessorAnchor which anchor of the predecessor this log was seeded from (meaningless without
+     * one)
      * @param successor log that continues this one, or 0
      */
     struct LogState {
@@ -66,7 +69,9 @@ interface IAnchorRegistry {
         uint64 successor;
     }
 
+    /// @notice A log was created, empty or as a successor.
     event LogCreated(uint64 indexed logId, address indexed anchorer, LogKeys keys, uint64 maxGrowth);
+    /// @notice A checkpoint was accepted; block and time are those of the event.
     event Anchored(
         uint64 indexed logId,
         uint64 indexed size,
@@ -74,10 +79,15 @@ interface IAnchorRegistry {
         uint64 indexSize,
         bytes32 indexRoot
     );
+    /// @notice From now on only this account may anchor.
     event AnchorerChanged(uint64 indexed logId, address indexed anchorer);
+    /// @notice From now on an anchor may add at most so many leaves.
     event MaxGrowthChanged(uint64 indexed logId, uint64 maxGrowth);
+    /// @notice From this block on the log signs with these keys; the VRF key stays.
     event KeysRotated(uint64 indexed logId, bytes32 checkpoint, bytes32 receipt);
+    /// @notice The log accepts no anchor any more, for ever.
     event LogFrozen(uint64 indexed logId);
+    /// @notice `newLogId` continues `oldLogId` from its anchor at `anchorIndex`, of this size and root.
     event SuccessorCreated(
         uint64 indexed oldLogId,
         uint64 indexed newLogId,
@@ -127,7 +137,8 @@ interface IAnchorRegistry {
      * @notice Creates an empty log. Only the administrator.
      * @param anchorer the only account that may anchor to it
      * @param keys its public keys, none zero, no two equal
-     * @param maxGrowth most leaves one anchor may add, 1 to 2^48 - 1: bounds what a stolen anchorer key can do
+     * @param maxGrowth most leaves one anchor may add, 1 to 2^48 - 1: bounds what a stolen anchorer key can
+     * do
      * @return logId its number, the next one from 1
      */
     function createLog(
@@ -137,11 +148,12 @@ interface IAnchorRegistry {
     ) external returns (uint64 logId);
 
     /**
-     * @notice Continues a log from one of its anchors, which need not be the last: freezes the old log, if it is not frozen yet,
-     * and creates a new one whose first anchor is that checkpoint, so that its next anchor must be consistent with it. Only
-     * the administrator, once per log.
-     * @dev The index root is carried over only with the VRF key it was made under. Under another VRF key every person's
-     * index key is another one, and the old root would "prove" that nobody has any event; the new log then starts at index size 0.
+     * @notice Continues a log from one of its anchors, which need not be the last: freezes the old log, if it
+     * is not frozen yet, and creates a new one whose first anchor is that checkpoint, so that its next anchor
+     * must be consistent with it. Only the administrator, once per log.
+     * @dev The index root is carried over only with the VRF key it was made under. Under another VRF key
+     * every person's index key is another one, and the old root would "prove" that nobody has any event; the
+     * new log then starts at index size 0.
      * @param anchorIndex position of the chosen checkpoint in the old log's history
      * @return newLogId number of the new log
      */
@@ -154,14 +166,15 @@ interface IAnchorRegistry {
     ) external returns (uint64 newLogId);
 
     /**
-     * @notice Anchors a checkpoint. Only the log's anchorer, while neither the registry is paused nor the log frozen.
-     * @param expectedSize size of the head this anchor extends (0 for a log's first); anything else than the present head is
-     * refused, so sending the same anchor twice has no second effect
+     * @notice Anchors a checkpoint. Only the log's anchorer, while neither the registry is paused nor the log
+     * frozen.
+     * @param expectedSize size of the head this anchor extends (0 for a log's first); anything else than the
+     * present head is refused, so sending the same anchor twice has no second effect
      * @param newSize at least `expectedSize`, at most `maxGrowth` more
      * @param indexSize leaves covered by the index: never less than before, at most `newSize`
      * @param indexRoot must be unchanged where `indexSize` is unchanged, and zero where it is 0
-     * @param proof RFC 9162 consistency proof from the head to `newSize`; empty for a log's first anchor, and empty where the
-     * sizes are equal, which is accepted only with an equal root and a growing index
+     * @param proof RFC 9162 consistency proof from the head to `newSize`; empty for a log's first anchor, and
+     * empty where the sizes are equal, which is accepted only with an equal root and a growing index
      */
     function anchor(
         uint64 logId,
@@ -179,7 +192,8 @@ interface IAnchorRegistry {
     /// @notice Changes the growth cap. Only the administrator.
     function setMaxGrowth(uint64 logId, uint64 maxGrowth) external;
 
-    /// @notice Replaces the checkpoint and the receipt key from this block on. The VRF key never changes. Only the administrator.
+    /// @notice Replaces the checkpoint and the receipt key from this block on. The VRF key never changes.
+    /// Only the administrator.
     function rotateKeys(uint64 logId, bytes32 checkpoint, bytes32 receipt) external;
 
     /// @notice Stops a log for ever. Its history stays readable. Only the administrator.
@@ -212,15 +226,16 @@ interface IAnchorRegistry {
         uint64 size
     ) external view returns (bool found, Anchor memory firstAnchor);
 
-    /// @notice The first anchor whose tree holds the leaf at `index`: the one at whose block an event is judged.
+    /// @notice The first anchor whose tree holds the leaf at `index`: the one at whose block an event is
+    /// judged.
     function anchorCovering(
         uint64 logId,
         uint64 index
     ) external view returns (bool found, Anchor memory firstAnchor);
 
     /**
-     * @notice The keys in force at the end of a block. Reverts before the log's creation and for a block not made yet: zeros could
-     * pass for a key.
+     * @notice The keys in force at the end of a block. Reverts before the log's creation and for a block not
+     * made yet: zeros could pass for a key.
      */
     function logKeysAt(uint64 logId, uint64 blockNumber) external view returns (LogKeys memory);
 

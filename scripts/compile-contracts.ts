@@ -8,8 +8,8 @@ export const COMMITTED_CONTRACTS = ["AnchorRegistry", "AgencyRegistry"] as const
 const OUTPUT = fileURLToPath(new URL("../server/anchor/contracts/", import.meta.url));
 
 /**
- * Compiles the contracts and returns what belongs into `server/anchor/contracts/`, as file name -> file content. The test that the
- * committed files are fresh compares against this.
+ * Compiles the contracts and returns what belongs into `server/anchor/contracts/`, as file name -> file
+ * content. The test that the committed files are fresh compares against this.
  */
 export async function compiledArtifacts(): Promise<Map<string, string>> {
   await hre.tasks.getTask("build").run({ quiet: true });

@@ -52,7 +52,10 @@ export interface AgencyPlan {
   readonly name: string;
   /** Sum of RECORD 1, SEAL 2, ERASE 4. */
   readonly entitlements: number;
-  /** The account that adds the agency's recorder keys: its address, or its private key where this deployment is to add some. */
+  /**
+   * The account that adds the agency's recorder keys: its address, or its private key where this deployment
+   * is to add some.
+   */
   readonly account: { readonly address: string } | { readonly privateKey: string };
   readonly recorders?: readonly RecorderPlan[];
 }
@@ -78,7 +81,10 @@ export interface Deployment {
 
 /** Long enough for the owners of a stolen administrator key to notice and cancel. */
 const DEFAULT_ADMIN_DELAY_SECONDS = 3 * 24 * 3600;
-/** A day of 1,000 events/s in one anchor after an outage; a stolen anchorer key gets no further with one transaction. */
+/**
+ * A day of 1,000 events/s in one anchor after an outage; a stolen anchorer key gets no further with one
+ * transaction.
+ */
 const DEFAULT_MAX_GROWTH = 100_000_000;
 /** Several blocks of the slowest permissioned chains. */
 const DEFAULT_MINE_TIMEOUT_MS = 60_000;
@@ -86,9 +92,9 @@ const DEFAULT_MINE_TIMEOUT_MS = 60_000;
 const ALGORITHM_NUMBERS = { EdDSA: 1, ES256: 2 } as const;
 
 /**
- * Brings a chain to the planned state and returns where everything is: both registries, the log, its agencies and the recorder keys
- * that are given. What is there already is left alone, so this runs at every start. It may be killed anywhere: the next run
- * goes on, and nothing is deployed, created or admitted twice.
+ * Brings a chain to the planned state and returns where everything is: both registries, the log, its agencies
+ * and the recorder keys that are given. What is there already is left alone, so this runs at every start. It
+ * may be killed anywhere: the next run goes on, and nothing is deployed, created or admitted twice.
  * @throws DeployError, whose message says what to do.
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
@@ -190,7 +196,8 @@ function deployStep(admin: Wallet, artifact: ContractArtifact, delay: number, se
 async function requireCode(artifact: ContractArtifact, { chain, keeper }: SenderOptions): Promise<void> {
   const address = addressOf(artifact, keeper);
   const codeHash = keccak256(await chain.code(address));
-  // A later version of this program goes on with the contract an earlier one deployed: contracts are never upgraded.
+  // A later version of this program goes on with the contract an earlier one deployed: contracts are never
+  // upgraded.
   const expected = keeper.current().codeHashes[artifact.name] ?? keccak256(artifact.deployedBytecode);
   if (codeHash !== expected) {
     throw new DeployError(

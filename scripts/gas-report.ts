@@ -1,6 +1,6 @@
 /**
- * Measures what `AnchorRegistry.anchor` costs and writes docs/gas.md. Nobody can hash 1e9 leaves for a report, and nobody needs to: see
- * `gas/synthetic-proof.ts`.
+ * Measures what `AnchorRegistry.anchor` costs and writes docs/gas.md. Nobody can hash 1e9 leaves for a
+ * report, and nobody needs to: see `gas/synthetic-proof.ts`.
  *
  *     node scripts/gas-report.ts
  */

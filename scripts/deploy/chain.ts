@@ -2,7 +2,10 @@ import type { Interface } from "ethers";
 import { DeployError } from "./error.ts";
 import { isObject, type Rpc } from "./json-rpc.ts";
 
-/** Typed reads of the few things a deployment asks a node. Quantities are checked, so that a strange node fails here by name. */
+/**
+ * Typed reads of the few things a deployment asks a node. Quantities are checked, so that a strange node
+ * fails here by name.
+ */
 export interface ChainReader {
   readonly rpc: Rpc;
   chainId: () => Promise<number>;

@@ -7,8 +7,9 @@ export type Fees =
   | { readonly type: 2; readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint };
 
 /**
- * Fees the chain takes from this account, in wei per gas. On a free-gas chain they are zero: where the node asks for none, and
- * where the base fee is zero and the account owns nothing, which can only mean that it never had to pay.
+ * Fees the chain takes from this account, in wei per gas. On a free-gas chain they are zero: where the node
+ * asks for none, and where the base fee is zero and the account owns nothing, which can only mean that it
+ * never had to pay.
  */
 export async function feesFor(rpc: Rpc, account: string): Promise<Fees> {
   const block = await rpc("eth_getBlockByNumber", ["latest", false]);

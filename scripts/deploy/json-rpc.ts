@@ -17,7 +17,10 @@ export class RpcFailure extends Error {
 /** A node that does not answer in this time is not there. */
 const REQUEST_TIMEOUT_MS = 20_000;
 
-/** Calls over HTTP, one request each and nothing cached: a deployment must see the chain as it is. @throws DeployError `chain-unavailable`. */
+/**
+ * Calls over HTTP, one request each and nothing cached: a deployment must see the chain as it is. @throws
+ * DeployError `chain-unavailable`.
+ */
 export function httpRpc(url: string): Rpc {
   let id = 0;
   return async (method, params) => {

@@ -3,7 +3,10 @@ import path from "node:path";
 import { DeployError } from "./error.ts";
 import { isObject } from "./json-rpc.ts";
 
-/** A signed transaction, recorded before it was first sent, so that a second one is never made for the same step. */
+/**
+ * A signed transaction, recorded before it was first sent, so that a second one is never made for the same
+ * step.
+ */
 export interface SignedTransaction {
   readonly from: string;
   readonly nonce: number;
@@ -39,7 +42,10 @@ export async function readRecord(file: string): Promise<DeploymentRecord | undef
   }
 }
 
-/** Writes the record so that after a crash the file holds either the old one or the new one, whole and on the disk. */
+/**
+ * Writes the record so that after a crash the file holds either the old one or the new one, whole and on the
+ * disk.
+ */
 export async function writeRecord(file: string, record: DeploymentRecord): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.new`;

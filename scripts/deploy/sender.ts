@@ -42,10 +42,12 @@ const REBROADCAST_MS = 3_000;
 const GAS_MARGIN_PERCENT = 125n;
 
 /**
- * Makes every step of a batch that is not done yet happen exactly once. The steps of a batch must not need each other. Each
- * transaction is signed and recorded on the disk before it is first sent; a run after a crash finds either the effect on the
- * chain or the recorded bytes, and sends those again: they carry the same nonce and can take effect only once.
- * @throws DeployError when the chain refuses a step or does not mine it in time. A later run goes on from there.
+ * Makes every step of a batch that is not done yet happen exactly once. The steps of a batch must not need
+ * each other. Each transaction is signed and recorded on the disk before it is first sent; a run after a
+ * crash finds either the effect on the chain or the recorded bytes, and sends those again: they carry the
+ * same nonce and can take effect only once.
+ * @throws DeployError when the chain refuses a step or does not mine it in time. A later run goes on from
+ * there.
  */
 export async function perform(steps: readonly Step[], options: SenderOptions): Promise<void> {
   const open = await stepsToDo(steps);
@@ -87,7 +89,8 @@ async function signMissing(
       .map((step) => ({ step, known: options.keeper.current().transactions[step.name] }))
       .sort((a, b) => (a.known?.nonce ?? Infinity) - (b.known?.nonce ?? Infinity));
     for (const { step, known } of own) {
-      // Below `mined` the number was used up without the effect; above `next` the chain lost blocks between, and would wait for ever.
+      // Below `mined` the number was used up without the effect; above `next` the chain lost blocks between,
+      // and would wait for ever.
       const isUsable = known?.from === account && known.nonce >= mined && known.nonce <= next;
       const transaction = isUsable ? known : await sign(step, next, options);
       next = Math.max(next, transaction.nonce + 1);
@@ -134,8 +137,8 @@ async function estimateGas({ name, wallet, to, data, abi }: Step, { rpc }: Chain
 }
 
 /**
- * Offers the bytes to the node. An error answer is none when the node holds the transaction already or has mined it; nodes word that
- * in many ways, so the chain is asked instead.
+ * Offers the bytes to the node. An error answer is none when the node holds the transaction already or has
+ * mined it; nodes word that in many ways, so the chain is asked instead.
  */
 async function broadcast(step: Step, transaction: SignedTransaction, chain: ChainReader): Promise<void> {
   try {

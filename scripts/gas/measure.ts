@@ -14,7 +14,10 @@ export interface AnchorGas {
 export interface GrowthGas {
   /** About how many leaves the log had. */
   readonly size: number;
-  /** The shortest, a median or the longest proof among the sampled growths, or the dearest pair of sizes there is. */
+  /**
+   * The shortest, a median or the longest proof among the sampled growths, or the dearest pair of sizes there
+   * is.
+   */
   readonly extent: "shortest" | "median" | "longest" | "worst";
   /** Nodes in the proof. */
   readonly elements: number;
@@ -91,7 +94,8 @@ function sampledGrowths(size: bigint): { extent: GrowthGas["extent"]; from: bigi
     const chosen = growths[Math.round(((growths.length - 1) * i) / 2)];
     return chosen === undefined ? [] : [{ extent, from: chosen.from, to: chosen.to }];
   });
-  // One leaf short of a power of two: as long as proofs get, and all but two of its nodes are hashed into both roots.
+  // One leaf short of a power of two: as long as proofs get, and all but two of its nodes are hashed into
+  // both roots.
   const power = 1n << BigInt(size.toString(2).length);
   return [...sampled, { extent: "worst", from: power - 1n, to: power }];
 }

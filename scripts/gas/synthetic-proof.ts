@@ -9,9 +9,9 @@ export interface SyntheticConsistency {
 }
 
 /**
- * A valid consistency proof between trees of any size below 2^64. Only the O(log n) nodes the proof touches exist: every perfect subtree
- * of the old tree, and every subtree of new leaves, is given a hash at will, which is as good as any for the arithmetic above
- * it. `seed` chooses the hashes.
+ * A valid consistency proof between trees of any size below 2^64. Only the O(log n) nodes the proof touches
+ * exist: every perfect subtree of the old tree, and every subtree of new leaves, is given a hash at will,
+ * which is as good as any for the arithmetic above it. `seed` chooses the hashes.
  */
 export function syntheticConsistency(oldSize: bigint, newSize: bigint, seed: string): SyntheticConsistency {
   const chosen = (begin: bigint, end: bigint): Buffer => sha256(Buffer.from(`${seed}:${begin}:${end}`));

@@ -2,7 +2,10 @@ import { Interface } from "ethers";
 import agencyRegistryJson from "./contracts/AgencyRegistry.json" with { type: "json" };
 import anchorRegistryJson from "./contracts/AnchorRegistry.json" with { type: "json" };
 
-/** A compiled contract: its interface, the code that creates it, and the code the chain then holds (both 0x hex). */
+/**
+ * A compiled contract: its interface, the code that creates it, and the code the chain then holds (both 0x
+ * hex).
+ */
 export interface ContractArtifact {
   readonly name: "AnchorRegistry" | "AgencyRegistry";
   readonly abi: Interface;
@@ -10,7 +13,10 @@ export interface ContractArtifact {
   readonly deployedBytecode: string;
 }
 
-/** `contracts/AnchorRegistry.sol` as committed; `scripts/compile-contracts.ts` writes it and a test holds it against the source. */
+/**
+ * `contracts/AnchorRegistry.sol` as committed; `scripts/compile-contracts.ts` writes it and a test holds it
+ * against the source.
+ */
 export const anchorRegistryArtifact: ContractArtifact = {
   name: "AnchorRegistry",
   abi: new Interface(anchorRegistryJson.abi),

@@ -200,7 +200,10 @@ function forgedInclusions(claim: Inclusion): Inclusion[] {
   return forged;
 }
 
-/** Proofs that differ from the given one in one place: at every place two bits, an element more, one fewer, two exchanged. */
+/**
+ * Proofs that differ from the given one in one place: at every place two bits, an element more, one fewer,
+ * two exchanged.
+ */
 function forgedProofs(proof: readonly Uint8Array[], ...tempting: readonly Uint8Array[]): Uint8Array[][] {
   const forged: Uint8Array[][] = [];
   for (let at = 0; at <= proof.length; at++) {
