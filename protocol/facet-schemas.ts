@@ -192,6 +192,17 @@ const otherFacets = {
   ),
 } satisfies Record<Exclude<FacetName, (typeof SUBJECT_FACETS)[number]>, JsonSchema>;
 
+/**
+ * Who records an access of its own knows whose data passed and which. Only one taken over from another system's log, which
+ * says so in `handling.origin`, may lack them: it still serves reconciliation.
+ */
+const SUBJECT_KNOWN_OR_IMPORTED = {
+  if: {
+    properties: { handling: { not: { type: "object", required: ["origin"], properties: { origin: {} } } } },
+  },
+  then: { required: ["subject", "data"], properties: { subject: {}, data: {} } },
+};
+
 /** The schema of each facet's value. */
 export const FACET_SCHEMAS: Readonly<Record<string, JsonSchema>> = { ...otherFacets, ...subjects };
 
@@ -214,6 +225,7 @@ function facetsSchema(type: EventType, schemas: Readonly<Record<string, JsonSche
       ...Object.fromEntries(names.map((name) => [name, schemas[name]])),
       type: { const: type },
     },
+    ...(type === "access" ? SUBJECT_KNOWN_OR_IMPORTED : {}),
   };
 }
 
@@ -237,6 +249,7 @@ function plainEventSchema(type: EventType): JsonSchema {
     additionalProperties: false,
     required: [...required],
     properties: { ...facets, type: { const: type }, ...(optional.includes("agent.id") ? { agent } : {}) },
+    ...(type === "access" ? SUBJECT_KNOWN_OR_IMPORTED : {}),
   };
 }
 

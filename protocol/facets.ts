@@ -85,7 +85,7 @@ const OTHER_SUBJECTS = SUBJECT_FACETS.slice(1);
  * besides (an official, a purpose for an access) is optional, so that a breach of it can be recorded and found.
  */
 export const FACETS_OF_TYPE: Readonly<Record<EventType, FacetRules>> = {
-  // An access taken over from a gateway's log knows the exchange and not whose data passed: it still serves reconciliation.
+  // An access taken over from a gateway's log may not know whose data passed; the schema asks then for its origin.
   access: {
     required: ["type", "exchange", "time"],
     optional: [...SUBJECT_FACETS, ...CIRCUMSTANCES, "data", "purpose", "signOn"],
@@ -150,7 +150,7 @@ export function checkFacetName(type: EventType, name: FacetName): void {
 /**
  * Checks the facet names of one whole event: each belongs to the type, none is there twice, none that is required is
  * missing, and subjects are numbered without gaps. Throws FormatError `facet-unknown`, `facet-repeated` or
- * `facet-missing`. The values are checked with `FACETS_SCHEMA`.
+ * `facet-missing`. The values are checked with `FACETS_SCHEMAS`.
  */
 export function checkFacetNames(type: EventType, names: readonly FacetName[]): void {
   const present = new Set<FacetName>();

@@ -16,7 +16,7 @@ import {
   verifyJws,
 } from "../../protocol/jws.ts";
 import published from "../vectors/published/signatures.json" with { type: "json" };
-import { expectCode } from "./expect-code.ts";
+import { codeOf, expectCode } from "./expect-code.ts";
 import { ed25519Key, p256Key } from "./samples.ts";
 
 const KEYS = [ed25519Key("a"), p256Key("a")] as const;
@@ -75,13 +75,9 @@ describe("jws: signing and reading", () => {
       const text = signJws(header, { a: 1 }, key.sign);
       for (let at = 0; at < text.length; at++) {
         const changed = text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
-        let verified = false;
-        try {
-          verified = verifyJws(parseCompactJws(changed, "receipt+jws"), key.public);
-        } catch {
-          continue;
-        }
-        expect(verified, `character ${at}`).to.be.false;
+        const verified = (): boolean => verifyJws(parseCompactJws(changed, "receipt+jws"), key.public);
+        if (codeOf(verified) !== undefined) continue;
+        expect(verified(), `character ${at}`).to.be.false;
       }
     });
   }

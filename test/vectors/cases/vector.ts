@@ -1,0 +1,37 @@
+import type { FormatCode } from "../../../protocol/errors.ts";
+
+/** One file of test/vectors: an artefact that every implementation accepts, or refuses for the reason it is named by. */
+export interface Vector {
+  readonly folder: string;
+  readonly extension: string;
+  /** What is special about it, in a few words. */
+  readonly reason: string;
+  /** Why it is refused; valid without one. */
+  readonly code?: FormatCode;
+  readonly content: string | Uint8Array;
+}
+
+/** A folder's way to write vectors down. */
+export function vectorsOf(folder: string, extension: string) {
+  return {
+    valid: (reason: string, content: string | Uint8Array): Vector => ({ folder, extension, reason, content }),
+    invalid: (code: FormatCode, reason: string, content: string | Uint8Array): Vector => ({
+      folder,
+      extension,
+      reason,
+      code,
+      content,
+    }),
+  };
+}
+
+/** Where the file stands below test/vectors. */
+export function vectorPath({ folder, extension, reason, code }: Vector): string {
+  const name = reason
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return code === undefined
+    ? `valid/${folder}/${name}.${extension}`
+    : `invalid/${folder}/${code}--${name}.${extension}`;
+}

@@ -1,0 +1,28 @@
+/** Writes test/vectors/{valid,invalid} anew, always the same: `node test/vectors/generate.ts`. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { EVENTS } from "./cases/events.ts";
+import { EVIDENCE } from "./cases/evidence.ts";
+import { LOG_ARTEFACTS } from "./cases/log.ts";
+import { RECEIPTS } from "./cases/receipts.ts";
+import { SUBMISSIONS } from "./cases/submissions.ts";
+import { type Vector, vectorPath } from "./cases/vector.ts";
+
+/** Every vector of our own formats. */
+export const VECTORS: readonly Vector[] = [
+  ...EVENTS,
+  ...SUBMISSIONS,
+  ...RECEIPTS,
+  ...EVIDENCE,
+  ...LOG_ARTEFACTS,
+];
+
+if (import.meta.main) {
+  for (const folder of ["valid", "invalid"])
+    await rm(join(import.meta.dirname, folder), { recursive: true, force: true });
+  for (const vector of VECTORS) {
+    const file = join(import.meta.dirname, vectorPath(vector));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, vector.content);
+  }
+}
