@@ -25,7 +25,7 @@ export function renderReport(report: EvidenceReport, terminal: Terminal): string
   const [word, colour, meaning] = VERDICTS[report.verdict];
   const verdict = wrap(`${word}: ${meaning}`, terminal.columns).join("\n");
   const parts = [
-    report.checks.map((check, at) => renderCheck(check, report.checks[at - 1], terminal)).join("\n"),
+    report.checks.map((check, at) => renderCheck(check, report.checks.slice(0, at), terminal)).join("\n"),
     verdict.replace(word, coloured(terminal, colour, word)),
     ...(report.claim === null ? [] : renderClaim(report.claim, terminal)),
   ];
@@ -46,11 +46,11 @@ export function renderRows(
     .join("\n");
 }
 
-/** A check, with its detail unless that repeats why the check before could not be made either. */
-function renderCheck(check: Check, before: Check | undefined, terminal: Terminal): string {
+/** A check, with its detail unless that repeats why an earlier check could not be made either. */
+function renderCheck(check: Check, earlier: readonly Check[], terminal: Terminal): string {
   const { title, status, detail } = check;
   const [mark, colour] = MARKS[status];
-  const isRepeated = status === "not-checked" && before?.detail === detail;
+  const isRepeated = status === "not-checked" && earlier.some((other) => other.detail === detail);
   const lines = isRepeated ? [] : wrap(printable(detail), terminal.columns - 4);
   return [
     `${coloured(terminal, colour, mark)} ${title}`,
