@@ -18,8 +18,10 @@ export type RecorderCode =
   | "bad-setting"
   /** A mapping file does not follow its schema. */
   | "bad-mapping"
-  /** An imported file is not what it should be as a whole (single bad records are listed in the summary instead). */
-  | "bad-import";
+  /** An imported file is not what it should be as a whole. */
+  | "bad-import"
+  /** One record of an imported file can't be used; the others go on. */
+  | "bad-record";
 
 /**
  * The one error of the recorder. The message tells what to do next and holds no personal data; `facet` names the

@@ -30,6 +30,7 @@ const RECORDER_STATUS: Readonly<Record<RecorderCode, number>> = {
   "bad-setting": 500,
   "bad-mapping": 500,
   "bad-import": 500,
+  "bad-record": 500,
 };
 
 /** Seconds after which the client should send again, where that helps. */
@@ -59,10 +60,6 @@ export function codeOf(error: unknown): string {
 
 /** Answers with a problem document (RFC 9457) that holds nothing of what was sent. */
 export function writeProblem(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
   const status = statusOf(error);
   const retryAfter = error instanceof RecorderError ? RETRY_AFTER_SECONDS[error.code] : undefined;
   response.writeHead(status, {

@@ -116,7 +116,8 @@ function routes(options: RecorderServiceOptions, metrics: RecorderMetrics): Expr
   app.use(() => {
     throw new RequestError("not-found", "there is nothing at this address; events go to POST /v1/events");
   });
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error);
     const code = codeOf(error);
     if (request.method === "POST") metrics.countEvents(code, 1);
     if (code === "internal") {

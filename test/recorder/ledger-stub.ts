@@ -268,7 +268,7 @@ export class LedgerStub {
     const stored = [...this.#stored.values()]
       .flat()
       .find((entry) => entry.index <= index && index < entry.index + entry.submission.events.length);
-    const event = stored?.submission.events[index - (stored?.index ?? 0)];
+    const event = stored?.submission.events[index - stored.index];
     if (stored === undefined || event === undefined || index >= this.anchoredSize) {
       return problem(response, 404, "not-yet-anchored", "wait for the anchor");
     }
