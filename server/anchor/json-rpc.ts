@@ -32,7 +32,7 @@ export interface RpcOptions {
   readonly timeoutMs?: number;
   /** Longest answer taken, in bytes. */
   readonly maxAnswerBytes?: number;
-  /** Called when a node is given up for the next one, with its place in `urls`: the URL may hold a password. */
+  /** Called when a node that answered no longer does, with its place in `urls`: the URL may hold a password. */
   readonly onFailover?: (place: number, reason: string) => void;
 }
 
@@ -52,6 +52,7 @@ export function chainRpc(options: RpcOptions): Rpc {
   const nodes = options.urls.map((url) => ({
     call: httpRpc(url, timeoutMs, maxAnswerBytes),
     checked: undefined as Promise<void> | undefined,
+    isDown: false,
   }));
   let preferred = 0;
 
@@ -61,10 +62,15 @@ export function chainRpc(options: RpcOptions): Rpc {
     node.checked ??= requireIdentity(node.call, options.identity);
     try {
       await node.checked;
-      return await node.call(method, params);
+      const answer = await node.call(method, params);
+      node.isDown = false;
+      return answer;
     } catch (error) {
+      if (error instanceof RpcFailure) throw error;
       // Whatever answers there next time may be another node.
-      if (!(error instanceof RpcFailure)) node.checked = undefined;
+      node.checked = undefined;
+      if (!node.isDown) options.onFailover?.(place, error instanceof Error ? error.message : String(error));
+      node.isDown = true;
       throw error;
     }
   }
@@ -78,7 +84,6 @@ export function chainRpc(options: RpcOptions): Rpc {
       } catch (error) {
         if (error instanceof RpcFailure) throw error;
         failure = error;
-        options.onFailover?.(place, error instanceof Error ? error.message : String(error));
         // Of calls that fail together only the first moves on.
         if (preferred === place) preferred = (place + 1) % nodes.length;
       }

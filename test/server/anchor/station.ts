@@ -1,0 +1,218 @@
+import { expect } from "chai";
+import pino, { type Logger } from "pino";
+import { Registry } from "prom-client";
+import { equal } from "../../../protocol/bytes.ts";
+import { type Anchorer, type AnchorerOptions, createAnchorer } from "../../../server/anchor/anchorer.ts";
+import { type ChainAnchor, type ChainClient, chainClient } from "../../../server/anchor/chain-client.ts";
+import { sameContent } from "../../../server/anchor/content.ts";
+import { chainRpc, type Rpc } from "../../../server/anchor/json-rpc.ts";
+import { anchorMetrics } from "../../../server/anchor/metrics.ts";
+import type { StoredAnchor } from "../../../server/store/store.ts";
+import { ANCHORER, type TestChain } from "./chain.ts";
+import { MemoryAnchors, MemoryLog, rootOf } from "./memory.ts";
+
+/** Stands between the anchorer and one of its dependencies. */
+export type Wrap<Part> = (part: Part) => Part;
+
+export interface StationOptions {
+  readonly chain: TestChain;
+  readonly logId: number;
+  readonly log?: MemoryLog;
+  readonly finalityDepth?: number;
+  readonly wrapRpc?: Wrap<Rpc>;
+  readonly wrapStore?: Wrap<MemoryAnchors>;
+}
+
+/** An anchorer, the log it anchors, and a clock that moves when it is told to. */
+export class Station {
+  readonly log: MemoryLog;
+  readonly store: MemoryAnchors;
+  readonly registry = new Registry();
+  readonly halts: string[] = [];
+  agreements = 0;
+  /** Milliseconds. */
+  now = 1_800_000_000_000;
+  readonly #options: StationOptions;
+  /** Not through the wrappers: how the tests look at the chain. */
+  readonly chain: ChainClient;
+  #anchorer: Anchorer;
+
+  constructor(options: StationOptions) {
+    this.#options = options;
+    this.log = options.log ?? new MemoryLog();
+    this.store = new MemoryAnchors(this.log);
+    const { anchorRegistry } = options.chain;
+    this.chain = chainClient({ rpc: options.chain.rpc, anchorRegistry, logId: options.logId });
+    this.#anchorer = this.#create(options);
+  }
+
+  /** What a new process does: everything that was not in the store is gone. */
+  restart(options: Partial<StationOptions> = {}): void {
+    this.registry.clear();
+    this.#anchorer = this.#create({ ...this.#options, wrapRpc: same, wrapStore: same, ...options });
+  }
+
+  get status(): ReturnType<Anchorer["status"]> {
+    return this.#anchorer.status();
+  }
+
+  tick(): Promise<void> {
+    return this.#anchorer.tick();
+  }
+
+  /** Ticks, with the clock going on, until the last anchor covers the log. */
+  async settle(): Promise<void> {
+    for (let ticks = 0; ticks < 100; ticks++) {
+      await this.tick();
+      const { finalSize, missingAnchors, lagSeconds } = this.status;
+      if (finalSize === this.log.size && missingAnchors === 0 && lagSeconds === 0) {
+        if (
+          (await this.store.lastAnchor())?.indexSize === this.log.latest().indexSize &&
+          this.store.intent === undefined
+        )
+          return;
+      }
+      this.now += 1_000;
+    }
+    throw new Error(`the log of ${this.log.size} events was not anchored: ${JSON.stringify(this.status)}`);
+  }
+
+  /** The contract's history of this log. */
+  async history(): Promise<ChainAnchor[]> {
+    const anchors: ChainAnchor[] = [];
+    for (let place = 0; ; place++) {
+      const anchor = await this.chain.anchorAt(place);
+      if (anchor === undefined) return anchors;
+      anchors.push(anchor);
+    }
+  }
+
+  async sizes(): Promise<number[]> {
+    return (await this.history()).map(({ size }) => size);
+  }
+
+  /** One line: the contract's history is ours, and our records are that history, each in the block it stands in. */
+  async expectOneLine(): Promise<void> {
+    const history = await this.history();
+    for (const { size, root } of history) expect(equal(root, rootOf(size)), `root of ${size}`).to.equal(true);
+    expect(this.store.records.map(({ size }) => size)).to.deep.equal(history.map(({ size }) => size));
+    for (const [place, record] of this.store.records.entries()) {
+      const anchor = history[place];
+      expect(anchor && sameContent(record, anchor), `record ${place}`).to.equal(true);
+      expect(record.number).to.equal(place);
+      expect(record.block).to.equal(anchor?.block);
+      expect(record.time).to.equal(anchor?.time);
+      expect(record.checkpoint).to.equal(`note of ${record.size}`);
+      expect(record.blockHash).to.equal((await this.chain.block(record.block))?.hash);
+      expect(await this.chain.transactionState(record.transaction)).to.equal("mined");
+    }
+  }
+
+  #create({ chain, logId, finalityDepth = 1, wrapRpc = same, wrapStore = same }: StationOptions): Anchorer {
+    const rpc = wrapRpc(chainRpc({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 }));
+    const { chainId, anchorRegistry } = chain;
+    const options: AnchorerOptions = {
+      store: wrapStore(this.store),
+      chain: chainClient({ rpc, anchorRegistry, logId }),
+      ...{ rpc, chainId, anchorRegistry, logId, account: ANCHORER, finalityDepth },
+      checkpoints: this.log,
+      clock: { now: () => this.now },
+      log: SILENT,
+      metrics: anchorMetrics(this.registry),
+      onAgreement: () => (this.agreements += 1),
+      halt: (reason) => this.halts.push(reason),
+    };
+    return createAnchorer(options);
+  }
+}
+
+const SILENT: Logger = pino({ level: "silent" });
+
+function same<Part>(part: Part): Part {
+  return part;
+}
+
+/** The process ended here. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+}
+
+/** Where a run crashes: at its n-th write from 0, before the write took effect or after. */
+export interface CrashPoint {
+  readonly at: number;
+  readonly kept: boolean;
+}
+
+interface Wrappers {
+  readonly wrapRpc: Wrap<Rpc>;
+  readonly wrapStore: Wrap<MemoryAnchors>;
+}
+
+/**
+ * Wrappers that end the run at one of its writes: an intent stored, an anchor recorded, a transaction sent. Between two writes it
+ * makes no difference where a process ends.
+ */
+export function crashing({ at, kept }: CrashPoint): Wrappers & { writes: () => number } {
+  let writes = 0;
+  const guarded = async <Result>(write: () => Promise<Result>): Promise<Result> => {
+    const place = writes++;
+    if (place === at && kept) await write();
+    if (place >= at) throw new Crash(`at write ${place}`);
+    return write();
+  };
+  return {
+    writes: () => writes,
+    wrapRpc: (rpc) => (method, params) =>
+      method === "eth_sendRawTransaction" ? guarded(() => rpc(method, params)) : rpc(method, params),
+    wrapStore: (store) =>
+      new WrappedStore(store, {
+        setAnchorIntent: (intent) => guarded(() => store.setAnchorIntent(intent)),
+        recordAnchor: (anchor) => guarded(() => store.recordAnchor(anchor)),
+      }),
+  };
+}
+
+/** Wrappers that let every n-th call to the chain fail, without ending the process. */
+export function flaky(n: number): Pick<Wrappers, "wrapRpc"> {
+  let calls = 0;
+  return {
+    wrapRpc: (rpc) => async (method, params) => {
+      calls += 1;
+      if (calls % n === 0) throw new Crash(`call ${calls}`);
+      return rpc(method, params);
+    },
+  };
+}
+
+type Writes = Pick<MemoryAnchors, "setAnchorIntent" | "recordAnchor">;
+
+/** A store whose writes are somebody else's. */
+class WrappedStore extends MemoryAnchors {
+  readonly #store: MemoryAnchors;
+  readonly #writes: Writes;
+
+  constructor(store: MemoryAnchors, writes: Writes) {
+    super(store.log);
+    [this.#store, this.#writes] = [store, writes];
+  }
+
+  override anchors(page: { after: number; limit: number }): ReturnType<MemoryAnchors["anchors"]> {
+    return this.#store.anchors(page);
+  }
+
+  override lastAnchor(): ReturnType<MemoryAnchors["lastAnchor"]> {
+    return this.#store.lastAnchor();
+  }
+
+  override anchorIntent(): ReturnType<MemoryAnchors["anchorIntent"]> {
+    return this.#store.anchorIntent();
+  }
+
+  override setAnchorIntent(intent: Uint8Array | undefined): Promise<void> {
+    return this.#writes.setAnchorIntent(intent);
+  }
+
+  override recordAnchor(anchor: StoredAnchor): Promise<void> {
+    return this.#writes.recordAnchor(anchor);
+  }
+}
