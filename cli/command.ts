@@ -14,6 +14,10 @@ export interface Surroundings {
   /** Reads a file, or standard input where the name is `-`; throws UnusableInput when it cannot, or when it is longer than `maxBytes`. */
   readonly read: (file: string, maxBytes: number) => Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where a progress bar may be drawn. */
+  readonly progress: NodeJS.WriteStream;
+  /** From the first call on, an interruption (SIGINT, SIGTERM) aborts the signal instead of ending the process. */
+  readonly interruption: () => AbortSignal;
 }
 
 export interface Command {

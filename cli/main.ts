@@ -1,11 +1,27 @@
 import { inputReader } from "./input.ts";
+import { recorderImportCommand } from "./recorder-import.ts";
+import { recorderStartCommand } from "./recorder-start.ts";
 import { runCommandLine } from "./run.ts";
 import { processTerminal } from "./terminal.ts";
 import { trustShowCommand } from "./trust.ts";
 import { verifyCommand } from "./verify.ts";
 
-process.exitCode = await runCommandLine(process.argv.slice(2), [verifyCommand(fetch), trustShowCommand], {
+const COMMANDS = [
+  verifyCommand(fetch),
+  trustShowCommand,
+  recorderStartCommand,
+  recorderImportCommand("xroad"),
+  recorderImportCommand("fhir"),
+];
+
+process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, {
   terminal: processTerminal(process, process.env),
   read: inputReader(process.stdin),
   env: process.env,
+  progress: process.stderr,
+  interruption() {
+    const controller = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => controller.abort());
+    return controller.signal;
+  },
 });

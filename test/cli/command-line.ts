@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Command, type ExitCode, UnusableInput } from "../../cli/command.ts";
+import { type Command, type ExitCode, type Surroundings, UnusableInput } from "../../cli/command.ts";
 import { runCommandLine } from "../../cli/run.ts";
 import type { Rpc } from "../../verifier/chain.ts";
 import { ChainError } from "../../verifier/chain.ts";
@@ -12,11 +12,15 @@ export interface Ran {
   readonly err: string;
 }
 
+/** Standard error of a test run, which draws no progress bars. */
+const NO_TERMINAL = Object.assign(Object.create(process.stderr) as NodeJS.WriteStream, { isTTY: false });
+
 /** Runs a command line in this process, on the given files alone. */
 export async function runCommands(
   commands: readonly Command[],
   args: readonly string[],
   files: Readonly<Record<string, string>> = {},
+  told: Partial<Pick<Surroundings, "env" | "interruption">> = {},
 ): Promise<Ran> {
   const written = { out: "", err: "" };
   const code = await runCommandLine(args, commands, {
@@ -33,6 +37,9 @@ export async function runCommands(
       return Promise.resolve(bytes);
     },
     env: {},
+    progress: NO_TERMINAL,
+    interruption: () => new AbortController().signal,
+    ...told,
   });
   return { code, ...written };
 }
