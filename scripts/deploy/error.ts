@@ -6,6 +6,8 @@ export type DeployCode =
   | "other-code"
   | "other-log"
   | "key-missing"
+  | "key-unsafe"
+  | "plan-unusable"
   | "not-mined"
   | "replaced"
   | "reverted"

@@ -1,12 +1,9 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import path from "node:path";
+import { isObject } from "../../server/anchor/json-rpc.ts";
 import { DeployError } from "./error.ts";
-import { isObject } from "./json-rpc.ts";
 
-/**
- * A signed transaction, recorded before it was first sent, so that a second one is never made for the same
- * step.
- */
+/** A signed transaction, recorded before it was first sent, so that a second one is never made for the same step. */
 export interface SignedTransaction {
   readonly from: string;
   readonly nonce: number;
@@ -22,36 +19,49 @@ export interface DeploymentRecord {
   readonly genesisHash: string;
   /** Step name -> its transaction, sent or about to be. */
   readonly transactions: Readonly<Record<string, SignedTransaction>>;
-  /** Contract name -> keccak256 of the code the chain held when it was deployed. */
+  /** Contract address -> keccak256 of the code the chain held there when it was deployed. */
   readonly codeHashes: Readonly<Record<string, string>>;
 }
 
-/** The record in the file, or undefined when there is none yet. @throws DeployError `record-unreadable`. */
-export async function readRecord(file: string): Promise<DeploymentRecord | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw unreadable(file, error);
-  }
-  try {
-    return parseRecord(JSON.parse(text));
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+/** The record in memory and on the disk. `update` resolves when the new one is on the disk. */
+export interface RecordKeeper {
+  current: () => DeploymentRecord;
+  update: (change: (record: DeploymentRecord) => DeploymentRecord) => Promise<void>;
 }
 
 /**
- * Writes the record so that after a crash the file holds either the old one or the new one, whole and on the
- * disk.
+ * The record in the file, or an empty one for this chain when there is none yet.
+ * @throws DeployError `record-unreadable`, or `other-chain` when the file is about another chain.
  */
-export async function writeRecord(file: string, record: DeploymentRecord): Promise<void> {
+export async function openRecord(
+  file: string,
+  { chainId, genesisHash }: Pick<DeploymentRecord, "chainId" | "genesisHash">,
+): Promise<RecordKeeper> {
+  const empty = { format: 1, chainId, genesisHash, transactions: {}, codeHashes: {} } as const;
+  let record: DeploymentRecord = (await readRecord(file)) ?? empty;
+  if (record.chainId !== chainId || record.genesisHash !== genesisHash) {
+    throw new DeployError(
+      "other-chain",
+      `${file} belongs to another chain than the one at this URL (chain id ${record.chainId}, genesis ${record.genesisHash}). Point to that chain, or keep this chain's deployment in another file.`,
+    );
+  }
+  return {
+    current: () => record,
+    update: async (change) => {
+      const next = change(record);
+      await replaceFile(file, `${JSON.stringify(next, null, 2)}\n`);
+      record = next;
+    },
+  };
+}
+
+/** Replaces a file: a crash leaves the old text or the new one, and only the new one once this resolved. */
+export async function replaceFile(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.new`;
   const handle = await open(temporary, "w");
   try {
-    await handle.writeFile(`${JSON.stringify(record, null, 2)}\n`);
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
@@ -65,12 +75,17 @@ export async function writeRecord(file: string, record: DeploymentRecord): Promi
   }
 }
 
-function unreadable(file: string, cause: unknown): DeployError {
-  return new DeployError(
-    "record-unreadable",
-    `${file} cannot be read as a deployment record. Restore it from a copy: without it the contracts would be deployed again.`,
-    { cause },
-  );
+async function readRecord(file: string): Promise<DeploymentRecord | undefined> {
+  try {
+    return parseRecord(JSON.parse(await readFile(file, "utf8")));
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw new DeployError(
+      "record-unreadable",
+      `${file} cannot be read as a deployment record. Restore it from a copy: without it the contracts would be deployed again.`,
+      { cause },
+    );
+  }
 }
 
 function parseRecord(value: unknown): DeploymentRecord {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Interface, Transaction, type Wallet } from "ethers";
-import { type ChainReader, hex, quantity } from "./chain.ts";
+import { hex, number, revertName } from "../../server/anchor/chain-values.ts";
+import { feesFor } from "../../server/anchor/fees.ts";
+import { isObject, RpcFailure } from "../../server/anchor/json-rpc.ts";
+import type { ChainReader } from "./chain.ts";
 import { DeployError } from "./error.ts";
-import { feesFor } from "./fees.ts";
-import { isObject, RpcFailure } from "./json-rpc.ts";
-import type { DeploymentRecord, SignedTransaction } from "./record.ts";
+import type { RecordKeeper, SignedTransaction } from "./record.ts";
 
 /** One change the chain must show in the end. */
 export interface Step {
@@ -20,12 +21,6 @@ export interface Step {
   readonly isDone: () => Promise<boolean>;
 }
 
-/** The record in memory and on the disk. `update` resolves when the new one is on the disk. */
-export interface RecordKeeper {
-  current: () => DeploymentRecord;
-  update: (change: (record: DeploymentRecord) => DeploymentRecord) => Promise<void>;
-}
-
 export interface SenderOptions {
   readonly chain: ChainReader;
   readonly chainId: number;
@@ -39,7 +34,7 @@ const POLL_MS = 100;
 /** A node may have dropped what it was sent; the same bytes are offered again this often. */
 const REBROADCAST_MS = 3_000;
 /** State may differ a little between the estimate and the block. */
-const GAS_MARGIN_PERCENT = 125n;
+const GAS_MARGIN = 1.25;
 
 /**
  * Makes every step of a batch that is not done yet happen exactly once. The steps of a batch must not need
@@ -115,24 +110,20 @@ async function sign(
     nonce,
     to,
     data,
-    gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n,
+    gasLimit: Math.ceil(gas * GAS_MARGIN),
   });
   transaction.signature = wallet.signingKey.sign(transaction.unsignedHash);
   return { from, nonce, hash: hex(transaction.hash), raw: transaction.serialized };
 }
 
-async function estimateGas({ name, wallet, to, data, abi }: Step, { rpc }: ChainReader): Promise<bigint> {
+async function estimateGas({ name, wallet, to, data, abi }: Step, { rpc }: ChainReader): Promise<number> {
   const call = to === null ? { from: wallet.address, data } : { from: wallet.address, to, data };
   try {
-    return quantity(await rpc("eth_estimateGas", [call]));
+    return number(await rpc("eth_estimateGas", [call]));
   } catch (cause) {
     if (!(cause instanceof RpcFailure)) throw cause;
-    const reason = cause.data === undefined ? null : abi.parseError(cause.data);
-    throw new DeployError(
-      "reverted",
-      `${name}: the contract refuses this: ${reason?.name ?? cause.message}`,
-      { cause },
-    );
+    const reason = revertName(cause, abi) ?? cause.message;
+    throw new DeployError("reverted", `${name}: the contract refuses this: ${reason}`, { cause });
   }
 }
 
