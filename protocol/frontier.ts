@@ -1,4 +1,4 @@
-import { EMPTY_ROOT, nodeHash } from "./merkle.ts";
+import { EMPTY_ROOT, HASH_BYTES, nodeHash } from "./merkle.ts";
 
 /**
  * What a growing tree must remember: the roots of its perfect subtrees, largest first, one per bit set in `size`.
@@ -24,6 +24,7 @@ export function appendAll(frontier: Frontier, leafHashes: Iterable<Uint8Array>):
   const nodes = [...frontier.nodes];
   let size = frontier.size;
   for (const leafHash of leafHashes) {
+    if (leafHash.length !== HASH_BYTES) throw new RangeError(`a leaf hash has ${HASH_BYTES} bytes`);
     let node = leafHash;
     for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) {
       const left = nodes.pop();

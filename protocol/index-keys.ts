@@ -12,9 +12,9 @@ export interface IndexKey {
 }
 
 /**
- * The keys of an event, each once. Persons by their scheme and canonical id; the official as `agent:<agency>/<agent.id>`, the
- * agency being the exchange's client as both sides write it, else the one that recorded the event; consents by their id.
- * Facets must have passed their schema.
+ * The keys of an event, each once. Persons by their scheme and canonical id; the official as `agent:<agency>/<agent.id>`, both
+ * percent-encoded so that no two officials share a key, the agency being the exchange's client as both sides write it, else
+ * the one that recorded the event; consents by their id. Facets must have passed their schema.
  */
 export function indexKeys(source: Source, facets: Facets): IndexKey[] {
   const keys = new Map<string, IndexKey>();
@@ -25,7 +25,8 @@ export function indexKeys(source: Source, facets: Facets): IndexKey[] {
   }
   const official = facets["agent.id"];
   if (official !== undefined) {
-    add("official", `agent:${facets.exchange?.client ?? splitSource(source).agency}/${official}`);
+    const agency = facets.exchange?.client ?? splitSource(source).agency;
+    add("official", `agent:${encodeURIComponent(agency)}/${encodeURIComponent(official)}`);
   }
   for (const consent of [facets.consent?.id, facets.purpose?.consent]) {
     if (consent !== undefined) add("consent", `consent:${consent}`);

@@ -135,9 +135,9 @@ export function isKeyId(text: string): boolean {
 }
 
 /**
- * Whether a key may be admitted. An Ed25519 key must be canonically encoded and of prime order: on such keys every
- * verifier that follows RFC 8032 agrees (OpenSSL on the server, @noble/curves at the reader), so no signature is valid
- * for one and invalid for the other. A P-256 key must be an uncompressed point on the curve.
+ * Whether a key may be admitted. An Ed25519 key must be canonically encoded and of prime order: on such keys whatever
+ * OpenSSL accepts (the server's fast path), `verifyJws` accepts too, so nothing is logged that a reader would refuse. A P-256
+ * key must be an uncompressed point on the curve.
  */
 export function isSafePublicKey(publicKey: PublicKey): boolean {
   try {

@@ -47,5 +47,6 @@ describe("frontier", () => {
     const [leaf = EMPTY_ROOT] = leaves;
     const broken: Frontier = { size: 3, nodes: [leaf] };
     expect(() => append(broken, leaf)).to.throw(RangeError);
+    expect(() => append(emptyFrontier(), new Uint8Array(31))).to.throw(RangeError);
   });
 });

@@ -7,7 +7,7 @@ describe("index keys", () => {
   it("are the person, and the official under the agency that asked", () => {
     expect(indexKeys(SOURCE, FACETS.access)).to.deep.equal([
       { kind: "person", id: "vn-cccd:001099012345" },
-      { kind: "official", id: "agent:VN/GOV/qn-justice/civil/nguyen.van.a" },
+      { kind: "official", id: "agent:VN%2FGOV%2Fqn-justice%2Fcivil/nguyen.van.a" },
     ]);
   });
 
@@ -25,6 +25,15 @@ describe("index keys", () => {
     expect(indexKeys(SOURCE, FACETS.inspection)).to.deep.equal([
       { kind: "official", id: "agent:qn-police/inspector-7" },
     ]);
+  });
+
+  it("are different for officials whose names only run together alike", () => {
+    const keyOf = (client: string, id: string) => {
+      const exchange = { messageId: "m", client, service: "s" };
+      return indexKeys(SOURCE, { ...FACETS.heartbeat, exchange, "agent.id": id });
+    };
+    expect(keyOf("a", "b/c")).not.to.deep.equal(keyOf("a/b", "c"));
+    expect(keyOf("a%2Fb", "c")).not.to.deep.equal(keyOf("a/b", "c"));
   });
 
   it("are the consent that is stated, and the one relied on", () => {

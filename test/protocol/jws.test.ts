@@ -1,5 +1,6 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { expect } from "chai";
+import { createHash, createPublicKey, verify } from "node:crypto";
 import fc from "fast-check";
 import { concat, fromBase64url, fromHex, toBase64url, toHex, utf8 } from "../../protocol/bytes.ts";
 import type { FormatCode } from "../../protocol/errors.ts";
@@ -11,6 +12,7 @@ import {
   keyId,
   MAX_JWS_LENGTH,
   parseCompactJws,
+  type ParsedJws,
   type PublicKey,
   signJws,
   verifyJws,
@@ -20,6 +22,11 @@ import { codeOf, expectCode } from "./expect-code.ts";
 import { ed25519Key, p256Key } from "./samples.ts";
 
 const KEYS = [ed25519Key("a"), p256Key("a")] as const;
+const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+/** A point of order 8. */
+const TORSION = ed25519.Point.fromBytes(
+  fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+);
 const encode = (value: unknown) => toBase64url(utf8(JSON.stringify(value)));
 
 function publishedKey(vector: { alg: string; x: string; y?: string }): PublicKey {
@@ -139,8 +146,8 @@ describe("jws: keys", () => {
   });
 
   it("are unsafe when they are of small order, of mixed order, or not canonical", () => {
-    const torsion = fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05");
-    const mixed = ed25519.Point.fromBytes(torsion).add(ed25519.Point.BASE).toBytes();
+    const torsion = TORSION.toBytes();
+    const mixed = TORSION.add(ed25519.Point.BASE).toBytes();
     const p = 2n ** 255n - 19n;
     const notCanonical = littleEndian(p + 1n);
     const identity = littleEndian(1n);
@@ -162,36 +169,54 @@ describe("jws: keys", () => {
   });
 });
 
-describe("jws: OpenSSL and the pure code agree", () => {
-  it("on every signature over a safe Ed25519 key, good, changed or malleated", async () => {
-    const { createPublicKey, verify } = await import("node:crypto");
-    const order = 2n ** 252n + 27742317777372353535851937790883648493n;
-    const byOpenSsl = (jws: { signingInput: string; signature: Uint8Array }, key: Uint8Array) => {
-      const jwk = { kty: "OKP", crv: "Ed25519", x: toBase64url(key) };
-      const publicKey = createPublicKey({ key: jwk, format: "jwk" });
-      return verify(undefined, utf8(jws.signingInput), publicKey, jws.signature);
-    };
-    const seeds = fc.tuple(
-      fc.nat({ max: 5 }),
-      fc.nat(),
-      fc.constantFrom("none", "flip", "s plus order", "r zero"),
-    );
+describe("jws: OpenSSL and the pure code", () => {
+  const byOpenSsl = (jws: ParsedJws, key: Uint8Array) => {
+    const publicKey = createPublicKey({
+      key: { kty: "OKP", crv: "Ed25519", x: toBase64url(key) },
+      format: "jwk",
+    });
+    return verify(undefined, utf8(jws.signingInput), publicKey, jws.signature);
+  };
+  const signedBy = (name: number, payload: object) => {
+    const key = ed25519Key(`agree ${name}`);
+    const header: JwsHeader = { alg: "EdDSA", kid: key.kid, typ: "receipt+jws" };
+    return { key, jws: parseCompactJws(signJws(header, payload, key.sign), "receipt+jws") };
+  };
+
+  it("agree on every signature over a safe Ed25519 key, good, changed or malleated", () => {
+    const changes = fc.constantFrom("none", "flip", "s plus order", "r zero");
     fc.assert(
-      fc.property(seeds, ([name, bit, change]) => {
-        const key = ed25519Key(`agree ${name}`);
-        const header: JwsHeader = { alg: "EdDSA", kid: key.kid, typ: "receipt+jws" };
-        const jws = parseCompactJws(signJws(header, { bit }, key.sign), "receipt+jws");
+      fc.property(fc.nat({ max: 5 }), fc.nat(), changes, (name, bit, change) => {
+        const { key, jws } = signedBy(name, { bit });
         const signature = Uint8Array.from(jws.signature);
         if (change === "flip") signature[bit % 64] = (signature[bit % 64] ?? 0) ^ (1 << (bit % 8));
         if (change === "r zero") signature.fill(0, 0, 32);
-        if (change === "s plus order")
-          signature.set(littleEndian(fromLittleEndian(signature.subarray(32)) + order), 32);
+        if (change === "s plus order") {
+          signature.set(littleEndian(fromLittleEndian(signature.subarray(32)) + ORDER), 32);
+        }
         const changed = { ...jws, signature };
         const verdict = verifyJws(changed, key.public);
         expect(byOpenSsl(changed, key.public.key)).to.equal(verdict);
         expect(verdict).to.equal(change === "none");
       }),
     );
+  });
+
+  it("differ at most so that the server refuses more: a signer that hides a torsion point in its signature", () => {
+    const secret = fromHex(published.ed25519[0]?.secret ?? "");
+    const key: PublicKey = { alg: "EdDSA", key: ed25519.getPublicKey(secret) };
+    const { scalar } = ed25519.utils.getExtendedPublicKey(secret);
+    const { jws } = signedBy(0, {});
+    for (let multiple = 0n; multiple < 8n; multiple++) {
+      const torsion = multiple === 0n ? ed25519.Point.ZERO : TORSION.multiplyUnsafe(multiple);
+      const r = ed25519.Point.BASE.multiply(5n).add(torsion).toBytes();
+      const hash = createHash("sha512").update(r).update(key.key).update(jws.signingInput).digest();
+      const s = (5n + fromLittleEndian(hash) * scalar) % ORDER;
+      const crafted = { ...jws, signature: concat(r, littleEndian(s)) };
+      const server = byOpenSsl(crafted, key.key);
+      expect(server).to.equal(multiple === 0n);
+      if (server) expect(verifyJws(crafted, key)).to.be.true;
+    }
   });
 });
 
