@@ -16,10 +16,11 @@ import { chainRpc, type Rpc } from "./anchor/json-rpc.ts";
 import { followKeys, type KeyFollower } from "./anchor/key-directory.ts";
 import { anchorMetrics } from "./anchor/metrics.ts";
 import { type Poll, startPoll } from "./anchor/poll.ts";
+import { rpcRoutes } from "./anchor/rpc-proxy.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { eventAsSeenBy } from "./disclose/disclose.ts";
-import { httpEdge } from "./edge.ts";
+import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { findingsRegister } from "./findings/register.ts";
 import { findingsRoutes } from "./findings/routes.ts";
 import { healthRoutes } from "./health.ts";
@@ -32,6 +33,7 @@ import { type Integrator, makeIntegrator } from "./integrate/integrator.ts";
 import { logRoutes } from "./integrate/routes.ts";
 import { levelTileStore } from "./integrate/tile-store.ts";
 import { httpMetrics, metricsRoutes, processMetrics } from "./metrics.ts";
+import { openApiRoutes } from "./openapi/routes.ts";
 import { makeProver } from "./prove/evidence.ts";
 import { proofRoutes } from "./prove/routes.ts";
 import type { KeyDirectory } from "./receive/keys.ts";
@@ -60,6 +62,8 @@ export interface AppOptions {
 export interface App {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** What it answers to. */
+  readonly routes: readonly Pick<Route, "name" | "method" | "path">[];
   /** Ends in order: what was accepted is answered, what was begun is finished. */
   close: () => Promise<void>;
 }
@@ -105,15 +109,18 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock: options.clock,
       log: about.name,
     });
+    const routes = [
+      ...sequenceRoutes(writer.sequencer),
+      ...readingRoutes(records),
+      ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
+      ...findingsRoutes(findings),
+      ...health,
+      ...metricsRoutes(registry),
+      ...(await openApiRoutes()),
+    ];
     const edge = httpEdge({
       postSubmission: writer.postSubmission,
-      routes: [
-        ...sequenceRoutes(writer.sequencer),
-        ...readingRoutes(records),
-        ...findingsRoutes(findings),
-        ...health,
-        ...metricsRoutes(registry),
-      ],
+      routes,
       callerOf: callersOf(options, chain.keys),
       permissionOf: (name) => {
         const roles = rolesFor(name);
@@ -132,7 +139,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     const anchoring = poll("anchoring", chainPollMs, () => anchorer.tick());
     records.integrator.onCheckpoint(anchoring.wake);
-    return { url, close };
+    return { url, routes: [SUBMISSION_ROUTE, ...routes], close };
   } catch (error) {
     await close();
     throw error;

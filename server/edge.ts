@@ -48,7 +48,9 @@ export function httpEdge(options: EdgeOptions): Express {
   app.post(SUBMISSION_ROUTE.path, options.postSubmission);
   for (const route of options.routes) app[route.method](route.path, handlerOf(route, options));
   for (const path of new Set([SUBMISSION_ROUTE, ...options.routes].map((route) => route.path))) {
-    app.all(path, refuseMethod(methodsOf(path, options.routes)));
+    const methods = methodsOf(path, options.routes);
+    app.options(path, answerPreflight(methods));
+    app.all(path, refuseMethod(methods));
   }
   app.use(() => {
     throw new LedgerError("not-found", "There is nothing here. The API is described at /openapi.yaml.");
@@ -107,6 +109,24 @@ function methodsOf(path: string, routes: readonly Route[]): string {
   return methods.flatMap((method) => (method === "get" ? ["GET", "HEAD"] : ["POST"])).join(", ");
 }
 
+/**
+ * What a browser asks before a page of another origin may call (Fetch standard, CORS preflight). Whether the page may read the answer
+ * is said by the answer itself; there are no cookies that a page could abuse.
+ */
+function answerPreflight(allowed: string): RequestHandler {
+  return (_request, response) => {
+    response.writeHead(204, {
+      ...SECURITY_HEADERS,
+      allow: allowed,
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": allowed,
+      "access-control-allow-headers": "authorization, content-type",
+      "access-control-max-age": "86400",
+    });
+    response.end();
+  };
+}
+
 function refuseMethod(allowed: string): RequestHandler {
   return (request, response) => {
     response.setHeader("allow", allowed);
@@ -131,6 +151,7 @@ function problemEdge({ log }: EdgeOptions): ErrorRequestHandler {
       );
     }
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    response.setHeader("cache-control", "no-store");
     if (problemOf(error).status === 401) response.setHeader("www-authenticate", "Bearer");
     writeProblem(response, error);
   };

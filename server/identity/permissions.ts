@@ -34,7 +34,9 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getHealth: EVERYBODY,
   getMetrics: EVERYBODY,
   getOpenApi: EVERYBODY,
+  getOpenApiJson: EVERYBODY,
   getApiPage: EVERYBODY,
+  getApiPageFile: EVERYBODY,
 };
 
 /**

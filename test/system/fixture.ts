@@ -26,6 +26,17 @@ import { parseTrustProfile, type TrustProfile } from "../../verifier/trust-profi
 /** The source whose recorder most tests use. */
 export const POLICE = "qn-police/r1";
 
+/** A plain event as an agency's system writes it. The person is the first demo citizen. */
+export const ACCESS = {
+  type: "access",
+  subject: { scheme: "vn-cccd", id: "999199000001" },
+  exchange: { messageId: "m-1", client: "VN/GOV/qn-police/registry", service: "VN/GOV/qn-justice/births" },
+  agent: { id: "officer-17", role: "registry officer" },
+  data: { action: "R", personalData: ["name", "date of birth"] },
+  purpose: { procedure: "1.004222", legalBasis: { law: "Luật Căn cước 2023", article: "10" } },
+  time: { occurred: "2026-11-22T08:00:00+07:00" },
+} as const;
+
 /** A chain with our contracts, and the folder with everything that belongs to it. */
 export interface Deployed {
   readonly dataDir: string;

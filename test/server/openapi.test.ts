@@ -1,0 +1,249 @@
+import { readFile } from "node:fs/promises";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect } from "chai";
+import { parse } from "yaml";
+import { PERMISSIONS } from "../../server/identity/permissions.ts";
+import type { App } from "../../server/app.ts";
+import {
+  ACCESS,
+  type Deployed,
+  deployed,
+  fetchUntil,
+  openDemoRecorder,
+  POLICE,
+  startLedger,
+  tokenOf,
+} from "../system/fixture.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, Reference & Answer>>;
+}
+interface Answer {
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+interface Reference {
+  readonly $ref?: string;
+}
+interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly responses: Readonly<Record<string, Answer>> };
+}
+
+const description = parse(
+  await readFile(new URL("../../server/openapi/openapi.yaml", import.meta.url), "utf8"),
+) as Description;
+const operations = Object.entries(description.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ path, method, ...operation })),
+);
+
+describe("server/openapi", function () {
+  this.timeout(60_000);
+  let system: Deployed;
+  let ledger: App;
+  let leaf: string;
+  let receipt: string;
+
+  before(async () => {
+    system = await deployed();
+    ledger = await startLedger(system);
+    await fetchUntil(`${ledger.url}/ready`);
+    const recorder = await openDemoRecorder(system, ledger.url);
+    await recorder.recordAll([ACCESS, ACCESS]);
+    await recorder.flush(AbortSignal.timeout(10_000));
+    receipt = (await recorder.receiptOf(1))?.receipt ?? "";
+    await recorder.close();
+    await fetchUntil(`${ledger.url}/v1/events/1/evidence`);
+    ({ leaf } = (await (await fetch(`${ledger.url}/v1/events/0`)).json()) as { leaf: string });
+  });
+  after(async () => {
+    await ledger.close();
+    await system.destroy();
+  });
+
+  it("describes every route that is mounted, and no other", () => {
+    const described = operations.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`);
+    const mounted = ledger.routes.map(({ name, method, path }) => `${name} ${method} ${templateOf(path)}`);
+    expect(described.sort()).to.deep.equal(mounted.sort());
+  });
+
+  it("has a permission for every route, and none for a route that does not exist", () => {
+    expect(Object.keys(PERMISSIONS).sort()).to.deep.equal(ledger.routes.map(({ name }) => name).sort());
+  });
+
+  /** operationId -> requests, each with the status to expect. */
+  const requests = (): Record<
+    string,
+    readonly (readonly [status: number, path: string, init?: RequestInit])[]
+  > => ({
+    postSubmission: [
+      [400, "/v1/submissions", post("{}")],
+      [411, "/v1/submissions", { ...post(streamOf("{}")), duplex: "half" }],
+    ],
+    postReceipts: [
+      [200, "/v1/receipts", post(JSON.stringify({ receipts: [receipt] }))],
+      [400, "/v1/receipts", post("[]")],
+      [413, "/v1/receipts", post(" ".repeat(600_000))],
+    ],
+    getSubmission: [
+      [200, `/v1/submissions/${POLICE}/1`],
+      [404, `/v1/submissions/${POLICE}/9`],
+      [400, "/v1/submissions/Qn/r1/1"],
+    ],
+    getSource: [
+      [200, `/v1/sources/${POLICE}`],
+      [404, "/v1/sources/qn-police/r9"],
+      [400, "/v1/sources/-/r"],
+    ],
+    getCheckpoint: [[200, "/checkpoint"]],
+    getTile: [
+      [200, "/tile/0/000.p/2"],
+      [404, "/tile/0/000"],
+      [404, "/tile/1/000.p/1"],
+      [400, "/tile/0/000.p/0"],
+      [400, "/tile/zero/000"],
+    ],
+    getEntries: [
+      [200, "/tile/entries/000.p/2"],
+      [404, "/tile/entries/000.p/3"],
+      [400, "/tile/entries/0"],
+    ],
+    getEvent: [
+      [200, "/v1/events/0"],
+      [404, "/v1/events/2"],
+      [400, "/v1/events/-1"],
+      [401, "/v1/events/0", { headers: { authorization: "Bearer wrong" } }],
+    ],
+    getEvidence: [
+      [200, "/v1/events/1/evidence"],
+      [404, "/v1/events/2/evidence"],
+      [400, "/v1/events/1e3/evidence"],
+    ],
+    getEvidenceByLeaf: [
+      [200, `/v1/evidence?leaf=${leaf}`],
+      [404, `/v1/evidence?leaf=${"0".repeat(64)}`],
+      [400, "/v1/evidence"],
+      [400, `/v1/evidence?leaf=${leaf}&leaf=${leaf}`],
+      [400, `/v1/evidence?leaf=${leaf.toUpperCase()}`],
+    ],
+    getAnchors: [
+      [200, "/v1/anchors"],
+      [200, "/v1/anchors?after=0&limit=1"],
+      [400, "/v1/anchors?limit=0"],
+      [400, "/v1/anchors?after=x"],
+    ],
+    postRpc: [
+      [200, "/rpc", post(`{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}`)],
+      [200, "/rpc", post(`[{"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":["0x"]}]`)],
+      [413, "/rpc", post(" ".repeat(70_000))],
+    ],
+    getFindings: [
+      [200, "/v1/findings", { headers: inspector }],
+      [200, "/v1/findings?after=000000000000:x&limit=1", { headers: inspector }],
+      [400, "/v1/findings?limit=1001", { headers: inspector }],
+      [400, "/v1/findings?after=x", { headers: inspector }],
+      [401, "/v1/findings"],
+      [403, "/v1/findings", { headers: operator }],
+    ],
+    getLive: [[200, "/live"]],
+    getReady: [[200, "/ready"]],
+    getHealth: [[200, "/health"]],
+    getMetrics: [[200, "/metrics"]],
+    getOpenApi: [[200, "/openapi.yaml"]],
+    getOpenApiJson: [[200, "/openapi.json"]],
+    getApiPage: [[200, "/docs"]],
+    getApiPageFile: [
+      [200, "/docs/page.js"],
+      [200, "/docs/swagger-ui.css"],
+      [200, "/docs/swagger-ui-bundle.js"],
+      [404, "/docs/package.json"],
+      [404, "/docs/..%2fpackage.json"],
+    ],
+  });
+  let inspector: Record<string, string>;
+  let operator: Record<string, string>;
+  before(async () => {
+    inspector = await tokenOf(system, "inspector");
+    operator = await tokenOf(system, "operator");
+  });
+
+  for (const operation of operations) {
+    it(`answers ${operation.operationId} as described`, async () => {
+      const cases = requests()[operation.operationId] ?? [];
+      expect(cases).to.not.have.length(0);
+      for (const [status, path, init] of cases) {
+        const answer = await fetch(ledger.url + path, init);
+        expect(
+          answer.status,
+          `${path} ${status === answer.status ? "" : await answer.clone().text()}`,
+        ).to.equal(status);
+        await expectDescribed(operation, answer);
+      }
+    });
+  }
+
+  it("gives JSON and YAML of the same description", async () => {
+    expect(await (await fetch(`${ledger.url}/openapi.json`)).json()).to.deep.equal(description);
+  });
+
+  it("shows a page that loads nothing from elsewhere and runs nothing inline", async () => {
+    const answer = await fetch(`${ledger.url}/docs`);
+    expect(answer.headers.get("content-security-policy"))
+      .to.contain("default-src 'none'")
+      .and.contain("script-src 'self';");
+    const page = await answer.text();
+    expect(page).to.not.match(/https?:|<script>|onload=/);
+    for (const [, file] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
+      expect((await fetch(ledger.url + (file ?? ""))).status, file).to.equal(200);
+    }
+  });
+});
+
+const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
+ajv.addVocabulary(["components", "paths", "info", "servers", "openapi", "security", "tags"]);
+ajv.addSchema(description, "api");
+
+/** The status, the content type and the body are those the description names. */
+async function expectDescribed(operation: (typeof operations)[number], answer: Response): Promise<void> {
+  const { path, method, operationId } = operation;
+  const described = operation.responses[String(answer.status)];
+  if (described === undefined) throw new Error(`${operationId} does not describe ${answer.status}`);
+  const [at, content] =
+    described.$ref === undefined
+      ? [`/paths/${escaped(path)}/${method}/responses/${answer.status}`, described.content]
+      : [
+          described.$ref.slice(1),
+          description.components.responses[described.$ref.split("/").at(-1) ?? ""]?.content,
+        ];
+  const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
+  expect(Object.keys(content ?? {}), `${operationId} ${answer.status}`).to.include(type);
+  const body: unknown = type.endsWith("json") ? await answer.json() : await answer.text();
+  const pointer = encodeURI(`${at}/content/${escaped(type)}/schema`);
+  const validate = ajv.getSchema(`api#${pointer}`);
+  if (validate === undefined) throw new Error(`no schema at ${pointer}`);
+  expect(validate(body), `${operationId} ${answer.status}: ${ajv.errorsText(validate.errors)}`).to.equal(
+    true,
+  );
+  for (const problem of type === "application/problem+json" ? [body] : []) {
+    expect(problem).to.include({ status: answer.status });
+  }
+}
+
+/** As in a JSON pointer (RFC 6901). */
+function escaped(part: string): string {
+  return part.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** Express path -> OpenAPI path. A wildcard is the `index` of a tile. */
+function templateOf(path: string): string {
+  return path.replace("*path", "{index}").replace(/:([a-z]+)/g, "{$1}");
+}
+
+function post(body: string | ReadableStream): RequestInit {
+  return { method: "POST", headers: { "content-type": "application/json" }, body };
+}
+
+/** Sent in chunks, without a Content-Length. */
+function streamOf(text: string): ReadableStream {
+  return new Blob([text]).stream();
+}
