@@ -1,0 +1,244 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import { expect } from "chai";
+import { Registry } from "prom-client";
+import { FormatError } from "../../protocol/errors.ts";
+import { type EdgeOptions, httpEdge } from "../../server/edge.ts";
+import { LedgerError } from "../../server/errors.ts";
+import { type Caller, PUBLIC } from "../../server/identity/caller.ts";
+import { createLog } from "../../server/log.ts";
+import { httpMetrics } from "../../server/metrics.ts";
+import type { Route, RouteRequest } from "../../server/route.ts";
+
+const INSPECTOR: Caller = { role: "inspector", name: "i" };
+
+describe("server/edge", () => {
+  let server: Server;
+  let url: string;
+  let log: string;
+  let seen: RouteRequest | undefined;
+  let registry: Registry;
+  let options: EdgeOptions;
+
+  const routes: Route[] = [
+    {
+      name: "echo",
+      method: "get",
+      path: "/echo/:what",
+      handle: (request, caller) => {
+        seen = request;
+        return {
+          json: { what: request.parameter("what"), nothing: request.parameter("no"), role: caller.role },
+        };
+      },
+    },
+    {
+      name: "bytes",
+      method: "get",
+      path: "/bytes",
+      handle: () => ({ type: "image/x", body: Buffer.from("ü") }),
+    },
+    {
+      name: "cached",
+      method: "get",
+      path: "/cached",
+      handle: () => ({ status: 203, type: "a/b", body: "x", headers: { "cache-control": "public" } }),
+    },
+    {
+      name: "body",
+      method: "post",
+      path: "/body",
+      maxBodyBytes: 10,
+      handle: ({ body }) => ({ json: Buffer.from(body).toString() }),
+    },
+    { name: "secret", method: "get", path: "/secret", handle: () => ({ json: "secret" }) },
+    {
+      name: "throws",
+      method: "get",
+      path: "/throws/:what",
+      handle: (request) => {
+        switch (request.parameter("what")) {
+          case "ledger":
+            throw new LedgerError("sequence-gap", "Send from 7.", { members: { next: 7 } });
+          case "format":
+            throw new FormatError("tile-path", "no such tile");
+          default:
+            throw new Error("password=hunter2");
+        }
+      },
+    },
+  ];
+
+  function makeOptions(): EdgeOptions {
+    const lines = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        log += chunk.toString();
+        done();
+      },
+    });
+    return {
+      postSubmission: (_request, response) => response.end("submitted"),
+      routes,
+      callerOf: (authorization) => {
+        if (authorization === undefined) return PUBLIC;
+        if (authorization === "Bearer i") return INSPECTOR;
+        throw new LedgerError("unauthenticated", "no");
+      },
+      permissionOf: (name) => (caller) => {
+        if (name === "secret" && caller.role !== "inspector") throw new LedgerError("forbidden", "no");
+      },
+      metrics: httpMetrics(registry),
+      log: createLog({ logLevel: "info" }, lines),
+    };
+  }
+
+  beforeEach(async () => {
+    log = "";
+    registry = new Registry();
+    options = makeOptions();
+    server = createServer(httpEdge(options)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+
+  async function problem(path: string, init?: RequestInit): Promise<Record<string, unknown>> {
+    const answer = await fetch(url + path, init);
+    expect(answer.headers.get("content-type")).to.equal("application/problem+json");
+    expect(answer.headers.get("cache-control")).to.equal("no-store");
+    const body = (await answer.json()) as Record<string, unknown>;
+    expect(body).to.have.property("status", answer.status);
+    return body;
+  }
+
+  it("gives a route its parameters, decoded, and the caller", async () => {
+    const answer = await fetch(`${url}/echo/a%2Fb?x=1&y=2&y=3&__proto__=4`, {
+      headers: { authorization: "Bearer i" },
+    });
+    expect(await answer.json()).to.deep.equal({ what: "a/b", nothing: "", role: "inspector" });
+    expect(["x", "y", "z", "toString"].map((name) => seen?.query(name))).to.deep.equal([
+      "1",
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(seen?.body).to.have.length(0);
+  });
+
+  it("says how long an answer is, that no cache may keep it, and what browsers must not do with it", async () => {
+    const answer = await fetch(`${url}/bytes`);
+    expect(Object.fromEntries(answer.headers)).to.include({
+      "content-type": "image/x",
+      "content-length": "2",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    });
+    expect(answer.headers.get("x-powered-by")).to.equal(null);
+    const cached = await fetch(`${url}/cached`);
+    expect([cached.status, cached.headers.get("cache-control")]).to.deep.equal([203, "public"]);
+    const head = await fetch(`${url}/bytes`, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length"), await head.text()]).to.deep.equal([
+      200,
+      "2",
+      "",
+    ]);
+  });
+
+  it("refuses to be made with a route that no permission names", () => {
+    const permissionOf = (name: string): never => {
+      throw new Error(`no permission for ${name}`);
+    };
+    expect(() => httpEdge({ ...options, permissionOf })).to.throw("no permission for postSubmission");
+    const permitsFirst = (name: string) => (name === "postSubmission" ? () => undefined : permissionOf(name));
+    expect(() => httpEdge({ ...options, permissionOf: permitsFirst })).to.throw("no permission for echo");
+  });
+
+  it("asks for permission before anything else, and never falls back to the public", async () => {
+    expect(await problem("/secret")).to.include({ status: 403, code: "forbidden" });
+    expect(await (await fetch(`${url}/secret`, { headers: { authorization: "Bearer i" } })).json()).to.equal(
+      "secret",
+    );
+    const refused = await fetch(`${url}/echo/x`, { headers: { authorization: "Bearer wrong" } });
+    expect([refused.status, refused.headers.get("www-authenticate")]).to.deep.equal([401, "Bearer"]);
+  });
+
+  it("answers what a route throws as a problem", async () => {
+    expect(await problem("/throws/ledger")).to.deep.equal({
+      title: "Conflict",
+      status: 409,
+      code: "sequence-gap",
+      detail: "Send from 7.",
+      next: 7,
+    });
+    expect(await problem("/throws/format")).to.include({ status: 400, code: "tile-path" });
+    expect(log).to.equal("");
+  });
+
+  it("keeps an error of its own to the log, which does not say what was asked for", async () => {
+    const body = await problem("/throws/about-a-person");
+    expect(body).to.include({ status: 500, code: "internal" });
+    expect(JSON.stringify(body)).to.not.match(/hunter2|edge\.ts|stack/);
+    expect(log).to.contain("hunter2").and.contain("/throws/:what").and.not.contain("about-a-person");
+  });
+
+  it("answers unknown paths, other methods and undecodable paths as problems", async () => {
+    expect(await problem("/")).to.include({ status: 404, code: "not-found" });
+    expect(await problem("/echo/%ff")).to.include({ status: 400, code: "bad-request" });
+    expect(await problem("/body")).to.include({ status: 405, code: "method-not-allowed" });
+    const refused = await fetch(`${url}/echo/x`, { method: "DELETE" });
+    expect([refused.status, refused.headers.get("allow")]).to.deep.equal([405, "GET, HEAD"]);
+    expect((await fetch(`${url}/v1/submissions`)).headers.get("allow")).to.equal("POST");
+  });
+
+  it("lets pages of other origins ask, and leaves it to the answers who may read them", async () => {
+    const preflight = await fetch(`${url}/body`, { method: "OPTIONS" });
+    expect(preflight.status).to.equal(204);
+    expect(Object.fromEntries(preflight.headers)).to.include({
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "POST",
+    });
+    expect((await fetch(`${url}/echo/x`)).headers.get("access-control-allow-origin")).to.equal(null);
+  });
+
+  it("reads a body up to its limit", async () => {
+    const post = (body: string) => fetch(`${url}/body`, { method: "POST", body });
+    expect(await (await post("0123456789")).json()).to.equal("0123456789");
+    expect(await (await post("")).json()).to.equal("");
+    expect(await problem("/body", { method: "POST", body: "0123456789+" })).to.include({
+      code: "body-too-large",
+    });
+  });
+
+  it("survives a client that goes away in the middle of its body", async () => {
+    const request = httpRequest(`${url}/body`, { method: "POST", headers: { "content-length": "10" } });
+    request.on("error", () => undefined);
+    request.write("012");
+    await once(server, "request");
+    request.destroy();
+    expect(await (await fetch(`${url}/bytes`)).text()).to.equal("ü");
+    expect(log).to.equal("");
+  });
+
+  it("hands submissions over untouched", async () => {
+    const answer = await fetch(`${url}/v1/submissions`, {
+      method: "POST",
+      body: "x",
+      headers: { authorization: "Bearer wrong" },
+    });
+    expect(await answer.text()).to.equal("submitted");
+  });
+
+  it("counts answers by route, never by path", async () => {
+    await (await fetch(`${url}/echo/somebody`)).text();
+    const text = await registry.metrics();
+    expect(text)
+      .to.contain('minhbach_http_seconds_count{route="echo",status="200"} 1')
+      .and.not.contain("somebody");
+  });
+});
