@@ -74,7 +74,7 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": "off",
       // An async function without await answers with a rejection where a plain one would throw: that is its point.
       "@typescript-eslint/require-await": "off",
-      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, argsIgnorePattern: "^_" }],
       "no-restricted-syntax": [
         "error",
         {

@@ -84,7 +84,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "server/app.ts":
     'import "./config.ts"; import "./store/store.ts"; import "./prove/evidence.ts"; import "express";',
   "server/main.ts": 'import "./app.ts";',
-  "cli/verify.ts": 'import "../verifier/evidence.ts"; import "../recorder/spool.ts"; import "ethers";',
+  "cli/verify.ts": 'import "../verifier/evidence.ts"; import "../recorder/spool.ts"; import "pino";',
   "scripts/deploy.ts": 'import "../server/app.ts"; import "../recorder/spool.ts"; import "esbuild";',
   "scripts/e.ts": 'import "./d.ts";',
   "test/b.ts": 'import "../scripts/deploy.ts"; import "../server/app.ts"; import "chai";',
