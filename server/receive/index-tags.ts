@@ -6,7 +6,8 @@ export const KIND_BYTES: Readonly<Record<IndexKind, number>> = { person: 1, offi
 
 const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
-const MAX_ID_BYTES = 2048;
+/** Two names of 256 and 128 characters, percent-encoded at up to 12 bytes a character, and some. */
+const MAX_ID_BYTES = 8192;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 

@@ -2,10 +2,6 @@ import type { FormatCode } from "../../protocol/errors.ts";
 import type { LedgerCode, ProblemMembers } from "../errors.ts";
 import type { VerifiedSubmission } from "../sequence/verified.ts";
 import type { RecorderKey } from "./keys.ts";
-import type { VerifierSettings } from "./verify.ts";
-
-/** What a worker thread is started with. */
-export type WorkerStart = VerifierSettings;
 
 /** To a worker. Bodies are moved, not copied. */
 export type ToWorker =

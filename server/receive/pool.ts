@@ -64,10 +64,11 @@ interface Thread {
 }
 
 export function createVerifierPool(parts: PoolParts): VerifierPool {
-  return new Pool(parts);
+  const pool = new Pool(parts);
+  return { verify: async (body) => await pool.verify(body), close: async () => await pool.close() };
 }
 
-class Pool implements VerifierPool {
+class Pool {
   readonly #parts: PoolParts;
   readonly #threads: Thread[];
   readonly #stopListening: () => void;

@@ -22,6 +22,13 @@ export interface VerifierSettings {
   readonly pepper: Uint8Array;
 }
 
+/** Whether what a thread was started with are its settings. */
+export function isVerifierSettings(value: unknown): value is VerifierSettings {
+  return (
+    typeof value === "object" && value !== null && "log" in value && "operator" in value && "pepper" in value
+  );
+}
+
 /** What a worker thread does with a submission's body. */
 export interface SubmissionVerifier {
   setKeys: (keys: readonly RecorderKey[]) => void;

@@ -1,13 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { FormatError } from "../../protocol/errors.ts";
 import { LedgerError } from "../errors.ts";
-import type { FromWorker, Outcome, Refusal, ToWorker, WorkerStart } from "./messages.ts";
-import { submissionVerifier } from "./verify.ts";
+import type { FromWorker, Outcome, Refusal, ToWorker } from "./messages.ts";
+import { isVerifierSettings, submissionVerifier, type VerifierSettings } from "./verify.ts";
 
 /** A thread of the pool: verifies lists of bodies in the order they come, one answer a list. */
 
-const start: WorkerStart = workerData;
-const { setKeys, verify } = submissionVerifier(start);
+const { setKeys, verify } = submissionVerifier(settingsOf(workerData));
 
 parentPort?.on("message", (message: ToWorker) => {
   if (message.kind === "keys") {
@@ -17,6 +16,11 @@ parentPort?.on("message", (message: ToWorker) => {
   const outcomes: FromWorker = message.bodies.map(outcomeOf);
   parentPort?.postMessage(outcomes, outcomes.flatMap(movable));
 });
+
+function settingsOf(start: unknown): VerifierSettings {
+  if (!isVerifierSettings(start)) throw new TypeError("a verifying thread is started by the pool");
+  return start;
+}
 
 function outcomeOf(body: Uint8Array): Outcome {
   try {

@@ -75,10 +75,18 @@ export interface Sequencer {
 }
 
 export function createSequencer(parts: SequencerParts): Sequencer {
-  return new GroupCommit(parts);
+  const writer = new GroupCommit(parts);
+  return {
+    submit: async (submission) => await writer.submit(submission),
+    showReceipt: async (receipt) => await writer.showReceipt(receipt),
+    state: () => writer.state(),
+    open: () => writer.open(),
+    halt: (reason) => writer.halt(reason),
+    close: async () => await writer.close(),
+  };
 }
 
-class GroupCommit implements Sequencer {
+class GroupCommit {
   readonly #parts: SequencerParts;
   readonly #limits: SequencerLimits;
   readonly #recordConflict: ReturnType<typeof ownSource>;

@@ -172,7 +172,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 
 async function migrate(db: Database, migrations: readonly Migration[]): Promise<void> {
   const current = migrations.length + 1;
-  const stored: Buffer | undefined = await db.get(rowKey("format"));
+  const [stored] = await db.getMany([rowKey("format")]);
   const format = stored === undefined ? current : Number(stored.toString("latin1"));
   if (format > current) {
     const message = `The records have format ${format}, this program knows up to ${current}: run a newer version.`;
@@ -230,7 +230,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";
 
 function writeFailure(cause: unknown): LedgerError {
-  if (cause instanceof Error && /no space|ENOSPC|disk quota|file too large/i.test(String(cause.message)))
+  if (cause instanceof Error && /no space|ENOSPC|disk quota|file too large/i.test(cause.message))
     return diskFull(cause);
   return new LedgerError("store-unavailable", `The records cannot be written now. ${SEND_AGAIN}`, { cause });
 }
