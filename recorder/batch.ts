@@ -11,7 +11,7 @@ const ENVELOPE_BYTES = 8192;
 const BYTES_PER_EVENT = 3;
 
 /** How many of these texts, from the first on, fit one submission. */
-export function fittingEvents(texts: readonly string[]): number {
+function fittingEvents(texts: readonly string[]): number {
   let bytes = ENVELOPE_BYTES;
   for (const [at, text] of texts.entries()) {
     bytes += text.length + BYTES_PER_EVENT;

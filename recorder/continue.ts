@@ -1,4 +1,4 @@
-import { openFacets, parseEvent, payloadLeafHash, payloadOf } from "../protocol/event.ts";
+import { openFacets, parseEvent, payloadOf } from "../protocol/event.ts";
 import { RecorderError } from "./errors.ts";
 import type { Recorder } from "./index.ts";
 import { httpLedger } from "./ledger.ts";
@@ -36,7 +36,7 @@ export async function continueUnderNewSource(options: {
     for (let seq = old.state.receiptedThrough + 1; seq < old.state.nextSeq; seq++) {
       const text = await old.event(seq);
       if (text === undefined) continue;
-      const isHeld = await ledger.holds(payloadLeafHash(payloadOf(text)));
+      const isHeld = await ledger.holds(seq, payloadOf(text));
       if (isHeld === undefined) {
         throw new RecorderError(
           "bad-setting",

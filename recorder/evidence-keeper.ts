@@ -92,8 +92,12 @@ export class EvidenceKeeper {
 
   async #lookForAnchors(): Promise<void> {
     const { spool, ledger, keep } = this.#parts;
-    if (keep === "receipts" || spool.state.evidenceThrough >= spool.state.receiptedThrough) return;
-    this.#anchoredSize = Math.max(this.#anchoredSize, (await ledger.anchoredSize()) ?? 0);
+    const next = spool.state.evidenceThrough + 1;
+    const receipt = keep === "receipts" ? undefined : await spool.receiptOf(next);
+    if (receipt === undefined) return;
+    const index = receipt.index + next - receipt.first;
+    if (index < this.#anchoredSize) return;
+    this.#anchoredSize = Math.max(this.#anchoredSize, (await ledger.anchoredSize(index)) ?? 0);
   }
 
   /** Fetches, checks and keeps the evidence of the next few anchored events. Returns whether there may be more. */

@@ -60,7 +60,7 @@ export function auditEventOfJson(resource: unknown): AuditEvent {
 
 /** The AuditEvent of one XML element. Throws `bad-record` when the XML is not well-formed. */
 export function auditEventOfXml(xml: string): AuditEvent {
-  if (SyntaxValidator.validate(xml) !== true) throw new RecorderError("bad-record", "is not well-formed XML");
+  refuseMalformed(xml);
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: "@",
@@ -79,6 +79,15 @@ export function auditEventOfXml(xml: string): AuditEvent {
     throw new RecorderError("bad-record", `is not of the namespace ${FHIR_NAMESPACE}`);
   }
   return readAuditEvent(root);
+}
+
+/** The parser would read unbalanced tags as something else; the validator's own words may quote the record. */
+function refuseMalformed(xml: string): void {
+  try {
+    SyntaxValidator.validate(xml);
+  } catch {
+    throw new RecorderError("bad-record", "is not well-formed XML");
+  }
 }
 
 function readAuditEvent(event: Element): AuditEvent {

@@ -23,6 +23,7 @@ import { systemTiming, type Timing } from "./timing.ts";
 export { RecorderError, type RecorderCode } from "./errors.ts";
 export { KEEP_POLICIES, type KeepPolicy } from "./evidence-keeper.ts";
 export type { IntakeLimits } from "./intake.ts";
+export { FHIR_MAPPING_SCHEMA, XROAD_MAPPING_SCHEMA } from "./mapping.ts";
 export type { RecorderLog, SenderStatus } from "./sender.ts";
 export { createSigningKey, readSigningKey, type SigningKey } from "./signing-key.ts";
 export type { PoisonRecord, StopRecord, StoredReceipt } from "./spool-rows.ts";

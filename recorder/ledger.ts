@@ -1,4 +1,4 @@
-import { toHex } from "../protocol/bytes.ts";
+import { payloadOf } from "../protocol/event.ts";
 import { isJsonObject } from "../protocol/json.ts";
 
 /** What the ledger answered to a submission. Nothing in here is trusted yet: receipts are verified by their reader. */
@@ -33,10 +33,10 @@ export interface Ledger {
   /** The next number the ledger expects of the source. */
   held: () => Promise<HeldAnswer>;
   showReceipt: (receipt: string) => Promise<ShownAnswer>;
-  /** Size of the newest final anchor; undefined when it can't be had now. */
-  anchoredSize: () => Promise<number | undefined>;
-  /** Whether the log holds an event with this leaf hash; undefined when that can't be found out now. */
-  holds: (leafHash: Uint8Array) => Promise<boolean | undefined>;
+  /** Size of a final anchor that covers the index, the newest if there are not too many; undefined when there is none (yet). */
+  anchoredSize: (index: number) => Promise<number | undefined>;
+  /** Whether the ledger holds this very payload at this number; undefined when that can't be found out now. */
+  holds: (seq: number, payload: string) => Promise<boolean | undefined>;
   /** The evidence document of a log index as text; undefined when it can't be had now. */
   evidence: (index: number) => Promise<string | undefined>;
 }
@@ -56,6 +56,9 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** What an operator reads of a refusal; a longer one was not written for people. */
 const MAX_DETAIL_CHARACTERS = 500;
+
+/** As many as the ledger gives at once: after a long outage several pages follow. */
+const ANCHORS_PER_PAGE = 1000;
 
 /** Refusals about one event: those (and only those) may end in a tombstone. */
 const ABOUT_AN_EVENT = new Set([
@@ -109,8 +112,13 @@ export function httpLedger(options: LedgerOptions): Ledger {
     held: () => get(`/v1/sources/${options.source}`).then(heldAnswer, outage),
     showReceipt: (receipt) =>
       post("/v1/receipts", JSON.stringify({ receipts: [receipt] })).then(shownAnswer, outage),
-    anchoredSize: () => get("/v1/anchors?limit=1").then(anchoredSizeOf, () => undefined),
-    holds: (leafHash) => get(`/v1/evidence?leaf=${toHex(leafHash)}`).then(holdsOf, () => undefined),
+    anchoredSize: (index) =>
+      get(`/v1/anchors?after=${index}&limit=${ANCHORS_PER_PAGE}`).then(anchoredSizeOf, () => undefined),
+    holds: async (seq, payload) => {
+      const place = await get(`/v1/submissions/${options.source}/${seq}`).then(placeOf(seq), () => undefined);
+      if (place === undefined || place === "absent") return place === undefined ? undefined : false;
+      return get(`/v1/events/${place}`).then(holdsPayload(payload), () => undefined);
+    },
     evidence: (index) =>
       get(`/v1/events/${index}/evidence`).then(
         (answer) => (answer.status === 200 ? answer.text : undefined),
@@ -161,14 +169,26 @@ function shownAnswer(answer: HttpAnswer): ShownAnswer {
 
 function anchoredSizeOf(answer: HttpAnswer): number | undefined {
   const anchors = jsonOf(answer)["anchors"];
-  const newest: unknown = Array.isArray(anchors) ? anchors[0] : undefined;
+  const newest: unknown = Array.isArray(anchors) ? anchors.at(-1) : undefined;
   return isJsonObject(newest) ? natural(newest["size"]) : undefined;
 }
 
-function holdsOf(answer: HttpAnswer): boolean | undefined {
-  const { code } = problemOf(jsonOf(answer), answer.status);
-  if (answer.status === 200 || code === "not-yet-anchored") return true;
-  return code === "unknown-event" ? false : undefined;
+/** Reads the index of an event from the submission that holds its number; undefined for an unusable answer. */
+function placeOf(seq: number): (answer: HttpAnswer) => number | "absent" | undefined {
+  return (answer) => {
+    const body = jsonOf(answer);
+    const first = natural(body["first"]);
+    const index = natural(body["index"]);
+    if (answer.status === 200 && first !== undefined && index !== undefined) return index + seq - first;
+    return problemOf(body, answer.status).code === "unknown-submission" ? "absent" : undefined;
+  };
+}
+
+function holdsPayload(payload: string): (answer: HttpAnswer) => boolean | undefined {
+  return (answer) => {
+    const { event } = jsonOf(answer);
+    return answer.status === 200 && typeof event === "string" ? payloadOf(event) === payload : undefined;
+  };
 }
 
 function outage(error: unknown): { kind: "outage"; detail: string; retryAfterSeconds: number } {

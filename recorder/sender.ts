@@ -1,3 +1,4 @@
+import { payloadOf } from "../protocol/event.ts";
 import { parseCompactJws } from "../protocol/jws.ts";
 import type { LogId } from "../protocol/log-id.ts";
 import { MAX_SUBMISSION_EVENTS } from "../protocol/submission.ts";
@@ -225,22 +226,37 @@ export class Sender {
   }
 
   /**
-   * Before anything is sent in this run: does the ledger hold more of this source than the spool ever issued? Then the
-   * spool is a copy restored from a backup, and sending would be equivocation. Returns whether sending may begin.
+   * Before anything is sent in this run: does the ledger hold more of this source than the spool ever issued, or another event
+   * under its newest number? Then the spool is a copy restored from a backup, and sending would be equivocation. Returns
+   * whether sending may begin.
    */
   async #checkHeld(): Promise<boolean> {
-    const held = await this.#parts.ledger.held();
-    if (held.kind === "outage") {
-      this.#noteFailure("outage", held.detail);
-      await this.#pause(this.#backoff());
+    const { spool, ledger } = this.#parts;
+    const held = await ledger.held();
+    if (held.kind === "outage") return this.#cannotCheck(held.detail);
+    const last = held.next - 1;
+    if (last >= this.#openedAt) {
+      await this.#stop("restored", `the ledger holds events of this source up to ${last}`);
       return false;
     }
-    if (held.next > this.#openedAt) {
-      await this.#stop("restored", `the ledger holds events of this source up to ${held.next - 1}`);
-      return false;
+    const event = last > spool.state.receiptedThrough ? await spool.event(last) : undefined;
+    // We have no receipt for it: it came from an interrupted run of this spool, or from a copy.
+    if (event !== undefined) {
+      const isOurs = await ledger.holds(last, payloadOf(event));
+      if (isOurs === undefined) return this.#cannotCheck("it does not show the newest event it holds");
+      if (!isOurs) {
+        await this.#stop("restored", `the ledger holds another event ${last} of this source`);
+        return false;
+      }
     }
     this.#heldChecked = true;
     return true;
+  }
+
+  async #cannotCheck(detail: string): Promise<false> {
+    this.#noteFailure("outage", detail);
+    await this.#pause(this.#backoff());
+    return false;
   }
 
   /** A submission signed with a key that was replaced since would be refused for ever; its events are signed anew. */

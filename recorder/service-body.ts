@@ -4,9 +4,9 @@ import { parseStrictJson } from "../protocol/json.ts";
 import { RequestError } from "./service-errors.ts";
 
 /** Largest request: 1,000 events of the largest size would be more, but no real ones are. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Most events of one request. */
-export const MAX_REQUEST_EVENTS = 1_000;
+const MAX_REQUEST_EVENTS = 1_000;
 /** An array of events, whose facets nest a few levels. */
 const MAX_DEPTH = 10;
 

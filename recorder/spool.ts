@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Source } from "../protocol/source.ts";
 import { RecorderError } from "./errors.ts";
-import type { SpoolDisk, SpoolOperation } from "./spool-disk.ts";
+import type { SpoolDisk, SpoolOperation, SpoolRange } from "./spool-disk.ts";
 import {
   key,
   numberOfKey,
@@ -151,7 +151,7 @@ export class Spool {
 
   /** The numbers recorded under this idempotency key, or undefined. */
   async seqsOfOnce(hash: string): Promise<SeqRange | undefined> {
-    const [first, count] = (await this.#disk.get(key.once(hash)))?.split("+") ?? [];
+    const [first, count] = (await this.#get(key.once(hash)))?.split("+") ?? [];
     return first === undefined || count === undefined
       ? undefined
       : { first: Number(first), count: Number(count) };
@@ -160,7 +160,7 @@ export class Spool {
   /** Texts of the events `first`, `first+1`, ..., at most `limit`. Throws `wrong-spool` when one is missing in between. */
   async events(first: number, limit: number): Promise<string[]> {
     const end = Math.min(first + limit, this.#state.nextSeq);
-    const rows = await this.#disk.rows({ gte: key.event(first), lt: key.event(end) });
+    const rows = await this.#rows({ gte: key.event(first), lt: key.event(end) });
     rows.forEach(([stored], at) => {
       if (numberOfKey(stored) !== first + at) throw missingEvent(first + at);
     });
@@ -170,7 +170,7 @@ export class Spool {
 
   /** The text of one event, or undefined when it was pruned or does not exist yet. */
   event(seq: number): Promise<string | undefined> {
-    return this.#disk.get(key.event(seq));
+    return this.#get(key.event(seq));
   }
 
   /** Stores the signed submission before it is sent: whatever happens next, the same bytes are sent again. */
@@ -219,19 +219,19 @@ export class Spool {
 
   /** What the ledger refused at this number, or undefined. */
   async poisonOf(seq: number): Promise<PoisonRecord | undefined> {
-    const stored = await this.#disk.get(key.poison(seq));
+    const stored = await this.#get(key.poison(seq));
     return stored === undefined ? undefined : parse.poison(stored);
   }
 
   /** The refused events kept aside, by number. */
   async poison(limit: number): Promise<{ seq: number; record: PoisonRecord }[]> {
-    const rows = await this.#disk.rows({ gte: "p/", lt: "p0", limit });
+    const rows = await this.#rows({ gte: "p/", lt: "p0", limit });
     return rows.map(([stored, value]) => ({ seq: numberOfKey(stored), record: parse.poison(value) }));
   }
 
   /** The receipt that covers a number, or undefined. */
   async receiptOf(seq: number): Promise<StoredReceipt | undefined> {
-    const [row] = await this.#disk.rows({ gte: "r/", lt: key.receipt(seq + 1), reverse: true, limit: 1 });
+    const [row] = await this.#rows({ gte: "r/", lt: key.receipt(seq + 1), reverse: true, limit: 1 });
     const receipt = row === undefined ? undefined : parse.receipt(row[1]);
     return receipt !== undefined && seq < receipt.first + receipt.count ? receipt : undefined;
   }
@@ -242,7 +242,7 @@ export class Spool {
   }
 
   evidenceOf(seq: number): Promise<string | undefined> {
-    return this.#disk.get(key.evidence(seq));
+    return this.#get(key.evidence(seq));
   }
 
   /** Keeps the evidence of consecutive events that begin at `evidenceThrough + 1`; undefined for one not wanted. */
@@ -267,7 +267,7 @@ export class Spool {
   }
 
   receiptKey(kid: string): Promise<string | undefined> {
-    return this.#disk.get(key.receiptKey(kid));
+    return this.#get(key.receiptKey(kid));
   }
 
   async keepReceiptKey(kid: string, encoded: string): Promise<void> {
@@ -322,6 +322,18 @@ export class Spool {
         },
       );
     }
+  }
+
+  #get(stored: string): Promise<string | undefined> {
+    return this.#disk.get(stored).catch((cause: unknown) => {
+      throw readFailure(cause);
+    });
+  }
+
+  #rows(range: SpoolRange): Promise<[key: string, value: string][]> {
+    return this.#disk.rows(range).catch((cause: unknown) => {
+      throw readFailure(cause);
+    });
   }
 
   async #write(operations: readonly SpoolOperation[]): Promise<void> {
@@ -392,6 +404,13 @@ function missingEvent(seq: number): RecorderError {
     "wrong-spool",
     `The spool has no event ${seq}: it is damaged. Restore nothing; ask the ledger's operator for help.`,
   );
+}
+
+/** The disk is failing, or being opened again after a failed write. */
+function readFailure(cause: unknown): RecorderError {
+  return new RecorderError("spool-failed", "The spool cannot be read just now. Try again in a moment.", {
+    cause,
+  });
 }
 
 function writeFailure(cause: unknown): RecorderError {

@@ -27,7 +27,7 @@ export function accessEvent(id: string): PlainEvent {
 }
 
 /** The system's clock, and pauses that last no longer than a moment, so that retries need no waiting. */
-export const hastyTiming: Timing = {
+const hastyTiming: Timing = {
   now: () => Date.now(),
   random: () => 0.5,
   sleep: (milliseconds, signal) =>

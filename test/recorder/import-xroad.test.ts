@@ -2,6 +2,7 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
+import { isJsonObject } from "../../protocol/json.ts";
 import {
   describeImport,
   importExitCode,
@@ -30,8 +31,8 @@ describe("import of X-Road operational monitoring records", () => {
   let record: { readonly [field: string]: unknown };
   before(async () => {
     const sample: unknown = JSON.parse(await readFile(SAMPLE, "utf8"));
-    const [first]: unknown[] =
-      isJsonObject(sample) && Array.isArray(sample["records"]) ? sample["records"] : [];
+    const records: unknown = isJsonObject(sample) ? sample["records"] : undefined;
+    const first: unknown = Array.isArray(records) ? records[0] : undefined;
     if (!isJsonObject(first)) throw new Error("the sample has no record");
     record = first;
   });

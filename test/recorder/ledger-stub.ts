@@ -141,7 +141,8 @@ export class LedgerStub {
     if (pathname === "/v1/receipts") return this.#shown(body, response);
     if (pathname === "/rpc") return this.#rpc(body, response);
     if (pathname === "/v1/anchors") {
-      return json(response, 200, { anchors: this.anchoredSize === 0 ? [] : [{ size: this.anchoredSize }] });
+      const after = Number(new URL(request.url ?? "/", this.url).searchParams.get("after"));
+      return json(response, 200, { anchors: this.anchoredSize > after ? [{ size: this.anchoredSize }] : [] });
     }
     if (pathname.startsWith("/v1/sources/")) {
       const source = pathname.slice("/v1/sources/".length);
@@ -150,11 +151,10 @@ export class LedgerStub {
         ? problem(response, 404, "unknown-source", "not heard of yet")
         : json(response, 200, { source, next });
     }
-    const leaf = new URL(request.url ?? "/", this.url).searchParams.get("leaf");
-    if (pathname === "/v1/evidence") {
-      const isHeld = this.#leafHashes.some((hash) => toHex(hash) === leaf);
-      return problem(response, 404, isHeld ? "not-yet-anchored" : "unknown-event", "no evidence");
-    }
+    const [, source, seq] = /^\/v1\/submissions\/([^/]+\/[^/]+)\/(\d+)$/.exec(pathname) ?? [];
+    if (source !== undefined) return this.#submissionHolding(source, Number(seq), response);
+    const [, place] = /^\/v1\/events\/(\d+)$/.exec(pathname) ?? [];
+    if (place !== undefined) return this.#event(Number(place), response);
     const [, index] = /^\/v1\/events\/(\d+)\/evidence$/.exec(pathname) ?? [];
     if (index !== undefined) return this.#evidence(Number(index), response);
     problem(response, 404, "not-found", "nothing here");
@@ -263,15 +263,37 @@ export class LedgerStub {
     json(response, 200, {});
   }
 
-  /** Evidence of one event with nothing opened, as a stranger gets it. */
-  #evidence(index: number, response: ServerResponse): void {
+  #submissionHolding(source: string, seq: number, response: ServerResponse): void {
+    const stored = (this.#stored.get(source) ?? []).find(
+      ({ submission: { payload } }) => seq < payload.first + payload.count,
+    );
+    if (stored === undefined)
+      return problem(response, 404, "unknown-submission", "no event has that number yet");
+    json(response, 200, { source, first: stored.submission.payload.first, index: stored.index });
+  }
+
+  #event(index: number, response: ServerResponse): void {
+    const event = this.#at(index)?.event;
+    if (event === undefined)
+      return problem(response, 404, "unknown-event", "the log does not reach this index");
+    json(response, 200, { index, event: `${event.payloadText}~` });
+  }
+
+  #at(index: number): { stored: Stored; event: ParsedEvent } | undefined {
     const stored = [...this.#stored.values()]
       .flat()
       .find((entry) => entry.index <= index && index < entry.index + entry.submission.events.length);
     const event = stored?.submission.events[index - stored.index];
-    if (stored === undefined || event === undefined || index >= this.anchoredSize) {
+    return stored === undefined || event === undefined ? undefined : { stored, event };
+  }
+
+  /** Evidence of one event with nothing opened, as a stranger gets it. */
+  #evidence(index: number, response: ServerResponse): void {
+    const found = this.#at(index);
+    if (found === undefined || index >= this.anchoredSize) {
       return problem(response, 404, "not-yet-anchored", "wait for the anchor");
     }
+    const { stored, event } = found;
     const leaves = this.#leafHashes.slice(0, this.anchoredSize);
     const origin = checkpointOrigin(LOG);
     const checkpoint = signNote(

@@ -68,6 +68,17 @@ describe("recorder whose spool was restored from a backup", () => {
     expect(here.ledger.equivocations).to.equal(0);
   });
 
+  it("compares the newest event the ledger holds, when the numbers alone tell nothing", async () => {
+    await backupAndGoOn();
+    const away = await here.open({ directory: backup(), parts: { ledger: silentLedger } });
+    await record(away, "x", "y", "z");
+    await away.close();
+    const restored = await here.open({ directory: backup() });
+    await isStopped(restored);
+    expect(restored.status().sending.code).to.equal("restored");
+    expect(here.ledger.equivocations).to.equal(0);
+  });
+
   it("stops when the ledger turns out to hold another event under a number it used", async () => {
     const first = await here.open();
     await record(first, "a");
