@@ -19,6 +19,7 @@ import type { DeployOptions, Deployment } from "./deploy/plan.ts";
 import { openRecord } from "./deploy/record.ts";
 import { deployRegistries } from "./deploy/registries.ts";
 import { perform, type SenderOptions } from "./deploy/sender.ts";
+import { isMain } from "./is-main.ts";
 
 export type { AgencyPlan, Deployment } from "./deploy/plan.ts";
 
@@ -74,7 +75,7 @@ async function bringToPlan(options: DeployOptions): Promise<Deployment> {
   };
 }
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   try {
     await runCommand(process.argv.slice(2), process.env, deploy);
   } catch (error) {

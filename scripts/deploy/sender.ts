@@ -69,7 +69,11 @@ async function stepsToDo(steps: readonly Step[]): Promise<Step[]> {
   return open;
 }
 
-/** For every step the transaction recorded for it, where it can still be mined, else a new one. */
+/**
+ * For every step the transaction recorded for it, where it can still be mined, else a new one. A recorded number
+ * below the account's was used up without the effect; one above it has a gap before it, because the chain lost
+ * blocks, and would wait for ever.
+ */
 async function signMissing(
   steps: readonly Step[],
   options: SenderOptions,
@@ -84,15 +88,19 @@ async function signMissing(
       .map((step) => ({ step, known: options.keeper.current().transactions[step.name] }))
       .sort((a, b) => (a.known?.nonce ?? Infinity) - (b.known?.nonce ?? Infinity));
     for (const { step, known } of own) {
-      // Below `mined` the number was used up without the effect; above `next` the chain lost blocks between,
-      // and would wait for ever.
-      const isUsable = known?.from === account && known.nonce >= mined && known.nonce <= next;
+      const isUsable =
+        known !== undefined && known.nonce >= mined && known.nonce <= next && isFor(step, known);
       const transaction = isUsable ? known : await sign(step, next, options);
       next = Math.max(next, transaction.nonce + 1);
       signed.set(step.name, transaction);
     }
   }
   return signed;
+}
+
+/** A call to a registry is of no use once the chain lost that registry and it was deployed at another address. */
+function isFor({ wallet, to }: Step, { from, raw }: SignedTransaction): boolean {
+  return from === wallet.address && Transaction.from(raw).to === to;
 }
 
 async function sign(
