@@ -11,9 +11,6 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
-/** What the bundled page offers: everything goes in and out as text, as between two machines. */
-export type VerifyInPage = (evidence: string, profile: string, rpc: Rpc) => Promise<EvidenceReport>;
-
 /** Bundles a page that verifies, for browsers. `protocol` and `verifier` are what it imports, seen from `folder`. */
 export async function bundleForBrowser(folder: string, protocol: string, verifier: string): Promise<Bundle> {
   const page = `
@@ -57,6 +54,7 @@ export class Page {
     return String(runInContext(expression, this.#context));
   }
 
+  /** Verifies in the page. The report comes out as text, as between two machines. */
   async verify(evidence: string, profile: string, rpc: Rpc): Promise<EvidenceReport> {
     const run = runInContext("page.verify", this.#context) as (...args: unknown[]) => Promise<string>;
     return JSON.parse(await run(evidence, profile, rpc)) as EvidenceReport;

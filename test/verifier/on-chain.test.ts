@@ -10,7 +10,7 @@ import { chainReader, type ChainReader } from "../../verifier/chain.ts";
 import { type EvidenceReport, verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
-import { type Anvil, startAnvil } from "./anvil.ts";
+import { type Anvil, startAnvil } from "../../scripts/devchain/anvil.ts";
 import { PROFILE, type SmallLedger, smallLedger } from "./world.ts";
 
 /** The contracts on a chain of their own, deployed the same way, so that two chains give them the same addresses. */
@@ -118,7 +118,7 @@ function failures({ checks }: EvidenceReport): readonly string[] {
 }
 
 async function startWorld(timestamp: number): Promise<World> {
-  const node = await startAnvil(timestamp);
+  const node = await startAnvil(["--host", "127.0.0.1", "--port", "0", "--timestamp", String(timestamp)]);
   const provider = new JsonRpcProvider(node.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
   const admin = await provider.getSigner(0);
   const anchors = await deployed(anchorRegistryArtifact, admin);
@@ -138,7 +138,8 @@ async function startWorld(timestamp: number): Promise<World> {
 
 async function stopWorld({ provider, node }: World): Promise<void> {
   provider.destroy();
-  await node.stop();
+  node.signal("SIGTERM");
+  await node.ended;
 }
 
 async function deployed({ abi, bytecode }: ContractArtifact, admin: JsonRpcSigner): Promise<Contract> {

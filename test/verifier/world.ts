@@ -168,11 +168,11 @@ export function smallLedger(departures: Departures = {}, profile: TrustProfile =
 }
 
 /** Every disclosure but the decoys. */
-export function isFacet(disclosure: Disclosure): boolean {
+function isFacet(disclosure: Disclosure): boolean {
   return disclosure.name !== "decoy";
 }
 
-export function at<T>(items: readonly T[], index: number): T {
+function at<T>(items: readonly T[], index: number): T {
   const item = items[index];
   if (item === undefined) throw new Error(`there is no item ${index}`);
   return item;
