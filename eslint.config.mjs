@@ -36,6 +36,10 @@ const NO_WALL_CLOCK = {
   property: "now",
   message: "Take a clock as a parameter, so that tests can set the time.",
 };
+const NO_META_MAIN = {
+  selector: "MemberExpression[object.type='MetaProperty'][property.name='main']",
+  message: "Node 24.0, which Apple computers get, does not know it; use isMain of scripts/is-main.ts.",
+};
 /** Where the clock that is handed around comes from. */
 const CLOCKS = ["server/clock.ts", "recorder/timing.ts"];
 
@@ -75,13 +79,7 @@ export default defineConfig(
       // An async function without await answers with a rejection where a plain one would throw: that is its point.
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, argsIgnorePattern: "^_" }],
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: "MemberExpression[object.type='MetaProperty'][property.name='env']",
-          message: READS_ENVIRONMENT,
-        },
-      ],
+      "no-restricted-syntax": ["error", NO_META_MAIN],
       eqeqeq: "error",
       "no-console": "error",
       "no-var": "error",
@@ -135,6 +133,7 @@ export default defineConfig(
       "no-console": "off",
       "no-restricted-syntax": [
         "error",
+        NO_META_MAIN,
         {
           selector: "CallExpression[callee.property.name='only']",
           message: "A test singled out hides all others.",

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import hre from "hardhat";
+import { isMain } from "./is-main.ts";
 
 /** The contracts whose ABI and bytecode are committed, so that nothing at run time needs a compiler. */
 export const COMMITTED_CONTRACTS = ["AnchorRegistry", "AgencyRegistry"] as const;
@@ -24,7 +25,7 @@ export async function compiledArtifacts(): Promise<Map<string, string>> {
   return files;
 }
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   await mkdir(OUTPUT, { recursive: true });
   for (const [file, content] of await compiledArtifacts()) {
     await writeFile(OUTPUT + file, content);

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { httpRpc, type Rpc } from "../server/anchor/json-rpc.ts";
 import { type Anvil, startAnvil } from "./devchain/anvil.ts";
 import { dumpState, replaceFile } from "./devchain/snapshot.ts";
+import { isMain } from "./is-main.ts";
 
 export interface DevchainOptions {
   /** Where the chain's state is kept; made if missing. */
@@ -82,15 +83,20 @@ export async function startDevchain(options: DevchainOptions): Promise<Devchain>
   const chain = new EmbeddedChain(anvil, statePath, options);
   if (isNew) await chain.snapshot();
   chain.beginSnapshots();
-  return chain;
+  return {
+    url: anvil.url,
+    pid: anvil.pid,
+    statePath,
+    ended: anvil.ended,
+    snapshot: () => chain.snapshot(),
+    stop: () => chain.stop(),
+    kill: () => chain.kill(),
+  };
 }
 
-class EmbeddedChain implements Devchain {
-  readonly url: string;
-  readonly pid: number;
-  readonly statePath: string;
-  readonly ended: Promise<void>;
+class EmbeddedChain {
   readonly #anvil: Anvil;
+  readonly #statePath: string;
   readonly #rpc: Rpc;
   readonly #intervalMs: number;
   readonly #onError: (error: unknown) => void;
@@ -102,8 +108,7 @@ class EmbeddedChain implements Devchain {
   #saving: Promise<unknown> = Promise.resolve();
 
   constructor(anvil: Anvil, statePath: string, options: DevchainOptions) {
-    this.#anvil = anvil;
-    [this.url, this.pid, this.ended, this.statePath] = [anvil.url, anvil.pid, anvil.ended, statePath];
+    [this.#anvil, this.#statePath] = [anvil, statePath];
     this.#rpc = httpRpc(anvil.url, REQUEST_TIMEOUT_MS, MAX_STATE_BYTES);
     this.#intervalMs = options.snapshotIntervalMs ?? DEFAULT_SNAPSHOT_INTERVAL_MS;
     this.#onError = options.onError ?? (() => undefined);
@@ -130,14 +135,14 @@ class EmbeddedChain implements Devchain {
     const force = setTimeout(() => {
       this.#anvil.signal("SIGKILL");
     }, STOP_TIMEOUT_MS);
-    await this.ended;
+    await this.#anvil.ended;
     clearTimeout(force);
   }
 
   async kill(): Promise<void> {
     this.#endSnapshots();
     this.#anvil.signal("SIGKILL");
-    await this.ended;
+    await this.#anvil.ended;
   }
 
   /** Nothing is mined from here on but one last block, after which the node has no block under way. */
@@ -178,7 +183,7 @@ class EmbeddedChain implements Devchain {
     const save = async (): Promise<boolean> => {
       const dump = await dumpState(this.#rpc);
       if (dump === undefined) return false;
-      await replaceFile(this.statePath, dump.state);
+      await replaceFile(this.#statePath, dump.state);
       this.#savedBlock = dump.block;
       return true;
     };
@@ -219,4 +224,4 @@ async function main(): Promise<void> {
   await chain.ended;
 }
 
-if (import.meta.main) await main();
+if (isMain(import.meta)) await main();

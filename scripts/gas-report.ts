@@ -7,6 +7,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type AnchorGas, measureAnchorGas, SAMPLED_GROWTHS } from "./gas/measure.ts";
+import { isMain } from "./is-main.ts";
 
 const REPORT = fileURLToPath(new URL("../docs/gas.md", import.meta.url));
 const SIZES = [1_000n, 1_000_000n, 1_000_000_000n];
@@ -50,7 +51,7 @@ function row(cells: readonly (string | number)[]): string {
   return `| ${cells.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)).join(" | ")} |`;
 }
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   const report = gasReport(await measureReportedGas());
   await writeFile(REPORT, report);
   console.log(report);

@@ -23,7 +23,7 @@ const SETUP_FAILED = 69;
 const TASKS = new Map([
   ["start", "scripts/start.ts"],
   ["test", "scripts/test.ts"],
-  ["bench", "scripts/bench.ts"],
+  ["bench", "scripts/bench/main.ts"],
   ["soak", "scripts/soak.ts"],
   ["deploy", "scripts/deploy.ts"],
 ]);

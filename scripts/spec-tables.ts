@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { EVENT_TYPES, FACETS_OF_TYPE, type FacetName, SUBJECT_FACETS } from "../protocol/facets.ts";
 import { SUBJECT_ID_PATTERNS } from "../protocol/subject.ts";
 import { ROLES, visibleFacets } from "../protocol/visibility.ts";
+import { isMain } from "./is-main.ts";
 
 const SPEC = new URL("../docs/SPEC.md", import.meta.url);
 
@@ -68,7 +69,7 @@ function names(facets: readonly FacetName[]): string {
   return [...others.slice(0, 1), ...subjects, ...others.slice(1)].join(", ") || "none";
 }
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   const spec = readFileSync(SPEC, "utf8");
   const renewed = renewTables(spec);
   if (process.argv.includes("--check")) {

@@ -90,5 +90,6 @@ async function deployOnce(
     agencies: await demoAgencyPlans(keysFolder),
     onProgress,
   });
+  // Whoever reaches the ledger can read its chain, and nobody the chain's own port.
   await writeTrustProfile(settings.trustProfile, deployment, `${settings.ledgerUrl}/rpc`);
 }

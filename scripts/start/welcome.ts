@@ -19,6 +19,7 @@ Minh Bạch is running on an embedded chain; its state is in ${here(dataFolder)}
 
   ledger         ${ledgerUrl}
                  ${ledgerUrl}/health  how it is
+                 ${ledgerUrl}/docs  its API
   recorder       ${recorderUrl}  of ${DEMO_SOURCE}
   trust profile  ${here(trustProfile)}
   logs           ${here(path.join(dataFolder, "logs"))}

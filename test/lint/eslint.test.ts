@@ -57,6 +57,7 @@ const REFUSED: readonly { rule: string; file: string; text: string }[] = [
   { rule: "no-restricted-properties", file: "recorder/b.ts", text: "export const now = Date.now();" },
   { rule: "no-restricted-globals", file: "protocol/a.ts", text: 'export const a = Buffer.from("a");' },
   { rule: "no-restricted-globals", file: "verifier/a.ts", text: "export const a = process.pid;" },
+  { rule: "no-restricted-syntax", file: "scripts/b.ts", text: "if (import.meta.main) process.exit();" },
   { rule: "no-console", file: "server/j.ts", text: 'console.log("hello");\nexport {};' },
   { rule: "no-restricted-syntax", file: "test/a.ts", text: 'it.only("a", () => undefined);\nexport {};' },
   { rule: "no-restricted-syntax", file: "test/b.ts", text: 'it.skip("a", () => undefined);\nexport {};' },

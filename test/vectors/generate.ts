@@ -7,6 +7,7 @@ import { LOG_ARTEFACTS } from "./cases/log.ts";
 import { RECEIPTS } from "./cases/receipts.ts";
 import { SUBMISSIONS } from "./cases/submissions.ts";
 import { type Vector, vectorPath } from "./cases/vector.ts";
+import { isMain } from "../../scripts/is-main.ts";
 
 /** Every vector of our own formats. */
 export const VECTORS: readonly Vector[] = [
@@ -17,7 +18,7 @@ export const VECTORS: readonly Vector[] = [
   ...LOG_ARTEFACTS,
 ];
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   for (const folder of ["valid", "invalid"])
     await rm(join(import.meta.dirname, folder), { recursive: true, force: true });
   for (const vector of VECTORS) {
