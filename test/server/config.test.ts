@@ -17,7 +17,10 @@ describe("server/config", () => {
   });
 
   it("takes several nodes of the chain", () => {
-    expect(readConfig({ RPC_URL: "http://a:1, https://b/x" }).rpcUrls).to.deep.equal(["http://a:1", "https://b/x"]);
+    expect(readConfig({ RPC_URL: "http://a:1, https://b/x" }).rpcUrls).to.deep.equal([
+      "http://a:1",
+      "https://b/x",
+    ]);
   });
 
   it("takes durations with their unit", () => {

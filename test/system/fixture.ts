@@ -12,10 +12,10 @@ import { hexlify, Wallet } from "ethers";
 import { openRecorder, readSigningKey, type Recorder, type RecorderConfig } from "../../recorder/index.ts";
 import { deploy } from "../../scripts/deploy.ts";
 import { httpRpc } from "../../scripts/deploy/json-rpc.ts";
+import { writeProfile } from "../../scripts/deploy/trust-profile.ts";
 import { type Devchain, startDevchain } from "../../scripts/devchain.ts";
 import { demoAgencyPlans, OPERATOR, operatorPlan, recorderKeyFile } from "../../scripts/start/agencies.ts";
 import { accountKey } from "../../scripts/start/keys.ts";
-import { writeTrustProfile } from "../../scripts/start/trust.ts";
 import { type App, startApp } from "../../server/app.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, readConfig } from "../../server/config.ts";
@@ -80,7 +80,10 @@ async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Pro
     agencies: await demoAgencyPlans(keysFolder),
   });
   const file = path.join(dataDir, "trust.json");
-  await writeTrustProfile(file, deployment, chain.url);
+  await writeProfile(file, {
+    ...{ name: "the tests' own chain", environment: "embedded", finalityDepth: 1, rpc: [chain.url] },
+    ...deployment,
+  });
   return file;
 }
 
