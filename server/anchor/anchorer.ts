@@ -112,6 +112,7 @@ class OneInFlight implements Anchorer {
   constructor(options: AnchorerOptions) {
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    options.metrics.watch(() => this.status());
   }
 
   status(): AnchorStatus {
@@ -135,8 +136,6 @@ class OneInFlight implements Anchorer {
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error);
       throw error;
-    } finally {
-      this.#options.metrics.observed(this.status());
     }
   }
 

@@ -3,42 +3,45 @@ import type { AnchorStatus } from "./anchorer.ts";
 
 /** What the anchorer tells about itself. */
 export interface AnchorMetrics {
-  /** After each look at the chain, and each failed one. */
-  observed: (status: AnchorStatus) => void;
+  /** Where to look whenever the metrics are read: the lag grows between two looks at the chain too. */
+  watch: (status: () => AnchorStatus) => void;
   /** An anchor became final. */
   recorded: () => void;
 }
 
 export function anchorMetrics(registry: Registry): AnchorMetrics {
   const registers = [registry];
-  const lag = new Gauge({
-    name: "minhbach_anchor_lag_seconds",
-    help: "Age of the oldest receipt whose events no final anchor covers; 0 when all are covered.",
-    registers,
-  });
-  const size = new Gauge({
-    name: "minhbach_anchored_events",
-    help: "Events under the last anchor: final, or in the contract only.",
-    labelNames: ["state"],
-    registers,
-  });
-  const missing = new Gauge({
-    name: "minhbach_missing_anchors",
-    help: "Final anchors that the chain lost and that are being anchored again.",
-    registers,
-  });
+  let statusNow: (() => AnchorStatus) | undefined;
+  const gauge = (name: string, help: string, valueOf: (status: AnchorStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        if (statusNow !== undefined) this.set(valueOf(statusNow()));
+      },
+    });
+  };
+  gauge(
+    "minhbach_anchor_lag_seconds",
+    "Age of the oldest receipt whose events no final anchor covers; 0 when all are covered.",
+    ({ lagSeconds }) => lagSeconds,
+  );
+  gauge("minhbach_anchored_events", "Events under the last final anchor.", ({ finalSize }) => finalSize);
+  gauge(
+    "minhbach_pending_anchored_events",
+    "Events under the contract's head, which may not be final yet.",
+    ({ pendingSize }) => pendingSize,
+  );
+  gauge(
+    "minhbach_missing_anchors",
+    "Final anchors that the chain lost and that are being anchored again.",
+    ({ missingAnchors }) => missingAnchors,
+  );
   const anchors = new Counter({
     name: "minhbach_anchors_total",
     help: "Anchors that became final.",
     registers,
   });
-  return {
-    observed: (status) => {
-      lag.set(status.lagSeconds);
-      size.set({ state: "final" }, status.finalSize);
-      size.set({ state: "pending" }, status.pendingSize);
-      missing.set(status.missingAnchors);
-    },
-    recorded: () => anchors.inc(),
-  };
+  return { watch: (status) => (statusNow = status), recorded: () => anchors.inc() };
 }

@@ -77,7 +77,10 @@ export function rpcRoutes({ rpc, anchorRegistry, agencyRegistry }: RpcRoutesOpti
           return { json: await answerAll(parse(body)), headers: OPEN_TO_ALL_PAGES };
         } catch (error) {
           if (!(error instanceof FormatError)) throw error;
-          return { json: failed(null, PARSE_ERROR, `not JSON: ${error.message}`), headers: OPEN_TO_ALL_PAGES };
+          return {
+            json: failed(null, PARSE_ERROR, `not JSON: ${error.message}`),
+            headers: OPEN_TO_ALL_PAGES,
+          };
         } finally {
           underWay -= 1;
         }

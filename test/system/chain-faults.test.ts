@@ -55,7 +55,7 @@ describe("chain faults", function () {
       ledger = await startLedger(system, { clock, config: { rpcUrls: [gateway.url] } });
       ending.push(ledger.close);
       await fetchUntil(`${ledger.url}/ready`);
-      recorder = await openDemoRecorder(system, ledger.url, { clock });
+      recorder = await openDemoRecorder(system, ledger.url);
       ending.push(() => recorder.close());
     });
 
@@ -117,7 +117,9 @@ describe("chain faults", function () {
       expect(await oneLine(system, rpc, ledger)).to.deep.equal([1, 2, 3, 4]);
       expect(await verdictOf(evidence, system, system.chain)).to.equal("development");
       const after = await history(system, rpc);
-      expect(after.slice(0, 3).map(({ root }) => toHex(root))).to.deep.equal(before.map(({ root }) => toHex(root)));
+      expect(after.slice(0, 3).map(({ root }) => toHex(root))).to.deep.equal(
+        before.map(({ root }) => toHex(root)),
+      );
     });
 
     it("that starts again from an older snapshot: the very same anchors again", async () => {
@@ -249,12 +251,14 @@ async function oneLine(system: Deployed, rpc: Rpc, ledger: { url: string }): Pro
   const answer: unknown = await (await fetch(`${ledger.url}/v1/anchors`)).json();
   const anchors = isJsonObject(answer) && Array.isArray(answer["anchors"]) ? answer["anchors"] : [];
   expect(anchors).to.have.length(onChain.length);
-  for (const [number, anchor] of onChain.entries()) expect(anchors[number]).to.deep.include({ number, ...anchor });
+  for (const [number, anchor] of onChain.entries())
+    expect(anchors[number]).to.deep.include({ number, ...anchor });
   return onChain.map(({ size }) => size);
 }
 
 async function verdictOf(evidence: string, { profile }: Deployed, { url }: Devchain): Promise<string> {
-  return (await verifyEvidence(evidence, profile, chainReader("the test's node", jsonRpc(url)))).verdict;
+  return (await verifyEvidence(evidence, profile, chainReader(jsonRpc(url, { fetch, name: url }), url)))
+    .verdict;
 }
 
 async function metric(ledger: App, name: string): Promise<number> {
