@@ -13,7 +13,7 @@ import { type Devchain, startDevchain } from "../devchain.ts";
 import { operatorPlan, OPERATOR } from "../start/agencies.ts";
 import { type Child, startChild } from "../start/child.ts";
 import { accountKey } from "../start/keys.ts";
-import { writeTrustProfile } from "../start/trust.ts";
+import { writeProfile } from "../deploy/trust-profile.ts";
 import { BENCH_AGENCY, type BenchSource } from "./workload.ts";
 
 /** A whole ledger of the benchmark's own: chain, contracts, sources, and the server as a process beside the load. */
@@ -68,7 +68,13 @@ export async function prepareSystem(
     ],
   });
   const trustProfile = path.join(dataDir, "trust.json");
-  await writeTrustProfile(trustProfile, deployment, `${url}/rpc`);
+  const profile = {
+    name: "Benchmark",
+    environment: "embedded",
+    finalityDepth: 1,
+    rpc: [`${url}/rpc`],
+  } as const;
+  await writeProfile(trustProfile, { ...profile, ...deployment });
   const env = {
     ...process.env,
     DATA_DIR: dataDir,

@@ -8,7 +8,8 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { accessEvent, eventually, premises, SOURCE, type Premises } from "./fixture.ts";
 import type { Fault } from "./ledger-stub.ts";
 
-const ROUNDS = 25;
+/** `npm run soak` asks for more. */
+const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 25);
 const CLIENTS = 8;
 /** Longest life of a recorder in a round, from its first answer on. */
 const LONGEST_LIFE_MS = 300;

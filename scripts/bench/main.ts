@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { hashChainedTable, oneTransactionPerEvent, rebuildTreePerBatch } from "./bench/alternatives.ts";
+import { hashChainedTable, oneTransactionPerEvent, rebuildTreePerBatch } from "./alternatives.ts";
 import {
   measureColdProofs,
   measureEvidence,
@@ -17,10 +17,10 @@ import {
   measureSteady,
   measureSubmissions,
   runCeiling,
-} from "./bench/measures.ts";
-import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./bench/report.ts";
-import { prepareSystem, usageOf } from "./bench/system.ts";
-import { benchSources, nextSubmission } from "./bench/workload.ts";
+} from "./measures.ts";
+import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./report.ts";
+import { prepareSystem, usageOf } from "./system.ts";
+import { benchSources, nextSubmission } from "./workload.ts";
 
 const { values } = parseArgs({
   options: {
@@ -318,7 +318,7 @@ try {
 }
 console.log(`\n${markdownOf(report)}`);
 if (!quick && only === undefined) {
-  const docs = path.join(import.meta.dirname, "../docs");
+  const docs = path.join(import.meta.dirname, "../../docs");
   mkdirSync(path.join(docs, "bench"), { recursive: true });
   writeFileSync(path.join(docs, "bench/results.json"), `${JSON.stringify(report, undefined, 2)}\n`);
   writeFileSync(path.join(docs, "BENCHMARKS.md"), markdownOf(report));
