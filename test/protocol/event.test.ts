@@ -169,6 +169,13 @@ describe("event: shown in part", () => {
     );
   });
 
+  it("refuses one facet twice even where the type stays closed", () => {
+    const twice = [formatDisclosure(salt(16), "case", "H17"), formatDisclosure(salt(16), "case", "H18")];
+    const payload = payloadOf(eventOf(tombstoneWith(...twice)));
+    expectCode("facet-repeated", () => parseShownEvent(join(payload, twice)));
+    expect(codeOf(() => parseShownEvent(join(payload, twice.slice(1))))).to.equal(undefined);
+  });
+
   it("refuses a disclosure of something else, one shown twice, and a facet that is not the shown type's", () => {
     const foreign = formatDisclosure(salt(16), "case", "H17");
     expectCode("disclosure-unmatched", () => parseShownEvent(join(payloadText, [foreign])));

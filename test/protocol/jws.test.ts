@@ -131,6 +131,18 @@ describe("jws: signing and reading", () => {
   }
 });
 
+describe("jws: algorithm and key", () => {
+  it("must agree: a good Ed25519 signature under a header that says ES256 is none", () => {
+    const [key] = KEYS;
+    const jws = parseCompactJws(
+      signJws({ alg: "ES256", kid: key.kid, typ: "receipt+jws" }, {}, key.sign),
+      "receipt+jws",
+    );
+    expect(verifyJws(jws, key.public)).to.be.false;
+    expect(verifyJws({ ...jws, header: { ...jws.header, alg: "EdDSA" } }, key.public)).to.be.true;
+  });
+});
+
 describe("jws: keys", () => {
   it("are refused with a wrong length or form", () => {
     const wrong: readonly (readonly [JwsAlgorithm, Uint8Array])[] = [

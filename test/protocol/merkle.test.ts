@@ -10,6 +10,7 @@ import {
   HASH_BYTES,
   type InclusionClaim,
   inclusionProof,
+  isSize,
   leafHash,
   nodeHash,
   rootHash,
@@ -264,6 +265,13 @@ describe("merkle: sizes and hostile input", () => {
     const root = nodeHash(EMPTY_ROOT, leaf);
     expect(verifyInclusion({ index: size - 1, size, leafHash: leaf, proof: [EMPTY_ROOT], root })).to.be.true;
     expect(verifyInclusion({ index: size - 2, size, leafHash: leaf, proof: [EMPTY_ROOT], root })).to.be.false;
+  });
+
+  it("counts with safe integers only, where every number is itself", () => {
+    for (const size of [0, 1, Number.MAX_SAFE_INTEGER]) expect(isSize(size), String(size)).to.be.true;
+    for (const value of [-1, 0.5, 2 ** 53, Number.NaN, Infinity, "1", null, undefined]) {
+      expect(isSize(value), String(value)).to.be.false;
+    }
   });
 
   it("from size 0: an empty proof, the empty tree's root, and any continuation", () => {

@@ -37,6 +37,10 @@ describe("submission", () => {
     expect(verifyJws(parseSubmission(JSON.stringify(made)).jws, publicKey)).to.be.true;
   });
 
+  it("is refused before anything is read of it when it is longer than allowed", () => {
+    expectCode("submission-too-large", () => parseSubmission(" ".repeat(MAX_SUBMISSION_BYTES + 1)));
+  });
+
   it("is not made without events, with too many, or for an impossible log", () => {
     const { alg, kid, sign } = RECORDER_KEY;
     const draft = { log: LOG, source: SOURCE, first: 1, events, issuedAt: 1, alg, kid, sign };

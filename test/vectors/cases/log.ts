@@ -20,19 +20,18 @@ const signed = sampleCheckpoint(leaves);
 const note = parseNote(signed);
 const line = signed.split("\n").at(-2) ?? "";
 const witness = { name: "witness.example.com/w1", keyId: "8d66cf3f", signature: new Uint8Array(72).fill(1) };
+const cosigned = formatNote({ ...note, signatures: [...note.signatures, witness] });
 
 const NOTES: readonly Vector[] = [
   notes.valid("a checkpoint", signed),
-  notes.valid(
-    "a checkpoint with a witness",
-    formatNote({ ...note, signatures: [...note.signatures, witness] }),
-  ),
+  notes.valid("a checkpoint with a witness", cosigned),
   notes.valid("a text with a blank line", formatNote({ text: "first\n\nsecond\n", signatures: [witness] })),
   notes.invalid("note", "nothing", ""),
   notes.invalid("note", "no signature", note.text),
   notes.invalid("note", "no signature behind the blank line", `${note.text}\n`),
   notes.invalid("note", "no blank line", `${note.text}${line}\n`),
   notes.invalid("note", "no final newline", signed.slice(0, -1)),
+  notes.invalid("note", "no final newline behind the second signature", cosigned.slice(0, -1)),
   notes.invalid("note", "two final newlines", `${signed}\n`),
   notes.invalid("note", "carriage returns", signed.replaceAll("\n", "\r\n")),
   notes.invalid("note", "a tab", signed.replace("\n", "\t\n")),
