@@ -95,7 +95,7 @@ export function decide(seen: Observation, patience: Patience): Decision {
   const isMissing = seen.recorded > seen.confirmed;
   if (isMissing && seen.missingForMs < patience.missingMs) return { kind: "wait", for: "missing-anchors" };
   if (seen.intent !== undefined) return resolve(seen.intent, seen.head);
-  if (isMissing && seen.record !== undefined) return { kind: "sign", content: seen.record, isLost: true };
+  if (isMissing) return restore(seen.record, seen.confirmed);
   if (seen.latest !== undefined && isBeyond(seen.latest, seen.head))
     return { kind: "sign", content: seen.latest, isLost: false };
   return { kind: "idle" };
@@ -133,6 +133,15 @@ function confirm(
   }
   if (place === undefined) return { kind: "wait", for: "chain-to-settle" };
   return depth >= finalityDepth ? { kind: "record", anchor, place } : { kind: "wait", for: "finality" };
+}
+
+/** The first record that the chain lost comes before any new checkpoint: a size that is skipped can never be anchored again. */
+function restore(record: AnchorContent | undefined, place: number): Decision {
+  if (record !== undefined) return { kind: "sign", content: record, isLost: true };
+  return {
+    kind: "halt",
+    reason: `Our records lack the anchor at place ${place} although they have later ones: restore the newest store.`,
+  };
 }
 
 /** What becomes of the transaction in flight when its anchor is not in the contract. */

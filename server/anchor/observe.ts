@@ -8,7 +8,7 @@ import { type AnchorContent, NOTHING_ANCHORED } from "./content.ts";
 import type { Agreement, IntentObservation, Observation, UnconfirmedAnchor } from "./decide.ts";
 import { isUnderpriced } from "./fees.ts";
 import { parseIntent } from "./intent.ts";
-import type { Rpc } from "./json-rpc.ts";
+import { type Rpc, unavailable } from "./json-rpc.ts";
 
 export interface Observed {
   readonly chain: ChainClient;
@@ -32,7 +32,7 @@ export async function observe(observed: Observed): Promise<Sighting> {
   const { chain, store, checkpoints } = observed;
   const intent = await observeIntent(observed);
   const count = await chain.anchorCount();
-  const head = count === 0 ? NOTHING_ANCHORED : ((await chain.anchorAt(count - 1)) ?? NOTHING_ANCHORED);
+  const head = count === 0 ? NOTHING_ANCHORED : await anchorAt(count - 1, chain);
   const line = await confirmedLine(count, { chain, store });
   return {
     count,
@@ -66,12 +66,17 @@ async function observeIntent({
   };
 }
 
-/** The anchor at a place of the contract's history; undefined when a reorganisation removed it just now. */
-async function observeAnchor(place: number, observed: Observed): Promise<UnconfirmedAnchor | undefined> {
-  const { chain } = observed;
+async function observeAnchor(place: number, observed: Observed): Promise<UnconfirmedAnchor> {
+  const anchor = await anchorAt(place, observed.chain);
+  const depth = await settledPlace(anchor, observed.chain);
+  return { anchor, ...depth, agreement: await agreementOn(anchor, observed) };
+}
+
+/** An anchor that was counted. If it is gone now the chain was reorganised between two reads, and all have to be made again. */
+async function anchorAt(place: number, chain: ChainClient): Promise<ChainAnchor> {
   const anchor = await chain.anchorAt(place);
-  if (anchor === undefined) return undefined;
-  return { anchor, ...(await settledPlace(anchor, chain)), agreement: await agreementOn(anchor, observed) };
+  if (anchor === undefined) throw unavailable("its newest blocks changed while they were read");
+  return anchor;
 }
 
 /**

@@ -84,12 +84,14 @@ describe("scripts/devchain", function () {
     expect((await describeChain(await start(), transaction)).receiptBlock).to.equal("0x1");
   });
 
-  it("never leaves a half-written state, whenever it is killed", async () => {
+  it("never leaves a half-written state, nor one from the middle of a block, whenever it is killed", async () => {
     let expected = 0;
     for (let round = 0; round < 6; round++) {
       const chain = await start({ snapshotIntervalMs: 1 });
       const mined = Number(await call(chain, "eth_blockNumber", []));
       expect(mined).to.be.at.least(expected);
+      // Each block holds one transaction of the one account.
+      expect(Number(await call(chain, "eth_getTransactionCount", [SENDER, "latest"]))).to.equal(mined);
       await chain.snapshot();
       expected = mined;
       // Killed at another point of the next snapshots each time.

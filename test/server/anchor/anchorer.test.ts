@@ -183,6 +183,21 @@ describe("server/anchor/anchorer", function () {
       expect(ledger.status.problem).to.equal("down");
     });
 
+    it("does not take a head for none when it vanishes between two reads", async () => {
+      const ledger = await station();
+      ledger.log.growTo(4);
+      await ledger.settle();
+      const count = anchorRegistryArtifact.abi.encodeFunctionData("anchorCount", [ledger.logId]);
+      ledger.restart({
+        // One anchor more than there is when the next question comes.
+        wrapRpc: (rpc) => async (method, params) =>
+          JSON.stringify(params).includes(count) ? `0x${"2".padStart(64, "0")}` : rpc(method, params),
+      });
+      ledger.agreements = 0;
+      expect(await rejected(ledger.tick())).to.include({ code: "chain-unavailable" });
+      expect(ledger.agreements).to.equal(0);
+    });
+
     it("waits for the tree when the store has more than it", async () => {
       const log = new MemoryLog();
       log.growTo(9);

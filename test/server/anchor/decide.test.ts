@@ -180,6 +180,11 @@ describe("server/anchor/decide", () => {
       { kind: "wait", for: "missing-anchors" },
     ],
     [
+      "skips no lost anchor for want of its record",
+      lost({ missingForMs: 5_000, record: undefined }),
+      { kind: "halt" },
+    ],
+    [
       "records an anchor again that is in another block now",
       { ...unconfirmed(), recorded: 4, record: content(40) },
       { kind: "record" },

@@ -26,6 +26,7 @@ export interface StationOptions {
 /** An anchorer, the log it anchors, and a clock that moves when it is told to. */
 export class Station {
   readonly log: MemoryLog;
+  readonly logId: number;
   readonly store: MemoryAnchors;
   readonly registry = new Registry();
   readonly halts: string[] = [];
@@ -39,6 +40,7 @@ export class Station {
 
   constructor(options: StationOptions) {
     this.#options = options;
+    this.logId = options.logId;
     this.log = options.log ?? new MemoryLog();
     this.store = new MemoryAnchors(this.log);
     const { anchorRegistry } = options.chain;
