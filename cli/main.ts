@@ -1,5 +1,12 @@
 import { inputReader } from "./input.ts";
 import { recorderImportCommand } from "./recorder-import.ts";
+import {
+  recorderContinueCommand,
+  recorderKeyCommand,
+  recorderRefusedCommand,
+  recorderResumeCommand,
+  recorderTokenCommand,
+} from "./recorder-operate.ts";
 import { recorderStartCommand } from "./recorder-start.ts";
 import { runCommandLine } from "./run.ts";
 import { processTerminal } from "./terminal.ts";
@@ -12,6 +19,11 @@ const COMMANDS = [
   recorderStartCommand,
   recorderImportCommand("xroad"),
   recorderImportCommand("fhir"),
+  recorderKeyCommand,
+  recorderTokenCommand,
+  recorderRefusedCommand,
+  recorderResumeCommand,
+  recorderContinueCommand,
 ];
 
 process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, {

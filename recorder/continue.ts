@@ -17,7 +17,7 @@ export interface Continued {
 /**
  * Moves the events of a spool that must not be continued (restored from a backup, or copied) to a recorder with a new source
  * id. Events that the log holds already are left; tombstones too. May be called again after an interruption: each event
- * is moved once. Throws `wrong-spool` when the directory holds no spool, `bad-setting` when the new source is the old one,
+ * is moved once. Throws `spool-failed` or `wrong-spool` when the directory holds no spool, `bad-setting` when the new source is the old one,
  * and whatever recording an event throws.
  */
 export async function continueUnderNewSource(options: {
@@ -25,7 +25,7 @@ export async function continueUnderNewSource(options: {
   ledgerUrl: string;
   recorder: Recorder;
 }): Promise<Continued> {
-  const old = await Spool.openExisting(() => openSpoolDisk(options.oldDirectory));
+  const old = await Spool.openExisting(() => openSpoolDisk(options.oldDirectory, { createIfMissing: false }));
   try {
     const { spoolId, source } = old.meta;
     if (options.recorder.status().source === source) {

@@ -30,12 +30,16 @@ export interface SpoolDisk {
 /** Bytes gathered in memory before LevelDB writes a table file: few compactions at thousands of events per second. */
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 
-/** Opens (or creates) the LevelDB spool in `directory`. Rejects with `spool-failed` when it can't, such as when another process holds it. */
-export async function openSpoolDisk(directory: string): Promise<SpoolDisk> {
+/** Opens (or, unless told not to, creates) the LevelDB spool in `directory`. Rejects with `spool-failed` when it can't, such as when another process holds it. */
+export async function openSpoolDisk(
+  directory: string,
+  { createIfMissing = true }: { createIfMissing?: boolean } = {},
+): Promise<SpoolDisk> {
   const level = new Level<string, string>(directory, {
     keyEncoding: "utf8",
     valueEncoding: "utf8",
     compression: false,
+    createIfMissing,
     writeBufferSize: WRITE_BUFFER_BYTES,
   });
   try {

@@ -4,6 +4,7 @@ import { parseTrustProfile, TrustProfileError, type TrustProfile } from "../veri
 import { readClientTokens } from "./client-tokens.ts";
 import { RecorderError } from "./errors.ts";
 import { openRecorder, type Recorder } from "./index.ts";
+import type { RecorderLog } from "./sender.ts";
 import { createRecorderService } from "./service.ts";
 import type { RecorderSettings } from "./settings.ts";
 import { readSigningKey } from "./signing-key.ts";
@@ -15,8 +16,14 @@ export interface RunningRecorder {
   close: () => Promise<void>;
 }
 
-/** Opens the recorder the settings describe, without its HTTP service. Throws RecorderError, naming what to set right. */
-export async function openConfiguredRecorder(settings: RecorderSettings): Promise<Recorder> {
+/**
+ * Opens the recorder the settings describe, without its HTTP service. Logs to standard error unless told otherwise, so that a
+ * command's output stays its own. Throws RecorderError, naming what to set right.
+ */
+export async function openConfiguredRecorder(
+  settings: RecorderSettings,
+  logger: RecorderLog = pino({ name: "recorder", level: settings.logLevel }, pino.destination(2)),
+): Promise<Recorder> {
   return openRecorder({
     source: settings.source,
     key: await readSigningKey(settings.keyFile),
@@ -25,7 +32,7 @@ export async function openConfiguredRecorder(settings: RecorderSettings): Promis
     trust: await readTrustProfile(settings.trustProfile),
     limits: settings.limits,
     keep: settings.keep,
-    logger: pino({ name: "recorder", level: settings.logLevel }),
+    logger,
   });
 }
 
@@ -33,7 +40,7 @@ export async function openConfiguredRecorder(settings: RecorderSettings): Promis
 export async function startRecorder(settings: RecorderSettings): Promise<RunningRecorder> {
   const logger = pino({ name: "recorder", level: settings.logLevel });
   const tokens = settings.tokensFile === undefined ? undefined : await readClientTokens(settings.tokensFile);
-  const recorder = await openConfiguredRecorder(settings);
+  const recorder = await openConfiguredRecorder(settings, logger);
   try {
     const { host, port } = settings;
     const service = await createRecorderService({
