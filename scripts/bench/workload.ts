@@ -20,7 +20,7 @@ export interface BenchSource {
 const ED25519_PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /** A source whose key follows from its name, so that every process of the benchmark knows it. Worthless outside of it. */
-export function benchSource(source: Source): BenchSource {
+function benchSource(source: Source): BenchSource {
   const seed = hash("sha256", `bench key of ${source}`, "buffer");
   const privateKey = createPrivateKey({
     key: Buffer.concat([ED25519_PKCS8_PREFIX, seed]),
@@ -50,7 +50,7 @@ export function benchSources(name: string, count: number): BenchSource[] {
 }
 
 /** An access with the eight facets of the README's first event: the typical event of all measurements. */
-export function typicalAccess(number: number): Facets {
+function typicalAccess(number: number): Facets {
   const person = String(49_000_000_000 + (number % 1_000_000)).padStart(12, "0");
   return {
     type: "access",

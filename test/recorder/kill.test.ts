@@ -50,7 +50,7 @@ describe("recorder process killed under load", () => {
   }
 
   it(`loses, doubles and reorders nothing it acknowledged, in ${ROUNDS} rounds`, async function () {
-    this.timeout(180_000);
+    this.timeout(ROUNDS * 7_200);
     const faults: (Fault | undefined)[] = [
       "cut-after",
       undefined,
