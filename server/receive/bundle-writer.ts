@@ -9,12 +9,13 @@ export class BundleWriter {
     this.#bytes = Buffer.allocUnsafeSlow(byteLength + 2 * count);
   }
 
-  /** Begins an entry of this length; `text` and `bytes` fill it. */
+  /** Begins an entry of this length; the other methods fill it. */
   entry(length: number): void {
     this.#at = this.#bytes.writeUInt16BE(length, this.#at);
   }
 
-  ascii(text: string): void {
+  /** One byte a character. */
+  latin1(text: string): void {
     this.#at += this.#bytes.write(text, this.#at, "latin1");
   }
 

@@ -12,12 +12,12 @@ const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 
 /**
- * The function from an index key to its tag: HMAC-SHA256 (RFC 2104) under the operator's pepper over
+ * The function from an index key to its tag, 32 bytes as a string of as many characters: HMAC-SHA256 (RFC 2104) under the operator's pepper over
  * `u8 kind || UTF-8 of "scheme:id"`. Without the pepper nobody can tell which number a tag stands for.
  *
  * Written as two plain hashes over prepared pads: `createHmac` for every event would cost three times as much.
  */
-export function indexTags(pepper: Uint8Array): (key: IndexKey) => Buffer {
+export function indexTags(pepper: Uint8Array): (key: IndexKey) => string {
   const key = Buffer.alloc(BLOCK_BYTES);
   key.set(pepper.length > BLOCK_BYTES ? hash("sha256", pepper, "buffer") : pepper);
   const inner = Buffer.alloc(BLOCK_BYTES + 1 + MAX_ID_BYTES);
@@ -31,7 +31,7 @@ export function indexTags(pepper: Uint8Array): (key: IndexKey) => Buffer {
       throw new RangeError("an index key is longer than any schema allows");
     inner[BLOCK_BYTES] = KIND_BYTES[kind];
     const end = BLOCK_BYTES + 1 + inner.write(id, BLOCK_BYTES + 1, "utf8");
-    hash("sha256", inner.subarray(0, end), "buffer").copy(outer, BLOCK_BYTES);
-    return hash("sha256", outer, "buffer");
+    outer.write(hash("sha256", inner.subarray(0, end), "binary"), BLOCK_BYTES, "latin1");
+    return hash("sha256", outer, "binary");
   };
 }
