@@ -39,7 +39,7 @@ export function healthRoutes(parts: HealthParts): Route[] {
 }
 
 /** What keeps the ledger from being ready, in words for an operator. */
-export function problemsOf({
+function problemsOf({
   sequencing,
   anchoring,
   checkpoint,

@@ -34,6 +34,9 @@ function endSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
+// Records, keys and tokens are for this user alone.
+process.umask(0o077);
+
 try {
   const config = readConfig(process.env);
   const log = createLog(config);

@@ -1,6 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import path from "node:path";
 import { parse } from "yaml";
 import { LedgerError } from "../errors.ts";
 import type { Answer, Route } from "../route.ts";
@@ -67,8 +65,8 @@ export async function openApiRoutes(): Promise<Route[]> {
 }
 
 async function pageFiles(): Promise<ReadonlyMap<string, { readonly type: string; readonly body: string }>> {
-  const folder = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
-  const read = (name: string): Promise<string> => readFile(path.join(folder, name), "utf8");
+  const folder = import.meta.resolve("swagger-ui-dist/package.json");
+  const read = (name: string): Promise<string> => readFile(new URL(name, folder), "utf8");
   const script = "text/javascript; charset=utf-8";
   return new Map([
     ["page.js", { type: script, body: PAGE_SCRIPT }],
