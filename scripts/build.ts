@@ -13,11 +13,10 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.
   cwd: ROOT,
   stdio: ["ignore", 2, 2],
 });
-if (status === 0)
-  writeFileSync(
-    path.join(DIST, "package.json"),
-    manifestOf(readFileSync(path.join(ROOT, "package.json"), "utf8")),
-  );
+if (status === 0) {
+  const manifest = readFileSync(path.join(ROOT, "package.json"), "utf8");
+  writeFileSync(path.join(DIST, "package.json"), manifestOf(manifest));
+}
 process.exitCode = status ?? 1;
 
 /**

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { agencyRegistryArtifact, anchorRegistryArtifact } from "../../server/anchor/artifacts.ts";
 import { parseSource } from "../../protocol/source.ts";
-import { ChainError, chainReader, type ChainReader, SELECTORS } from "../../verifier/chain.ts";
+import { ChainError, chainReader, type ChainReader, type Rpc, SELECTORS } from "../../verifier/chain.ts";
 import { nodeOf } from "./chain-state.ts";
 import { PROFILE, smallLedger } from "./world.ts";
 
@@ -105,6 +105,14 @@ describe("chainReader", () => {
         }
       });
     }
+
+    it("with a word too many", async () => {
+      const honest = nodeOf(ledger.state());
+      const wordy: Rpc = async (method, params) => `${String(await honest(method, params))}${"0".repeat(64)}`;
+      const calls = questions.filter(([, , others]) => others.length === 0).slice(2);
+      expect(calls).to.have.length(5);
+      for (const [, ask] of calls) await refused(ask(chainReader(wordy, "the node")), "malformed");
+    });
 
     it("as a key of an unknown algorithm", async () => {
       const answer = agencyRegistryArtifact.abi.encodeFunctionResult("recorderKeyAt", [

@@ -37,6 +37,11 @@ describe("verifyReceipt", () => {
       makeReceipt(promise, { ...stranger, kid: log.kid }),
       ["signature"],
     ],
+    [
+      "a name of the key that is another's",
+      makeReceipt(promise, { ...log, kid: stranger.kid }),
+      ["signature"],
+    ],
     ["a signature of another receipt", swapSignature(), ["signature"]],
     ["another log", makeReceipt({ ...promise, log: { ...sent.log, logId: 2 } }, log), ["submission"]],
     ["another source", makeReceipt({ ...promise, src: parseSource("qn-police/r2") }, log), ["submission"]],
