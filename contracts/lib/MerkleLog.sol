@@ -123,6 +123,7 @@ library MerkleLog {
     }
 
     /// @dev The node over two hashes; `buffer` is one of `_nodeBuffer`.
+    // slither-disable-next-line assembly
     function _nodeHash(uint256 buffer, bytes32 left, bytes32 right) private view returns (bytes32 hash) {
         bytes4 failed = Sha256Failed.selector;
         // solhint-disable-next-line no-inline-assembly
@@ -143,6 +144,7 @@ library MerkleLog {
      * @dev Memory for the 65 bytes that make a node, 0x01 written already. `sha256(abi.encodePacked(...))`
      * would allocate and write it anew for every one of up to a hundred nodes.
      */
+    // slither-disable-next-line assembly
     function _nodeBuffer() private pure returns (uint256 buffer) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
