@@ -23,6 +23,7 @@ import { ed25519Key, p256Key } from "./samples.ts";
 
 const KEYS = [ed25519Key("a"), p256Key("a")] as const;
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+const P = 2n ** 255n - 19n;
 /** A point of order 8. */
 const TORSION = ed25519.Point.fromBytes(
   fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
@@ -160,10 +161,9 @@ describe("jws: keys", () => {
   it("are unsafe when they are of small order, of mixed order, or not canonical", () => {
     const torsion = TORSION.toBytes();
     const mixed = TORSION.add(ed25519.Point.BASE).toBytes();
-    const p = 2n ** 255n - 19n;
-    const notCanonical = littleEndian(p + 1n);
+    const notCanonical = littleEndian(P + 1n);
     const identity = littleEndian(1n);
-    for (const key of [torsion, mixed, notCanonical, identity, littleEndian(0n), littleEndian(p - 1n)]) {
+    for (const key of [torsion, mixed, notCanonical, identity, littleEndian(0n), littleEndian(P - 1n)]) {
       expect(isSafePublicKey({ alg: "EdDSA", key }), toHex(key)).to.be.false;
     }
     expect(isSafePublicKey(ed25519Key("a").public)).to.be.true;
@@ -214,21 +214,30 @@ describe("jws: OpenSSL and the pure code", () => {
     );
   });
 
-  it("differ at most so that the server refuses more: a signer that hides a torsion point in its signature", () => {
+  /** A signature whose first half is these bytes, with the second half that fits them and the nonce. */
+  const craft = (r: Uint8Array, nonce: bigint) => {
     const secret = fromHex(published.ed25519[0]?.secret ?? "");
     const key: PublicKey = { alg: "EdDSA", key: ed25519.getPublicKey(secret) };
-    const { scalar } = ed25519.utils.getExtendedPublicKey(secret);
     const { jws } = signedBy(0, {});
+    const hash = createHash("sha512").update(r).update(key.key).update(jws.signingInput).digest();
+    const s = (nonce + fromLittleEndian(hash) * ed25519.utils.getExtendedPublicKey(secret).scalar) % ORDER;
+    return { key, jws: { ...jws, signature: concat(r, littleEndian(s)) } };
+  };
+
+  it("differ at most so that the server refuses more: a signer that hides a torsion point in its signature", () => {
     for (let multiple = 0n; multiple < 8n; multiple++) {
       const torsion = multiple === 0n ? ed25519.Point.ZERO : TORSION.multiplyUnsafe(multiple);
-      const r = ed25519.Point.BASE.multiply(5n).add(torsion).toBytes();
-      const hash = createHash("sha512").update(r).update(key.key).update(jws.signingInput).digest();
-      const s = (5n + fromLittleEndian(hash) * scalar) % ORDER;
-      const crafted = { ...jws, signature: concat(r, littleEndian(s)) };
-      const server = byOpenSsl(crafted, key.key);
+      const { key, jws } = craft(ed25519.Point.BASE.multiply(5n).add(torsion).toBytes(), 5n);
+      const server = byOpenSsl(jws, key.key);
       expect(server).to.equal(multiple === 0n);
-      if (server) expect(verifyJws(crafted, key)).to.be.true;
+      if (server) expect(verifyJws(jws, key)).to.be.true;
     }
+  });
+
+  it("both refuse a point that is not written the canonical way", () => {
+    const { key, jws } = craft(littleEndian(P + 1n), 0n);
+    expect(byOpenSsl(jws, key.key)).to.be.false;
+    expect(verifyJws(jws, key)).to.be.false;
   });
 });
 
