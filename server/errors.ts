@@ -88,6 +88,11 @@ export class LedgerError extends Error {
   }
 }
 
+/** What every part answers while the process ends. */
+export function shuttingDown(): LedgerError {
+  return new LedgerError("store-unavailable", "The ledger is shutting down. Send the same again later.");
+}
+
 /** Somebody else extended the log meanwhile: the head is not the one the group was built on. Nothing was stored. */
 export class StoreConflict extends LedgerError {
   constructor(expectedSize: number, size: number) {

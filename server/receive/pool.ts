@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { FormatError } from "../../protocol/errors.ts";
 import type { Clock } from "../clock.ts";
-import { LedgerError, type LedgerCode } from "../errors.ts";
+import { LedgerError, shuttingDown, type LedgerCode } from "../errors.ts";
 import type { VerifiedSubmission } from "../sequence/verified.ts";
 import type { KeyDirectory } from "./keys.ts";
 import type { FromWorker, Outcome, Refusal, ToWorker } from "./messages.ts";
@@ -17,6 +17,8 @@ export interface PoolParts {
   readonly threads: number;
   /** Bodies that wait for a thread; more are refused as `overloaded`. */
   readonly maxWaiting?: number;
+  /** What a thread runs; tests make it fail. */
+  readonly script?: URL;
 }
 
 /** Threads that verify submissions, so that the thread which sequences them never waits for a hash. */
@@ -39,6 +41,10 @@ const LIST_BYTES = 256 * 1024;
 const LISTS_PER_THREAD = 2;
 /** Unknown keys make us read the chain at most this often, however many are sent. */
 const KEY_REFRESH_MS = 1000;
+
+/** A thread that cannot even start is not started in a tight loop. */
+const RESTART_MS = 1000;
+const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Refusals that the chain may have made obsolete a moment ago. */
 const MAY_BE_OUTDATED: ReadonlySet<LedgerCode> = new Set<LedgerCode>([
@@ -70,7 +76,7 @@ export function createVerifierPool(parts: PoolParts): VerifierPool {
 
 class Pool {
   readonly #parts: PoolParts;
-  readonly #threads: Thread[];
+  readonly #threads: Thread[] = [];
   readonly #stopListening: () => void;
   readonly #queue: Job[] = [];
   #dispatchPlanned = false;
@@ -81,7 +87,7 @@ class Pool {
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
-    this.#threads = Array.from({ length: parts.threads }, () => this.#startThread());
+    for (let n = 0; n < parts.threads; n++) this.#startThread();
     this.#stopListening = parts.keys.onChange(() => {
       this.#keysVersion++;
       for (const thread of this.#threads) this.#sendKeys(thread);
@@ -89,8 +95,7 @@ class Pool {
   }
 
   async verify(body: Uint8Array): Promise<VerifiedSubmission> {
-    if (this.#closed)
-      throw new LedgerError("store-unavailable", "The ledger is shutting down. Send the same again later.");
+    if (this.#closed) throw shuttingDown();
     if (this.#queue.length >= (this.#parts.maxWaiting ?? DEFAULT_MAX_WAITING)) {
       throw new LedgerError(
         "overloaded",
@@ -107,21 +112,18 @@ class Pool {
     this.#closed = true;
     this.#stopListening();
     await Promise.all(this.#threads.map(async ({ worker }) => await worker.terminate()));
-    const gone = new LedgerError(
-      "store-unavailable",
-      "The ledger is shutting down. Send the same again later.",
-    );
-    for (const job of [...this.#queue.splice(0), ...this.#threads.flatMap(({ lists }) => lists.flat())])
-      job.reject(gone);
+    const unanswered = [...this.#queue.splice(0), ...this.#threads.flatMap(({ lists }) => lists.flat())];
+    for (const job of unanswered) job.reject(shuttingDown());
   }
 
-  #startThread(): Thread {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: this.#parts.settings });
+  #startThread(): void {
+    const worker = new Worker(this.#parts.script ?? WORKER, { workerData: this.#parts.settings });
     const thread: Thread = { worker, lists: [] };
     worker.on("message", (outcomes: FromWorker) => this.#take(thread, outcomes));
     worker.on("error", (error) => this.#replaceThread(thread, error));
+    this.#threads.push(thread);
     this.#sendKeys(thread);
-    return thread;
+    this.#planDispatch();
   }
 
   #sendKeys({ worker }: Thread): void {
@@ -131,11 +133,13 @@ class Pool {
   /** A thread that fails by itself is a mistake of ours: what it held is refused, the others go on. */
   #replaceThread(failed: Thread, error: unknown): void {
     this.#parts.log.error({ err: error }, "a verifying thread failed and is replaced");
-    const at = this.#threads.indexOf(failed);
-    if (!this.#closed && at !== -1) this.#threads[at] = this.#startThread();
-    for (const job of failed.lists.splice(0).flat())
+    this.#threads.splice(this.#threads.indexOf(failed), 1);
+    for (const job of failed.lists.splice(0).flat()) {
       job.reject(new Error("the verifying thread failed", { cause: error }));
-    this.#planDispatch();
+    }
+    setTimeout(() => {
+      if (!this.#closed) this.#startThread();
+    }, RESTART_MS).unref();
   }
 
   /** Bodies that arrive in the same turn of the event loop travel in the same message. */
@@ -150,7 +154,7 @@ class Pool {
 
   #dispatch(): void {
     if (this.#closed) return;
-    const fair = Math.ceil(this.#queue.length / this.#threads.length);
+    const fair = Math.ceil(this.#queue.length / Math.max(1, this.#threads.length));
     for (let round = 1; round <= LISTS_PER_THREAD; round++) {
       for (const thread of this.#threads) {
         if (this.#queue.length > 0 && thread.lists.length < round) this.#send(thread, this.#nextList(fair));

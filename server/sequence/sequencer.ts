@@ -4,7 +4,7 @@ import { FIRST_SEQ } from "../../protocol/payload.ts";
 import { appendAll } from "../../protocol/frontier.ts";
 import type { Source } from "../../protocol/source.ts";
 import type { Clock } from "../clock.ts";
-import { LedgerError, StoreConflict } from "../errors.ts";
+import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
 import type { Attachment, Group, Head, NewSubmission, Store } from "../store/store.ts";
 import { conflictName } from "./conflict.ts";
 import { compareWithStore, leafAt } from "./known.ts";
@@ -338,8 +338,4 @@ function sequenceGap(source: Source, first: number, next: number): LedgerError {
 function partialOverlap(receipts: readonly string[], next: number): LedgerError {
   const message = `The events before ${next} are stored already; here are their receipts. Sign a new submission from ${next}.`;
   return new LedgerError("partial-overlap", message, { members: { receipts, next } });
-}
-
-function shuttingDown(): LedgerError {
-  return new LedgerError("store-unavailable", "The ledger is shutting down. Send the same again later.");
 }

@@ -1,6 +1,6 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { Level } from "level";
-import { LedgerError, StoreConflict } from "../errors.ts";
+import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
 import { headFrom, levelReader, type Database } from "./level-reader.ts";
 import {
   anchorRow,
@@ -93,7 +93,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   }
 
   async function database(): Promise<Database> {
-    if (closed) throw new LedgerError("store-unavailable", "The ledger is shutting down. Try again later.");
+    if (closed) throw shuttingDown();
     if (reopening !== undefined || db.status !== "open") await reopen();
     return db;
   }
