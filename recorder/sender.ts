@@ -69,6 +69,8 @@ export class Sender {
   #failures = 0;
   #limit: number;
   #tombstonesInARow = 0;
+  /** Number of the newest of them: only an event after it that is accepted ends the row. */
+  #lastTombstone = 0;
   /** The spool's next number when it was opened: the ledger can't hold more, unless the spool is a restored copy. */
   readonly #openedAt: number;
   #heldChecked = false;
@@ -170,7 +172,7 @@ export class Sender {
     }
     await spool.settle(verdict.receipts, verdict.bytes);
     this.#failures = 0;
-    this.#tombstonesInARow = 0;
+    if (spool.state.receiptedThrough > this.#lastTombstone) this.#tombstonesInARow = 0;
     this.#limit = Math.min(this.#limit * 2, batchEvents, MAX_SUBMISSION_EVENTS);
     this.#status = {
       state: "sending",
@@ -218,6 +220,7 @@ export class Sender {
       poisonRecord(event, refusal, timing.now()),
     );
     this.#tombstonesInARow += 1;
+    this.#lastTombstone = pending.first;
     this.#status = { ...this.#status, tombstones: this.#status.tombstones + 1 };
     logger.error(
       { seq: pending.first, code: refusal.code, detail: refusal.detail },

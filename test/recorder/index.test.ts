@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { openFacets, parseEvent } from "../../protocol/event.ts";
 import { RecorderError, type Recorder } from "../../recorder/index.ts";
 import { accessEvent, eventually, flushed, premises, SOURCE, type Premises } from "./fixture.ts";
 import type { Fault } from "./ledger-stub.ts";
@@ -98,15 +99,18 @@ describe("recorder", () => {
     const faults: Fault[] = ["unavailable", "cut-before", "cut-after", "foreign-400", "forged-receipt"];
     for (const fault of faults) {
       it(`goes on after ${fault}: nothing lost, nothing doubled, the same bytes sent again`, async () => {
-        let left = 3;
-        here.ledger.faultOf = () => (left-- > 0 ? fault : undefined);
+        let isFailing = true;
+        here.ledger.faultOf = () => (isFailing ? fault : undefined);
         const recorder = await here.open();
         await recordAll(recorder, ids(5));
-        await eventually(() => left < 0, "the ledger was asked again");
+        await eventually(() => here.ledger.bodies.length > 0, "the ledger was asked");
         await recordAll(recorder, ids(5, 5));
+        const { length } = here.ledger.bodies;
+        await eventually(() => here.ledger.bodies.length > length + 1, "the ledger was asked again");
+        isFailing = false;
         await flushed(recorder);
         expect(messageIds()).to.deep.equal(ids(10));
-        expect(new Set(here.ledger.bodies.slice(0, 4))).to.have.length(1);
+        expect(new Set(here.ledger.bodies.slice(0, length + 2))).to.have.length(1);
       });
     }
 
@@ -191,14 +195,13 @@ describe("recorder", () => {
       expect(recorder.status().backlogBytes).to.equal(0);
     });
 
-    it("stops when every event is refused, for then the fault is elsewhere", async () => {
+    it("stops when one event after the other is refused, for then the fault is elsewhere", async () => {
       here.ledger.refusalOf = ({ type }) => (type === "tombstone" ? undefined : "schema-violation");
       const recorder = await here.open();
-      here.ledger.refusalOf = () => "schema-violation";
       await recordAll(recorder, ids(20));
       await eventually(() => recorder.status().sending.state === "stopped", "it stops");
-      expect(recorder.status().sending.code).to.equal("too-many-refusals");
-      expect(messageIds()).to.deep.equal([]);
+      expect(recorder.status().sending).to.include({ code: "too-many-refusals", tombstones: 10 });
+      expect(here.ledger.eventsOf(SOURCE)).to.have.length(10);
       await recorder.close();
       here.ledger.refusalOf = () => undefined;
       const again = await here.open();
@@ -206,7 +209,28 @@ describe("recorder", () => {
       expect(await again.record(accessEvent("m-20"))).to.include({ seq: 21 });
       await again.resume();
       await flushed(again);
-      expect(here.ledger.eventsOf(SOURCE)).to.have.length(21);
+      expect(messageIds().slice(10)).to.deep.equal(ids(11, 10));
+    });
+
+    it("counts refusals anew once other events got through", async () => {
+      const isBad = (seq: number) => seq % 2 === 1;
+      here.ledger.refusalOf = ({ payload, type }) =>
+        type !== "tombstone" && isBad(payload.seq) ? "schema-violation" : undefined;
+      const recorder = await here.open();
+      await recordAll(recorder, ids(30));
+      await flushed(recorder);
+      expect(recorder.status().sending).to.include({ state: "sending", tombstones: 15 });
+    });
+
+    it("stops at once, and keeps the event, when even its tombstone is refused", async () => {
+      here.ledger.refusalOf = () => "schema-violation";
+      const recorder = await here.open();
+      await recordAll(recorder, ids(3));
+      await eventually(() => recorder.status().sending.state === "stopped", "it stops");
+      expect(recorder.status().sending).to.include({ code: "too-many-refusals", tombstones: 1 });
+      const [refused] = await recorder.refusedEvents(10);
+      const { type } = openFacets(parseEvent(refused?.record.event ?? ""));
+      expect(type).to.equal("access");
     });
 
     it("makes no tombstone at a number the ledger holds", async () => {
