@@ -226,6 +226,7 @@ function openWriter(
     store: records.store,
     clock,
     terms: { log: about.id, signer: ed25519Signer(secrets.receipt), anchorPromiseSeconds },
+    // A receipt by a key that was rotated away since is taken for a stranger's: nothing here reads the keys' history yet.
     receiptKeys: [{ alg: "EdDSA", key: ed25519.getPublicKey(secrets.receipt) }],
     own: {
       source: about.ownSource,
@@ -305,7 +306,6 @@ async function listen(
   closing.push(async () => {
     const closed = once(server, "close");
     server.close();
-    server.closeIdleConnections();
     const force = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
     await closed;
     clearTimeout(force);

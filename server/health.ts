@@ -39,12 +39,7 @@ export function healthRoutes(parts: HealthParts): Route[] {
 }
 
 /** What keeps the ledger from being ready, in words for an operator. */
-function problemsOf({
-  sequencing,
-  anchoring,
-  checkpoint,
-  anchorPromiseSeconds,
-}: HealthParts): string[] {
+function problemsOf({ sequencing, anchoring, checkpoint, anchorPromiseSeconds }: HealthParts): string[] {
   const problems: string[] = [];
   const state = sequencing();
   if (checkpoint() === undefined) problems.push("The tiles are catching up with the records.");
