@@ -140,8 +140,8 @@ describe("scripts/devchain", function () {
     const home = await mkdtemp(path.join(os.tmpdir(), "home-"));
     const program = await startProgram(dataDir, { HOME: home });
     try {
-      // Beyond the states it keeps in memory.
-      await httpRpc(program.url, 20_000, 1_000_000)("anvil_mine", ["0x100"]);
+      // More than anvil keeps in memory when nothing tells it to forget.
+      await httpRpc(program.url, 20_000, 1_000_000)("anvil_mine", ["0x400"]);
       expect(await readdir(home)).to.deep.equal([]);
     } finally {
       await program.end("SIGTERM");
