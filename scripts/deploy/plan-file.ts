@@ -148,7 +148,7 @@ class Member {
 
   address(): string {
     if (isAddress(this.#value) && this.text().startsWith("0x")) return this.text();
-    throw this.#unusable("an address: 0x and 40 hex digits");
+    throw this.#unusable("an address: 0x and 40 hex digits, in lower case or with the right checksum");
   }
 
   bytes(length: number): Uint8Array {

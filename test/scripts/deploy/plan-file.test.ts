@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { parsePlanFile } from "../../../scripts/deploy/plan-file.ts";
 import { PLAN, privateKey } from "./fixture.ts";
@@ -22,6 +23,14 @@ describe("parsePlanFile", () => {
     expect(plan.agencies[0]?.account).to.deep.equal({ address: ADDRESS });
     expect(plan.adminDelaySeconds).to.equal(60);
     expect(plan.log.maxGrowth).to.equal(7);
+  });
+
+  it("reads the plan in docs/deploying.md", async () => {
+    const page = await readFile(new URL("../../../docs/deploying.md", import.meta.url), "utf8");
+    const text = /```json\n(.*?)```/s.exec(page)?.[1] ?? expect.fail("no plan in the page");
+    const { plan } = parsePlanFile(text, ENV);
+    expect(plan.agencies).to.have.length(1);
+    expect(plan.operator.entitlements).to.equal(5);
   });
 
   const faults: [fault: string, message: string, from: string | RegExp, to: string][] = [
