@@ -3,12 +3,17 @@
  * random port (in this process, or as one of its own that can be killed), and recorders.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { hexlify, Wallet } from "ethers";
+import { makeEvent } from "../../protocol/event.ts";
+import type { Facets } from "../../protocol/facet-values.ts";
+import { parseSource } from "../../protocol/source.ts";
+import { makeSubmission, type SubmissionBody } from "../../protocol/submission.ts";
 import { openRecorder, readSigningKey, type Recorder, type RecorderConfig } from "../../recorder/index.ts";
 import { deploy } from "../../scripts/deploy.ts";
 import { httpRpc } from "../../scripts/deploy/json-rpc.ts";
@@ -171,6 +176,35 @@ export async function openDemoRecorder(
     trust: system.profile,
     lingerMs: 1,
     ...options,
+  });
+}
+
+/** A submission as a recorder of the source would sign it, for tests that say what no recorder would. */
+export async function signedSubmission(
+  system: Deployed,
+  { source, first, facets }: { source: string; first: number; facets: readonly Facets[] },
+): Promise<SubmissionBody> {
+  const key = await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source));
+  const src = parseSource(source);
+  const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
+  const events = facets.map((each, at) => makeEvent({ source: src, seq: first + at, facets: each, random }));
+  const { chainId, anchorRegistry, logId } = system.profile;
+  return makeSubmission({
+    log: { chainId, registry: anchorRegistry, logId },
+    source: src,
+    first,
+    events,
+    issuedAt: Math.floor(systemClock.now() / 1000),
+    ...key,
+  });
+}
+
+/** Posts a submission as it is. */
+export async function submit(ledgerUrl: string, body: SubmissionBody): Promise<Response> {
+  return await fetch(`${ledgerUrl}/v1/submissions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
   });
 }
 
