@@ -26,7 +26,7 @@ const PLATFORMS: Readonly<Record<string, string>> = { linux: "linux", darwin: "d
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
 /** Where npm put the binary for this machine. @throws AnvilError. */
-export function anvilBinary(): string {
+function anvilBinary(): string {
   const name = `@foundry-rs/anvil-${PLATFORMS[process.platform] ?? ""}-${ARCHITECTURES[process.arch] ?? ""}`;
   try {
     const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);

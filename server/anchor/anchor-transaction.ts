@@ -43,7 +43,7 @@ export interface AnchorSender {
 }
 
 /** The chain would not take the anchor; the message says what an operator has to do. */
-export class AnchorRefused extends Error {
+class AnchorRefused extends Error {
   override readonly name = "AnchorRefused";
 }
 

@@ -18,8 +18,8 @@ export class RpcRefusal extends Error {
 }
 
 export const INVALID_REQUEST = -32600;
-export const METHOD_NOT_FOUND = -32601;
-export const INVALID_PARAMS = -32602;
+const METHOD_NOT_FOUND = -32601;
+const INVALID_PARAMS = -32602;
 /** EIP-1474. */
 export const LIMIT_EXCEEDED = -32005;
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LedgerError } from "../errors.ts";
 
-export interface BodyLimits {
+interface BodyLimits {
   readonly maxBytes: number;
   /** A body that took longer than this is given up. */
   readonly timeoutMs: number;

@@ -150,7 +150,7 @@ export function anchorOf(row: Buffer): StoredAnchor {
  * Events a row holds at most. A row per event would cost the writer 75,000 puts a second; a row per submission would make
  * the reader of one event fetch a thousand.
  */
-export const ROW_EVENTS = 64;
+const ROW_EVENTS = 64;
 
 /** Cuts a bundle into rows of at most ROW_EVENTS entries: [offset of the row's first entry, the row]. */
 export function* bundleRows(bundle: Bundle): Generator<readonly [number, Bytes]> {
