@@ -1,12 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LedgerError } from "../errors.ts";
 
-interface BodyLimits {
-  readonly maxBytes: number;
-  /** A body that took longer than this is given up. */
-  readonly timeoutMs: number;
-}
-
 /** Memory that requests under way may hold together. */
 export class ByteBudget {
   readonly #maxBytes: number;
