@@ -121,10 +121,11 @@ async function answerOf(answer: Promise<unknown>): Promise<unknown> {
 
 /** Calls to one node, one HTTP request each. */
 export function httpRpc(url: string, timeoutMs: number, maxAnswerBytes: number): Rpc {
+  const node = endpointOf(url);
   let id = 0;
   return async (method, params) => {
     id += 1;
-    const answer = await post(url, { jsonrpc: "2.0", id, method, params }, timeoutMs, maxAnswerBytes);
+    const answer = await post(node, { jsonrpc: "2.0", id, method, params }, timeoutMs, maxAnswerBytes);
     if (isObject(answer) && isObject(answer["error"])) throw failureOf(answer["error"]);
     if (!isObject(answer) || !("result" in answer))
       throw unavailable("the chain's node does not answer as a JSON-RPC server does");
@@ -132,12 +133,35 @@ export function httpRpc(url: string, timeoutMs: number, maxAnswerBytes: number):
   };
 }
 
-async function post(url: string, body: object, timeoutMs: number, maxAnswerBytes: number): Promise<unknown> {
+interface Endpoint {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * A user and password in the URL go into a header (RFC 7617): `fetch` refuses such a URL, with an error that shows the password.
+ */
+function endpointOf(text: string): Endpoint {
+  const url = new URL(text);
+  const { username, password } = url;
+  const headers = { "content-type": "application/json" };
+  if (username === "" && password === "") return { url: text, headers };
+  [url.username, url.password] = ["", ""];
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  return { url: url.href, headers: { ...headers, authorization: `Basic ${credentials.toString("base64")}` } };
+}
+
+async function post(
+  { url, headers }: Endpoint,
+  body: object,
+  timeoutMs: number,
+  maxAnswerBytes: number,
+): Promise<unknown> {
   // The URL may carry a password: it stays out of every message.
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers,
       body: JSON.stringify(body),
       redirect: "error",
       signal: AbortSignal.timeout(timeoutMs),

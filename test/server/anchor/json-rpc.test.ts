@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { chainRpc, httpRpc, type RpcOptions, RpcFailure } from "../../../server/anchor/json-rpc.ts";
 
@@ -75,6 +76,22 @@ describe("server/anchor/json-rpc", () => {
       "eth_blockNumber",
       "eth_blockNumber",
     ]);
+  });
+
+  it("sends a password in the URL as a header, and never shows it", async () => {
+    const only = await node();
+    const shown: (string | undefined)[] = [];
+    only.server.on("request", ({ headers }) => void shown.push(headers.authorization));
+    const withPassword = only.url.replace("//", "//ledger:s3cret%2F@");
+    expect(await connect([withPassword])("eth_blockNumber", [])).to.equal("0x1");
+    expect(new Set(shown)).to.deep.equal(new Set([`Basic ${btoa("ledger:s3cret/")}`]));
+    const down = await connect(["http://ledger:s3cret%2F@127.0.0.1:9"])("eth_blockNumber", []).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(inspect(down, { depth: null }))
+      .to.contain("did not answer")
+      .and.not.contain("s3cret");
   });
 
   it("never uses a node of another chain id or another genesis block", async () => {
