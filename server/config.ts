@@ -40,7 +40,7 @@ const DEFAULT_RPC_URL = "http://127.0.0.1:8545";
 const DEFAULT_OPERATOR = "minhbach";
 /** A checkpoint is one signature and one transaction; people do not wait longer than this for proof. */
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 2_000;
-/** Half the embedded chain's block time: a final block is noticed before the next one. */
+/** A look costs a node a few reads, and a mined anchor should not wait long to be noticed. */
 const DEFAULT_CHAIN_POLL_MS = 500;
 /** Long enough to survive the restart of a chain node, short enough that a breach is news on the same day. */
 const DEFAULT_ANCHOR_PROMISE_MS = 10 * 60_000;

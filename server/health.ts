@@ -1,4 +1,4 @@
-import type { AnchorStatus } from "./anchor/anchorer.ts";
+import type { AnchorStatus } from "./anchor/anchor-status.ts";
 import type { Clock } from "./clock.ts";
 import type { Checkpoint } from "./integrate/integrator.ts";
 import type { Answer, Route } from "./route.ts";

@@ -7,6 +7,7 @@ import type { AnchorPlace, ChainAnchor, ChainClient } from "./chain-client.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { AnchorContent } from "./content.ts";
 import { decide, type Decision, type ForgetReason } from "./decide.ts";
+import type { AnchorStatus } from "./anchor-status.ts";
 import { type AnchorIntent, encodeIntent } from "./intent.ts";
 import { type Rpc, RpcFailure } from "./json-rpc.ts";
 import { observe, type Sighting } from "./observe.ts";
@@ -57,21 +58,6 @@ const DEFAULT_TIMING: AnchorerTiming = {
   // Longer than a node takes to pass a transaction on.
   rebroadcastMs: 2_000,
 };
-
-export interface AnchorStatus {
-  /** `starting` until the contract's head was read and agreed with the store. */
-  readonly condition: "starting" | "agrees" | "store-behind";
-  /** Why anchoring does not go on at present, in words for an operator. */
-  readonly problem: string | undefined;
-  /** Events under the last final anchor. */
-  readonly finalSize: number;
-  /** Events under the contract's head, final or not. */
-  readonly pendingSize: number;
-  /** Records that the chain lost and that are being anchored again. */
-  readonly missingAnchors: number;
-  /** Age of the oldest receipt whose events no final anchor covers; 0 when all are covered. */
-  readonly lagSeconds: number;
-}
 
 /**
  * Brings checkpoints to the contract, one at a time. Whatever happened before, each step reads the contract's head and goes on from
@@ -183,6 +169,8 @@ class OneInFlight implements Anchorer {
 
   #noteAgreement({ agreement }: Sighting, decision: Decision): void {
     if (decision.kind === "halt" || agreement !== "agrees" || this.#condition !== "starting") return;
+    // A node that shows less than we recorded may lag: what it does not show yet is what this store may be behind.
+    if (decision.kind === "wait" && decision.for === "missing-anchors") return;
     this.#condition = "agrees";
     this.#options.onAgreement();
   }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { AnchorStatus } from "./anchorer.ts";
+import type { AnchorStatus } from "./anchor-status.ts";
 
 /** What the anchorer tells about itself. */
 export interface AnchorMetrics {

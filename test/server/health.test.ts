@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { AnchorStatus } from "../../server/anchor/anchorer.ts";
+import type { AnchorStatus } from "../../server/anchor/anchor-status.ts";
 import { type HealthParts, healthRoutes } from "../../server/health.ts";
 import { PUBLIC } from "../../server/identity/caller.ts";
 import type { Answer } from "../../server/route.ts";
