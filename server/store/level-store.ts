@@ -98,10 +98,15 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     return db;
   }
 
-  /** One batch, synced. Whatever it rejects with, the batch may have been kept or lost. */
-  async function write(fill: (batch: Batch) => void): Promise<void> {
+  /** The database with nothing half-written in it, and `head` as it is on the disk. */
+  async function repaired(): Promise<void> {
     await database();
     if (broken) await reopen();
+  }
+
+  /** One batch, synced. Whatever it rejects with, the batch may have been kept or lost. */
+  async function write(fill: (batch: Batch) => void): Promise<void> {
+    await repaired();
     const batch = newBatch(db);
     try {
       fill(batch);
@@ -120,11 +125,14 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   }
 
   async function commit(group: Group, expectedSize: number): Promise<void> {
-    if (committing || head.size !== expectedSize) throw new StoreConflict(expectedSize, head.size);
+    if (committing) throw new StoreConflict(expectedSize, head.size);
     assertContiguous(group, expectedSize);
     committing = true;
     try {
       await refuseWhenFull();
+      // A write that failed may have been kept: only now is the head known that must not be written over.
+      await repaired();
+      if (head.size !== expectedSize) throw new StoreConflict(expectedSize, head.size);
       await write((batch) => putGroup(batch, group));
       head = group.head;
     } finally {
@@ -139,8 +147,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     ...reader,
     commit,
     reload: async () => {
-      await database();
-      if (broken) await reopen();
+      await repaired();
       return head;
     },
     recordAnchor: async (anchor) => {

@@ -5,6 +5,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { Level } from "level";
+import { StoreConflict } from "../../../server/errors.ts";
 import { openLevelStore, type Migration } from "../../../server/store/level-store.ts";
 import { rejection, storeConformance } from "./conformance.ts";
 import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
@@ -52,6 +54,18 @@ describe("store: LevelDB's own", () => {
     await store.close();
   });
 
+  it("refuses a stale group although the write that made it stale was reported as failed", async () => {
+    const store = await openLevelStore({ path: folder });
+    const commit = async (source: string): Promise<unknown> =>
+      await store.commit(groupAfter(EMPTY, [madeSubmission(source, 1, 1, 0)]), 0);
+    await keptButFailing(async () => {
+      expect(await rejection(commit("qn-police/r1"))).to.have.property("code", "store-unavailable");
+    });
+    expect(await rejection(commit("qn-tax/r1"))).to.be.instanceOf(StoreConflict);
+    expect((await store.submissionOfIndex(0))?.source).to.equal("qn-police/r1");
+    await store.close();
+  });
+
   it("is held by one process at a time", async () => {
     const store = await openLevelStore({ path: folder });
     expect(await rejection(openLevelStore({ path: folder }))).to.have.property("code", "store-unavailable");
@@ -71,6 +85,28 @@ describe("store: LevelDB's own", () => {
     expect(refused).to.have.property("message").that.contains("newer version");
   });
 });
+
+/** While `act` runs, every batch reaches the disk and reports failure all the same. */
+async function keptButFailing(act: () => Promise<void>): Promise<void> {
+  const probe = new Level(await newFolder());
+  await probe.open();
+  const batch: unknown = Object.getPrototypeOf(Object.getPrototypeOf(probe.batch()));
+  await probe.close();
+  await rm(probe.location, { recursive: true });
+  if (typeof batch !== "object" || batch === null) throw new TypeError("no batch to spoil");
+  const write: unknown = Reflect.get(batch, "write");
+  if (typeof write !== "function") throw new TypeError("no write to spoil");
+  const failing = async function (this: unknown, ...options: unknown[]): Promise<void> {
+    await Reflect.apply(write, this, options);
+    throw new Error("fails on purpose");
+  };
+  Reflect.set(batch, "write", failing);
+  try {
+    await act();
+  } finally {
+    Reflect.set(batch, "write", write);
+  }
+}
 
 async function newFolder(): Promise<string> {
   return await mkdtemp(path.join(tmpdir(), "minhbach-store-"));
