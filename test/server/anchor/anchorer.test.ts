@@ -79,6 +79,7 @@ describe("server/anchor/anchorer", function () {
     const ledger = await station({ finalityDepth: 3 });
     ledger.log.growTo(4, ledger.now / 1000 - 10);
     await ledger.tick();
+    while ((await ledger.chain.anchorCount()) === 0);
     await ledger.tick();
     expect(ledger.status).to.include({ finalSize: 0, pendingSize: 4, lagSeconds: 10 });
     ledger.log.growTo(9);
@@ -210,6 +211,24 @@ describe("server/anchor/anchorer", function () {
       expect([ledger.agreements, ledger.halts.length]).to.deep.equal([0, 0]);
     });
 
+    it("does not believe a node that shows less than was recorded, before its time to catch up is over", async () => {
+      const ledger = await station();
+      ledger.log.growTo(4);
+      await ledger.settle();
+      const count = anchorRegistryArtifact.abi.encodeFunctionData("anchorCount", [ledger.logId]);
+      let lags = true;
+      ledger.restart({
+        wrapRpc: (rpc) => async (method, params) =>
+          lags && JSON.stringify(params).includes(count) ? `0x${"0".repeat(64)}` : rpc(method, params),
+      });
+      ledger.agreements = 0;
+      await ledger.tick();
+      expect([ledger.agreements, ledger.status.condition]).to.deep.equal([0, "starting"]);
+      lags = false;
+      await ledger.tick();
+      expect([ledger.agreements, ledger.status.condition]).to.deep.equal([1, "agrees"]);
+    });
+
     it("refuses a store that is behind the contract, once and for good", async () => {
       const log = new MemoryLog();
       log.growTo(9);
@@ -287,6 +306,8 @@ describe("server/anchor/anchorer", function () {
       await chain.send(ADMIN, anchorRegistryArtifact, "setAnchorer", [logId, ADMIN.address]);
       ledger.now += 10_000;
       await ledger.tick();
+      // The node mines what it takes, in its own time.
+      while ((await ledger.chain.transactionState(sent)) === "waiting");
       expect(await ledger.chain.transactionState(sent)).to.equal("reverted");
       await chain.send(ADMIN, anchorRegistryArtifact, "setAnchorer", [logId, ANCHORER.address]);
       await ledger.settle();
