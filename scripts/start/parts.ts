@@ -23,6 +23,8 @@ export class Parts {
   readonly lost: Promise<Loss>;
   readonly #running: Part[] = [];
   readonly #reportLost: (loss: Loss) => void;
+  /** The part that is being started: its process may run before it is a part of ours. */
+  #starting: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
   constructor() {
@@ -32,7 +34,13 @@ export class Parts {
   }
 
   /** Takes over a part that was just started; the returned value is the part. @throws StartError if all is being stopped already. */
-  async add<T extends Part>(starting: Promise<T>): Promise<T> {
+  add<T extends Part>(starting: Promise<T>): Promise<T> {
+    const adding = this.#add(starting);
+    this.#starting = adding.catch(() => undefined);
+    return adding;
+  }
+
+  async #add<T extends Part>(starting: Promise<T>): Promise<T> {
     const part = await starting;
     if (this.#stopping) {
       await part.stop();
@@ -53,6 +61,7 @@ export class Parts {
    */
   async stop(): Promise<readonly string[]> {
     this.#stopping = true;
+    await this.#starting;
     const problems: string[] = [];
     for (let part = this.#running.pop(); part !== undefined; part = this.#running.pop()) {
       try {
