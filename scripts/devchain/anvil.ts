@@ -63,9 +63,9 @@ export async function startAnvil(args: readonly string[]): Promise<Anvil> {
     if (complaint.length < 20) complaint.push(part.toString("utf8"));
   });
   try {
-    const port = await listeningPort(child, ended);
     const pid = requirePid(child);
     endWithUs(pid, ended);
+    const port = await listeningPort(child, ended);
     return {
       url: `http://127.0.0.1:${port}`,
       pid,
