@@ -4,7 +4,8 @@ import { ChainError, type ChainReader } from "./chain.ts";
 /**
  * One reader over several nodes, which a user chose because different people run them. Every question goes to all of them and
  * has an answer only when all give the same one: ChainError `disagreement` quotes the two that differ, and a node that gives
- * no answer is named in its own error. The nodes need not be at the same block: the lowest latest block counts.
+ * no answer is named in its own error. The nodes need not be at the same block: the lowest latest block counts, and who asks about
+ * the state as of it gets the same answers from honest nodes.
  */
 export function agreeingReader(first: ChainReader, ...others: readonly ChainReader[]): ChainReader {
   const name = [first, ...others].map((reader) => reader.name).join(", ");
@@ -30,17 +31,15 @@ export function agreeingReader(first: ChainReader, ...others: readonly ChainRead
     async latestBlock() {
       return Math.min(...(await Promise.all([first, ...others].map((reader) => reader.latestBlock()))));
     },
-    hasCode: (address) => agreed(`the contract at ${address}`, (reader) => reader.hasCode(address)),
-    anchorCovering: (registry, logId, index) =>
-      agreed(`the anchor of index ${index}`, (reader) => reader.anchorCovering(registry, logId, index)),
-    logKeysAt: (registry, logId, block) =>
-      agreed(`the log's keys at block ${block}`, (reader) => reader.logKeysAt(registry, logId, block)),
-    logState: (registry, logId) =>
-      agreed("the log's present state", (reader) => reader.logState(registry, logId)),
-    recorderKeyAt: (registry, source, seq, block) =>
-      agreed(`the key of ${source}`, (reader) => reader.recorderKeyAt(registry, source, seq, block)),
-    entitlementsAt: (registry, source, block) =>
-      agreed(`the entitlements of ${source}`, (reader) => reader.entitlementsAt(registry, source, block)),
+    hasCode: (...asked) => agreed(`the contract at ${asked[0]}`, (reader) => reader.hasCode(...asked)),
+    anchorCovering: (...asked) =>
+      agreed(`the anchor of index ${asked[2]}`, (reader) => reader.anchorCovering(...asked)),
+    logKeysAt: (...asked) =>
+      agreed(`the log's keys at block ${asked[2]}`, (reader) => reader.logKeysAt(...asked)),
+    logState: (...asked) => agreed("the log's present state", (reader) => reader.logState(...asked)),
+    recorderKeyAt: (...asked) => agreed(`the key of ${asked[1]}`, (reader) => reader.recorderKeyAt(...asked)),
+    entitlementsAt: (...asked) =>
+      agreed(`the entitlements of ${asked[1]}`, (reader) => reader.entitlementsAt(...asked)),
   };
 }
 

@@ -69,8 +69,9 @@ export const RECORD = 1;
 
 /**
  * What the verifier asks the chain. Registries are named by address, `0x` and 40 lowercase digits. Every method rejects with
- * ChainError when there is no answer to rely on, and with nothing else. Answers hold for the node's latest block; what the
- * registries say about an earlier block never changes.
+ * ChainError when there is no answer to rely on, and with nothing else. An answer is read from the state at the end of the block
+ * `asOf`, or of the node's latest one: with the same `asOf`, nodes and processes behind one address that are a block apart give
+ * one answer. What the registries say about an earlier block than that never changes.
  */
 export interface ChainReader {
   /** How messages call the node or nodes behind it. */
@@ -79,16 +80,22 @@ export interface ChainReader {
   /** Number of the latest block. */
   latestBlock(): Promise<number>;
   /** Whether there is a contract at the address. */
-  hasCode(address: string): Promise<boolean>;
+  hasCode(address: string, asOf?: number): Promise<boolean>;
   /** The first anchor whose tree holds the leaf at `index`, or null. */
-  anchorCovering(registry: string, logId: number, index: number): Promise<Anchor | null>;
+  anchorCovering(registry: string, logId: number, index: number, asOf?: number): Promise<Anchor | null>;
   /** The log's keys in force at a block. */
-  logKeysAt(registry: string, logId: number, block: number): Promise<LogKeys>;
-  logState(registry: string, logId: number): Promise<LogState>;
+  logKeysAt(registry: string, logId: number, block: number, asOf?: number): Promise<LogKeys>;
+  logState(registry: string, logId: number, asOf?: number): Promise<LogState>;
   /** The key whose numbers held `seq` at a block, revoked or not, or null. */
-  recorderKeyAt(registry: string, source: Source, seq: number, block: number): Promise<RecorderKey | null>;
+  recorderKeyAt(
+    registry: string,
+    source: Source,
+    seq: number,
+    block: number,
+    asOf?: number,
+  ): Promise<RecorderKey | null>;
   /** What the agency of a source was entitled to at a block: a sum of bits. */
-  entitlementsAt(registry: string, source: Source, block: number): Promise<number>;
+  entitlementsAt(registry: string, source: Source, block: number, asOf?: number): Promise<number>;
 }
 
 /** First four bytes of the Keccak-256 of each function's signature. */
@@ -124,8 +131,13 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
     }
   }
 
-  async function call<T>(to: string, data: string, decode: (answer: AbiReader) => T): Promise<T> {
-    const answer = await ask("eth_call", [{ to, data }, "latest"]);
+  async function call<T>(
+    to: string,
+    data: string,
+    asOf: number | undefined,
+    decode: (answer: AbiReader) => T,
+  ): Promise<T> {
+    const answer = await ask("eth_call", [{ to, data }, blockTag(asOf)]);
     try {
       const reader = new AbiReader(answer);
       const value = decode(reader);
@@ -151,8 +163,8 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
     async latestBlock() {
       return quantity(await ask("eth_blockNumber", []), name);
     },
-    async hasCode(address) {
-      const code = await ask("eth_getCode", [address, "latest"]);
+    async hasCode(address, asOf) {
+      const code = await ask("eth_getCode", [address, blockTag(asOf)]);
       if (
         typeof code !== "string" ||
         code.length > MAX_CODE_DIGITS ||
@@ -162,37 +174,41 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
       }
       return code !== "0x";
     },
-    anchorCovering(registry, logId, index) {
+    anchorCovering(registry, logId, index, asOf) {
       const data = callData(SELECTORS["anchorCovering(uint64,uint64)"], uintWord(logId), uintWord(index));
-      return call(registry, data, (answer) => {
+      return call(registry, data, asOf, (answer) => {
         const found = answer.bool();
         const anchor = readAnchor(answer);
         return found ? anchor : null;
       });
     },
-    logKeysAt(registry, logId, block) {
+    logKeysAt(registry, logId, block, asOf) {
       const data = callData(SELECTORS["logKeysAt(uint64,uint64)"], uintWord(logId), uintWord(block));
-      return call(registry, data, readLogKeys);
+      return call(registry, data, asOf, readLogKeys);
     },
-    logState(registry, logId) {
-      return call(registry, callData(SELECTORS["logState(uint64)"], uintWord(logId)), readLogState);
+    logState(registry, logId, asOf) {
+      return call(registry, callData(SELECTORS["logState(uint64)"], uintWord(logId)), asOf, readLogState);
     },
-    recorderKeyAt(registry, source, seq, block) {
+    recorderKeyAt(registry, source, seq, block, asOf) {
       const { agency, recorder } = splitSource(source);
       const words = [textWord(agency), textWord(recorder), uintWord(seq), uintWord(block)];
       const data = callData(SELECTORS["recorderKeyAt(bytes32,bytes32,uint64,uint64)"], ...words);
-      return call(registry, data, readRecorderKey);
+      return call(registry, data, asOf, readRecorderKey);
     },
-    entitlementsAt(registry, source, block) {
+    entitlementsAt(registry, source, block, asOf) {
       const { agency } = splitSource(source);
       const data = callData(SELECTORS["entitlementsAt(bytes32,uint64)"], textWord(agency), uintWord(block));
-      return call(registry, data, (answer) => answer.uint(255));
+      return call(registry, data, asOf, (answer) => answer.uint(255));
     },
   };
 }
 
 function malformed(name: string, reason: string, cause?: unknown): ChainError {
   return new ChainError("malformed", `${name} does not answer as an Ethereum node: ${reason}`, { cause });
+}
+
+function blockTag(asOf: number | undefined): string {
+  return asOf === undefined ? "latest" : `0x${asOf.toString(16)}`;
 }
 
 /** A JSON-RPC quantity as a safe integer. */

@@ -15,6 +15,12 @@ interface Asked {
   readonly chain: ChainReader;
 }
 
+/** The same, once the chain is known to be the trusted one. */
+interface AskedAsOf extends Asked {
+  /** The block at whose end every question is answered: the latest when the verification began. */
+  readonly asOf: number;
+}
+
 interface WithSubmission {
   readonly submission: SubmissionInEvidence;
 }
@@ -43,7 +49,8 @@ export function ofTrustedLog({ profile, proof }: { profile: TrustProfile; proof:
     : failed(`its origin is ${origin}; the trusted log's is ${trusted}`);
 }
 
-export async function isTrustedChain({ profile, chain }: Asked): Promise<Outcome<true>> {
+/** Returns the latest block, as of which everything else is asked: the answers belong together, however long asking takes. */
+export async function isTrustedChain({ profile, chain }: Asked): Promise<Outcome<number>> {
   const { chainId, genesisHash } = await chain.identity();
   if (chainId !== profile.chainId) {
     return failed(`${chain.name} serves chain ${chainId}; you trust chain ${profile.chainId}`);
@@ -53,12 +60,16 @@ export async function isTrustedChain({ profile, chain }: Asked): Promise<Outcome
       `${chain.name} serves another chain of the same id: its genesis is ${genesisHash}, the trusted one ${profile.genesisHash}`,
     );
   }
-  return passed(`chain ${chainId} with genesis ${genesisHash}, as ${chain.name} says`);
+  const latest = await chain.latestBlock();
+  return established(
+    `chain ${chainId} with genesis ${genesisHash}, read as of block ${latest}, as ${chain.name} says`,
+    latest,
+  );
 }
 
-export async function haveCode({ profile, chain }: Asked): Promise<Outcome<true>> {
+export async function haveCode({ profile, chain, asOf }: AskedAsOf): Promise<Outcome<true>> {
   for (const address of [profile.anchorRegistry, profile.agencyRegistry]) {
-    if (!(await chain.hasCode(address))) return failed(`there is no contract at ${address}`);
+    if (!(await chain.hasCode(address, asOf))) return failed(`there is no contract at ${address}`);
   }
   return passed(`anchors at ${profile.anchorRegistry}, agencies at ${profile.agencyRegistry}`);
 }
@@ -67,11 +78,14 @@ export async function haveCode({ profile, chain }: Asked): Promise<Outcome<true>
 export async function isAnchored({
   profile,
   chain,
+  asOf,
   proof,
-}: Asked & { proof: LogProof }): Promise<Outcome<Anchor>> {
+}: AskedAsOf & { proof: LogProof }): Promise<Outcome<Anchor>> {
   const { index, checkpoint } = proof;
-  const anchor = await chain.anchorCovering(profile.anchorRegistry, profile.logId, index);
-  if (anchor === null) return failed(`no anchor on the chain covers entry ${index}`);
+  const anchor = await chain.anchorCovering(profile.anchorRegistry, profile.logId, index, asOf);
+  if (anchor === null) return failed(`no anchor on the chain covers entry ${index} up to block ${asOf}`);
+  if (anchor.block > asOf)
+    throw contradiction(chain, `it is at block ${asOf}, before its own anchor's, ${anchor.block}`);
   if (anchor.size <= index)
     throw contradiction(chain, `its anchor of entry ${index} has ${anchor.size} entries`);
   if (anchor.size !== checkpoint.size) {
@@ -85,21 +99,19 @@ export async function isAnchored({
   return established(`anchored in block ${anchor.block}, ${utc(anchor.time)}`, anchor);
 }
 
-/** Returns the latest block. An anchor that is not final yet may still vanish: nothing is wrong with it, and nothing settled. */
-export async function isFinal({ profile, chain, anchor }: Asked & WithAnchor): Promise<Outcome<number>> {
-  const latest = await chain.latestBlock();
-  const depth = latest - anchor.block + 1;
-  if (depth < 1) throw contradiction(chain, `it is at block ${latest}, before its own anchor's`);
+/** An anchor that is not final yet may still vanish: nothing is wrong with it, and nothing settled. */
+export function isFinal({ profile, asOf, anchor }: AskedAsOf & WithAnchor): Outcome<true> {
+  const depth = asOf - anchor.block + 1;
   return depth < profile.finalityDepth
     ? notChecked(`the block is ${depth} deep, final at ${profile.finalityDepth}; ask again in a while`)
-    : established(`the block is ${depth} deep, final at ${profile.finalityDepth}`, latest);
+    : passed(`the block is ${depth} deep, final at ${profile.finalityDepth}`);
 }
 
 export async function isSignedByLog(
-  given: Asked & WithAnchor & { readonly proof: LogProof },
+  given: AskedAsOf & WithAnchor & { readonly proof: LogProof },
 ): Promise<Outcome<true>> {
-  const { profile, chain, anchor, proof } = given;
-  const { checkpoint } = await chain.logKeysAt(profile.anchorRegistry, profile.logId, anchor.block);
+  const { profile, chain, asOf, anchor, proof } = given;
+  const { checkpoint } = await chain.logKeysAt(profile.anchorRegistry, profile.logId, anchor.block, asOf);
   const key = verifierKey(checkpointOrigin(logOf(profile)), checkpoint);
   return verifyNote(proof.checkpoint.note, key)
     ? passed(`signed by the key ${key.keyId}`)
@@ -108,11 +120,11 @@ export async function isSignedByLog(
 
 /** The key that held the event's number at the anchor's block is the one named in the submission, not revoked, and fit for use. */
 export async function wasRecordersKey(
-  given: Asked & WithAnchor & WithSubmission & { readonly event: EventInEvidence },
+  given: AskedAsOf & WithAnchor & WithSubmission & { readonly event: EventInEvidence },
 ): Promise<Outcome<RecorderKey>> {
-  const { profile, chain, anchor, submission, event } = given;
+  const { profile, chain, asOf, anchor, submission, event } = given;
   const { seq } = event.payload;
-  const key = await chain.recorderKeyAt(profile.agencyRegistry, submission.src, seq, anchor.block);
+  const key = await chain.recorderKeyAt(profile.agencyRegistry, submission.src, seq, anchor.block, asOf);
   if (key === null) return failed(`${submission.src} had no key for number ${seq} at block ${anchor.block}`);
   if (key.fromSeq > seq || key.addedBlock > anchor.block)
     throw contradiction(chain, "its key is of another time");
@@ -129,7 +141,7 @@ export async function wasRecordersKey(
   return established(`added in block ${key.addedBlock} for numbers from ${key.fromSeq}`, key);
 }
 
-export async function wasEntitled(given: Asked & WithAnchor & WithSubmission): Promise<Outcome<true>> {
+export async function wasEntitled(given: AskedAsOf & WithAnchor & WithSubmission): Promise<Outcome<true>> {
   const { anchor, submission } = given;
   const { agency } = splitSource(submission.src);
   return (await mayRecord(given, anchor.block))
@@ -152,26 +164,24 @@ export function isUnrevokedSince({ key }: { key: RecorderKey }): Outcome<true> {
     : passed("it is not revoked");
 }
 
-export async function isStillEntitled(
-  given: Asked & WithSubmission & { readonly latest: number },
-): Promise<Outcome<true>> {
+export async function isStillEntitled(given: AskedAsOf & WithSubmission): Promise<Outcome<true>> {
   const { agency } = splitSource(given.submission.src);
-  return (await mayRecord(given, given.latest))
+  return (await mayRecord(given, given.asOf))
     ? passed(`${agency} may record`)
     : warning(`${agency} may not record any more; what was anchored before stays recorded`);
 }
 
-export async function isStillOpen({ profile, chain }: Asked): Promise<Outcome<true>> {
-  const { frozen, successor } = await chain.logState(profile.anchorRegistry, profile.logId);
+export async function isStillOpen({ profile, chain, asOf }: AskedAsOf): Promise<Outcome<true>> {
+  const { frozen, successor } = await chain.logState(profile.anchorRegistry, profile.logId, asOf);
   if (successor !== 0) return warning(`the log is frozen; log ${successor} continues it`);
   return frozen ? warning("the log is frozen") : passed("the log is open");
 }
 
 async function mayRecord(
-  { profile, chain, submission }: Asked & WithSubmission,
+  { profile, chain, asOf, submission }: AskedAsOf & WithSubmission,
   block: number,
 ): Promise<boolean> {
-  const entitlements = await chain.entitlementsAt(profile.agencyRegistry, submission.src, block);
+  const entitlements = await chain.entitlementsAt(profile.agencyRegistry, submission.src, block, asOf);
   return (entitlements & RECORD) !== 0;
 }
 

@@ -125,12 +125,12 @@ export async function verifyEvidence(
   list.check("checkpoint", { profile, proof }, ofTrustedLog);
 
   // What the chain holds about it.
-  const asked = { profile, chain };
-  const served = await list.ask("chain", asked, isTrustedChain);
-  const coded = await list.ask("registries", { ...asked, served }, haveCode);
+  const asOf = await list.ask("chain", { profile, chain }, isTrustedChain);
+  const asked = { profile, chain, asOf };
+  const coded = await list.ask("registries", asked, haveCode);
   const anchor = await list.ask("anchor", { ...asked, proof, coded }, isAnchored);
   const anchored = { ...asked, anchor };
-  const latest = await list.ask("finality", anchored, isFinal);
+  const settled = list.check("finality", anchored, isFinal);
   await list.ask("checkpoint-signature", { ...anchored, proof }, isSignedByLog);
   const key = await list.ask("recorder-key", { ...anchored, event, submission }, wasRecordersKey);
   await list.ask("entitlement", { ...anchored, submission }, wasEntitled);
@@ -138,8 +138,8 @@ export async function verifyEvidence(
 
   // What happened since, which takes nothing from the evidence.
   list.check("key-since", { key }, isUnrevokedSince);
-  await list.ask("agency-since", { ...asked, submission, latest }, isStillEntitled);
-  await list.ask("log-since", { ...asked, latest }, isStillOpen);
+  await list.ask("agency-since", { ...asked, submission, settled }, isStillEntitled);
+  await list.ask("log-since", { ...asked, settled }, isStillOpen);
 
   const verdict = verdictOf(list.checks, profile);
   return { verdict, checks: list.checks, claim: claimOf(verdict, { event, submission, proof, anchor }) };

@@ -25,6 +25,15 @@ describe("agreeingReader", () => {
     expect((await verifyEvidence(TEXT, PROFILE, shallow)).verdict).to.equal("incomplete");
   });
 
+  it("finds no disagreement in what one of the nodes cannot know yet", async () => {
+    const [before, after] = [nodeOf(ledger.state()), nodeOf({ ...ledger.state(), frozen: true })];
+    const ahead: Rpc = (method, params) => (params[1] === "0x1d" ? before : after)(method, params);
+    const reader = agreeingReader(chainReader(ahead, "a"), node("b", { latestBlock: 29 }));
+    const report = await verifyEvidence(TEXT, PROFILE, reader);
+    expect(failures(report)).to.deep.equal([]);
+    expect(report.verdict).to.equal("valid");
+  });
+
   const stranger = signerOf("stranger");
   const police = { agency: "qn-police", recorder: "r1", alg: "EdDSA", fromSeq: 1, addedBlock: 3 } as const;
   const disagreements: readonly [name: string, lie: Partial<ChainState>, check: string][] = [

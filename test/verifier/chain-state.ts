@@ -30,12 +30,12 @@ const ZERO_HASH = new Uint8Array(32);
 const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
 
 /**
- * A node that answers from the state, encoded by an ABI coder that is not ours. Reverts where the contracts do, as ChainError
- * `refused`.
+ * A node that answers from the state, or from what it was at the end of a block that is asked for, encoded by an ABI coder that is
+ * not ours. Reverts where the contracts do, as ChainError `refused`.
  */
 export function nodeOf(state: ChainState): Rpc {
   return (method, params) => {
-    const [first] = params;
+    const [first, block] = params;
     switch (method) {
       case "eth_chainId":
         return Promise.resolve(`0x${state.chainId.toString(16)}`);
@@ -48,11 +48,18 @@ export function nodeOf(state: ChainState): Rpc {
           [state.anchorRegistry, state.agencyRegistry].includes(String(first)) ? "0x6001" : "0x",
         );
       case "eth_call":
-        return Promise.resolve(answerCall(state, callOf(first)));
+        return Promise.resolve(answerCall(stateAt(state, block), callOf(first)));
       default:
         throw new Error(`unexpected method ${method}`);
     }
   };
+}
+
+function stateAt(state: ChainState, block: unknown): ChainState {
+  if (block === "latest") return state;
+  const latestBlock = Number(block);
+  if (latestBlock > state.latestBlock) throw new ChainError("malformed", "header not found");
+  return { ...state, latestBlock, anchors: state.anchors.filter((anchor) => anchor.block <= latestBlock) };
 }
 
 function callOf(parameter: unknown): { to: string; data: string } {
@@ -102,6 +109,7 @@ function anchorViews(state: ChainState): Record<string, View> {
 function agencyViews(state: ChainState): Record<string, View> {
   return {
     recorderKeyAt([agency, recorder, seq, block]) {
+      if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
       const key = state.recorderKeys.findLast(
         (known) =>
           known.agency === decodeBytes32String(String(agency)) &&
@@ -114,6 +122,7 @@ function agencyViews(state: ChainState): Record<string, View> {
       return [true, [alg, key.fromSeq, key.addedBlock, BigInt(key.revokedBlock), key.key]];
     },
     entitlementsAt([agency, block]) {
+      if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
       const change = state.entitlements.findLast(
         (known) => known.agency === decodeBytes32String(String(agency)) && known.fromBlock <= Number(block),
       );

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { fromBase64, toBase64 } from "../../protocol/bytes.ts";
 import type { EvidenceFile } from "../../protocol/evidence.ts";
-import { type ChainReader, chainReader, type RecorderKey } from "../../verifier/chain.ts";
+import { type ChainReader, chainReader, type RecorderKey, type Rpc } from "../../verifier/chain.ts";
 import { keyId } from "../../protocol/jws.ts";
 import {
   EVIDENCE_CHECKS,
@@ -431,7 +431,16 @@ describe("verifyEvidence", () => {
         },
         "anchor",
       ],
-      ["a latest block before the anchor's", { latestBlock: () => Promise.resolve(9) }, "finality"],
+      [
+        "an anchor in a block that it does not have yet",
+        {
+          async anchorCovering(registry, logId, index) {
+            const anchor = await honest.anchorCovering(registry, logId, index);
+            return anchor === null ? null : { ...anchor, block: 31 };
+          },
+        },
+        "anchor",
+      ],
       ["a key of later numbers", { recorderKeyAt: keyWith({ fromSeq: 9 }) }, "recorder-key"],
       ["a key of a later block", { recorderKeyAt: keyWith({ addedBlock: 11 }) }, "recorder-key"],
     ];
@@ -444,6 +453,20 @@ describe("verifyEvidence", () => {
         expect(found?.detail).to.match(/^the node contradicts itself: /);
       });
     }
+  });
+
+  it("is never invalid because an address hides nodes that are a block apart", async () => {
+    const [ahead, behind] = [nodeOf(ledger.state()), nodeOf({ ...ledger.state(), latestBlock: 29 })];
+    const pool = (first: Rpc, later: Rpc): ChainReader =>
+      chainReader(
+        (method, params) => (method === "eth_blockNumber" ? first : later)(method, params),
+        "a pool",
+      );
+    const open = await verifyEvidence(ledger.text(EARLY), PROFILE, pool(ahead, behind));
+    expect(open.verdict).to.equal("incomplete");
+    expect((await verifyEvidence(ledger.text(EARLY), PROFILE, pool(behind, ahead))).verdict).to.equal(
+      "valid",
+    );
   });
 
   describe("warns of what happened since, and stays valid", () => {
