@@ -10,19 +10,29 @@ export class ByteBudget {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes the bytes and returns the function that gives them back. @throws LedgerError `overloaded`. */
-  take(bytes: number): () => void {
-    if (this.#taken + bytes > this.#maxBytes) {
-      throw new LedgerError(
-        "overloaded",
-        "Too many submissions are under way. Send the same again in a second.",
-      );
-    }
-    this.#taken += bytes;
-    return () => {
-      this.#taken -= bytes;
+  /** What one request takes of it. */
+  share(): BudgetShare {
+    let taken = 0;
+    return {
+      take: (bytes) => {
+        if (this.#taken + bytes > this.#maxBytes) return false;
+        this.#taken += bytes;
+        taken += bytes;
+        return true;
+      },
+      giveBack: () => {
+        this.#taken -= taken;
+        taken = 0;
+      },
     };
   }
+}
+
+export interface BudgetShare {
+  /** Takes more; false, and nothing is taken, when that is more than there is. */
+  readonly take: (bytes: number) => boolean;
+  /** Gives back everything. */
+  readonly giveBack: () => void;
 }
 
 /**
@@ -45,37 +55,43 @@ export function bodyLength(request: IncomingMessage, maxBytes: number): number {
 }
 
 /**
- * Reads a body of known length into memory of its own, so that it can be moved to another thread.
- * @throws LedgerError `slow-body` (and the connection ends with the answer); `bad-request` when the client went away.
+ * Reads a body of known length into memory of its own, so that it can be moved to another thread. The budget is charged with what
+ * arrived, not with what was announced: a sender who announces much and sends nothing takes no room from others.
+ * @throws LedgerError `slow-body` (and the connection ends with the answer); `overloaded`; `bad-request` when the client went away.
  */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  length: number,
-  timeoutMs: number,
+  { length, timeoutMs, share }: { length: number; timeoutMs: number; share: BudgetShare },
 ): Promise<Uint8Array> {
-  const body = Buffer.allocUnsafeSlow(length);
+  const chunks: Buffer[] = [];
   let received = 0;
   return await new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       response.setHeader("connection", "close");
       settle();
-      reject(
-        new LedgerError(
-          "slow-body",
-          `The body did not arrive within ${timeoutMs} ms. Send it faster or in parts.`,
-        ),
-      );
+      const message = `The body did not arrive within ${timeoutMs} ms. Send it faster or in parts.`;
+      reject(new LedgerError("slow-body", message));
     }, timeoutMs);
     const settle = (): void => {
       clearTimeout(timer);
       request.off("data", onData).off("end", onEnd).off("close", onClose);
     };
     // Node's parser never delivers more than Content-Length says.
-    const onData = (chunk: Buffer): void => void (received += chunk.copy(body, received));
+    const onData = (chunk: Buffer): void => {
+      if (!share.take(chunk.length)) {
+        // Node swallows the rest: a connection that ended now would take the answer with it.
+        settle();
+        const message = "Too many submissions are under way. Send the same again in a second.";
+        reject(new LedgerError("overloaded", message));
+        return;
+      }
+      chunks.push(chunk);
+      received += chunk.length;
+    };
     const onEnd = (): void => {
       settle();
-      resolve(body);
+      resolve(joined(chunks, length));
     };
     const onClose = (): void => {
       settle();
@@ -83,4 +99,12 @@ export async function readBody(
     };
     request.on("data", onData).on("end", onEnd).on("close", onClose);
   });
+}
+
+/** In memory of their own, not in Node's pool. */
+function joined(chunks: readonly Buffer[], length: number): Uint8Array {
+  const body = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(body, at);
+  return body;
 }

@@ -39,14 +39,15 @@ export function postSubmission(
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<Sequenced> {
     const length = bodyLength(request, limits.maxBodyBytes);
-    const giveBack = budget.take(length);
+    const share = budget.share();
     try {
-      const submission = await pool.verify(await readBody(request, response, length, limits.bodyTimeoutMs));
+      const body = await readBody(request, response, { length, timeoutMs: limits.bodyTimeoutMs, share });
+      const submission = await pool.verify(body);
       await withinShare(submission.source, submission.count, length);
       noteSkew(submission);
       return await sequencer.submit(submission);
     } finally {
-      giveBack();
+      share.giveBack();
     }
   }
 

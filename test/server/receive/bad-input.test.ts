@@ -375,13 +375,20 @@ describe("receive: bad input is refused by name and leaves nothing", function ()
   });
 
   it("more bytes at once than fit: overloaded, and room again afterwards", async () => {
-    const slow = rawRequest(ledger.port, "content-length: 8000000\r\n\r\n{");
-    let reply = await ledger.post(" ".repeat(1_500_000));
-    while (reply.json["code"] !== "overloaded") reply = await ledger.post(" ".repeat(1_500_000));
+    const narrow = await receivingLedger(directory, { limits: { maxBytesInFlight: 1_000_000 } });
+    const reply = await narrow.post(" ".repeat(1_500_000));
     expect(reply.json).to.include({ status: 503, code: "overloaded" });
     expect(reply.headers.get("retry-after")).to.equal("1");
-    expect(await slow).to.match(/^HTTP\/1\.1 408 /);
+    expect((await narrow.post(" ".repeat(900_000))).json).to.include({ code: "json" });
+    await narrow.close();
+  });
+
+  it("bodies that are announced and never come take no room from others", async () => {
+    const announced = Array.from({ length: 8 }, () =>
+      rawRequest(ledger.port, "content-length: 8000000\r\n\r\n{"),
+    );
     expect((await ledger.post(" ".repeat(1_500_000))).json).to.include({ code: "json" });
+    for (const reply of await Promise.all(announced)) expect(reply).to.match(/^HTTP\/1\.1 408 /);
   });
 });
 
