@@ -26,14 +26,22 @@ const COMMANDS = [
   recorderContinueCommand,
 ];
 
-process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, {
-  terminal: processTerminal(process, process.env),
-  read: inputReader(process.stdin),
-  env: process.env,
-  progress: process.stderr,
-  interruption() {
-    const controller = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => controller.abort());
-    return controller.signal;
-  },
-});
+/** Of a fault of the program itself, where Node would end with 1, which means "invalid": sysexits' EX_SOFTWARE. */
+const FAULT = 70;
+
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, {
+    terminal: processTerminal(process, process.env),
+    read: inputReader(process.stdin),
+    env: process.env,
+    progress: process.stderr,
+    interruption() {
+      const controller = new AbortController();
+      for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => controller.abort());
+      return controller.signal;
+    },
+  });
+} catch (error) {
+  console.error(error);
+  process.exitCode = FAULT;
+}

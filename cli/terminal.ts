@@ -29,6 +29,8 @@ export function processTerminal(streams: Streams, env: { readonly NO_COLOR?: str
   };
 }
 
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
 const COLOURS = { green: 32, red: 31, yellow: 33, dim: 2, bold: 1 } as const;
 
 export type Colour = keyof typeof COLOURS;
@@ -43,10 +45,22 @@ export function coloured(terminal: Terminal, colour: Colour, text: string): stri
  * bidirectional and invisible ones, which could reorder what is read, appear as escapes.
  */
 export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** A value as indented JSON that may be shown: the same characters are written as the escapes of JSON, so it reads back unchanged. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2)
+    .split("\n")
+    .map((line) => line.replace(UNPRINTABLE, jsonEscape))
+    .join("\n");
+}
+
+function jsonEscape(character: string): string {
+  return character
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 }
 
 /** Breaks text into lines of at most `width` characters, at spaces, or inside a word that is longer than a line. */

@@ -6,6 +6,7 @@ import { type Fetch, jsonRpc } from "../verifier/json-rpc.ts";
 import { isNodeUrl } from "../verifier/trust-profile.ts";
 import { type Command, type ExitCode, parseArguments, UnusableInput } from "./command.ts";
 import { renderReport } from "./report.ts";
+import { printableJson } from "./terminal.ts";
 import { readTrustProfile } from "./trust.ts";
 
 /** Nothing in evidence takes more than three bytes a character: it is ASCII but for the dashes of signature lines. */
@@ -30,7 +31,8 @@ Checks evidence of one event, step by step, without asking the ledger it came fr
   --json           print the report as JSON: {"verdict", "checks", "claim"}
 
 Ends with 0 when the evidence is valid (or good for development, on an embedded chain),
-1 when it is invalid, 2 when the input cannot be used, 3 when not everything could be checked.
+1 when it is invalid, 2 when the input cannot be used, 3 when not everything could be checked,
+and with another code when minhbach itself fails, which says nothing about the evidence.
 `;
 
 /** `minhbach verify`. */
@@ -45,7 +47,7 @@ export function verifyCommand(fetch: Fetch): Command {
       const chain = readerOf(rpc.length > 0 ? rpc : (profile?.rpc ?? []), fetch);
       const report = await verifyEvidence(await read(file, MAX_EVIDENCE_BYTES), profile, chain);
       const unusable = report.checks.find(({ id, status }) => id === "format" && status === "failed");
-      if (json) terminal.out(`${JSON.stringify(report, undefined, 2)}\n`);
+      if (json) terminal.out(`${printableJson(report)}\n`);
       if (unusable !== undefined) throw new UnusableInput(`${file} is no evidence: ${unusable.detail}`);
       if (!json) terminal.out(renderReport(report, terminal));
       return EXIT_CODES[report.verdict];

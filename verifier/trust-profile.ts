@@ -72,7 +72,8 @@ export function isNodeUrl(value: unknown): boolean {
   return (
     typeof value === "string" &&
     value.length <= MAX_URL_LENGTH &&
-    /^https?:\/\/[^\s/?#@]+(?:[/?#]\S*)?$/.test(value)
+    /^https?:\/\/[^\s/?#@]+(?:[/?#]\S*)?$/.test(value) &&
+    URL.canParse(value)
   );
 }
 

@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { smallLedger } from "../verifier/world.ts";
 
+const MAIN = path.resolve(import.meta.dirname, "../../cli/main.ts");
 const LAUNCHER = path.resolve(import.meta.dirname, "../../cli/minhbach.mjs");
 const EVIDENCE = smallLedger().text(6);
 
@@ -58,6 +59,18 @@ describe("the minhbach command of a checkout", function () {
     expect((await minhbach(["verify", "."])).err).to.include("it is a folder");
     expect((await minhbach(["verify", "gone.json"])).err).to.include("there is no such file");
     expect((await minhbach(["verify", "-"], " ".repeat(2_000_000))).err).to.include("longer than");
+  });
+
+  it("ends with the code of no verdict when it fails itself", async () => {
+    const bug = "data:text/javascript,String.prototype.isWellFormed=()=>{throw new RangeError('bug')}";
+    const child = spawn(process.execPath, ["--import", bug, MAIN, "verify", "evidence.json"], {
+      cwd: folder,
+    });
+    let err = "";
+    child.stderr.on("data", (chunk) => (err += String(chunk)));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect(err).to.include("RangeError: bug");
+    expect(code).to.equal(70);
   });
 
   it("lists what it can do", async () => {

@@ -129,6 +129,18 @@ describe("minhbach verify", () => {
     for (const character of ["\u001b", "\u202e"]) expect(out).to.not.include(character);
   });
 
+  it("prints no JSON that draws on the screen, and none that reads back as something else", async () => {
+    const origin = "a\u009b2J\u202e\u{e0041}b";
+    const file = ledger.evidence(6);
+    const proof = file.proof.replace(/(?<=\n\n)\S+(?=\n)/, origin);
+    const given = { "hostile.json": JSON.stringify({ ...file, proof }) };
+    const { code, out } = await verify(["hostile.json", "--trust", "trust.json", "--json"], given);
+    expect(code).to.equal(1);
+    for (const character of ["\u009b", "\u202e", "\u{e0041}"]) expect(out).to.not.include(character);
+    const { checks } = JSON.parse(out) as EvidenceReport;
+    expect(checks.find(({ id }) => id === "checkpoint")?.detail).to.include(origin);
+  });
+
   const unusable: readonly [
     name: string,
     args: readonly string[],
@@ -151,6 +163,7 @@ describe("minhbach verify", () => {
     ["an unknown option", ["evidence.json", "--trsut", "trust.json"], {}, /Unknown option '--trsut'/],
     ["an option without its value", ["evidence.json", "--trust"], {}, /--trust/],
     ["a node that is no URL", ["evidence.json", "--rpc", "localhost:8545"], {}, /no http or https URL/],
+    ["a node with an impossible address", ["evidence.json", "--rpc", "http://["], {}, /no http or https URL/],
     ["a node with a password", ["evidence.json", "--rpc", "http://a:b@c"], {}, /no http or https URL/],
   ];
   for (const [name, args, files, says] of unusable) {

@@ -100,6 +100,9 @@ describe("isNodeUrl", () => {
       "https://a b",
       "http://u@h",
       "https:a",
+      "http://[",
+      "http://a:99999",
+      "http://%",
       1,
     ]) {
       expect(isNodeUrl(url), String(url)).to.equal(false);
