@@ -1,25 +1,46 @@
 import type { Level } from "level";
 import type { Bytes } from "../../protocol/bytes.ts";
-import { emptyFrontier } from "../../protocol/frontier.ts";
+import type { Source } from "../../protocol/source.ts";
 import { LedgerError } from "../errors.ts";
+import { bundleEntries } from "./bundle.ts";
+import {
+  indexOfKey,
+  isLogRow,
+  logKey,
+  registerEnd,
+  registerKey,
+  sourceOfKey,
+  type LogRow,
+} from "./level-keys.ts";
 import {
   anchorOf,
-  bundleEntries,
+  attachmentOf,
   eventKeyOf,
-  headOf,
-  lastU64,
-  rowKey,
+  isSubmissionRow,
+  numberOf,
   sourceOf,
-  sourceOfKey,
   submissionOf,
-  tableEnd,
-  type IndexedTable,
 } from "./rows.ts";
 import { openAttachment, openDisclosures } from "./sealing.ts";
-import type { Head, StoreReader, StoredAnchor, StoredSubmission } from "./store.ts";
+import type { EventKey, Head, StoreReader, StoredAnchor, StoredSubmission } from "./store.ts";
 
 export type Database = Level<Buffer, Buffer>;
-export type DatabaseSnapshot = ReturnType<Database["snapshot"]>;
+
+/** The two databases of a store (see level-keys.ts). */
+export interface Databases {
+  readonly log: Database;
+  readonly register: Database;
+}
+
+type Snapshot = ReturnType<Database["snapshot"]>;
+
+/** What is read: the newest state, or both databases as they were at one head. */
+export interface View {
+  readonly databases: () => Promise<Databases>;
+  /** Rows of the log from here on belong to a group that is not committed whole, or not in this view. */
+  readonly head: () => Head;
+  readonly snapshots?: { readonly log: Snapshot; readonly register: Snapshot };
+}
 
 interface Range {
   readonly gte: Buffer;
@@ -29,21 +50,138 @@ interface Range {
   readonly limit?: number;
 }
 
-/** The reads of a LevelDB store, as of now or as of a snapshot. */
-export function levelReader(database: () => Promise<Database>, snapshot?: DatabaseSnapshot): StoreReader {
-  const at = snapshot === undefined ? {} : { snapshot };
+/** The reads of a LevelDB store. */
+export function levelReader(view: View): StoreReader {
+  const log = table("log", view);
+  const register = table("register", view);
 
-  async function get(key: Buffer): Promise<Buffer | undefined> {
-    return await read(async (db) => await db.get(key, at));
+  /** Where the rows begin that hold the event: the greatest row start up to its index. */
+  async function rowStart(index: number): Promise<number | undefined> {
+    if (index < 0 || index >= view.head().size) return undefined;
+    // From before the head row of this very index down.
+    const [key] = await log.keys({ gte: logKey(0), lt: logKey(index, "head"), reverse: true, limit: 1 });
+    return key && indexOfKey(key);
   }
 
-  async function rows(range: Range): Promise<[Buffer, Buffer][]> {
-    return await read(async (db) => await db.iterator({ ...range, ...at }).all());
+  /** The event's entry in the row that starts there. */
+  async function entry(row: LogRow, start: number, index: number): Promise<Bytes | undefined> {
+    const bundle = await log.get(logKey(start, row));
+    return bundle && bundleEntries(bundle, index - start, index - start + 1)[0];
   }
 
+  async function eventKeyAt(start: number | undefined, index: number): Promise<EventKey | undefined> {
+    const row = start === undefined ? undefined : await entry("eventKeys", start, index);
+    // An erased key leaves an empty entry.
+    return row === undefined || row.length === 0 ? undefined : eventKeyOf(row);
+  }
+
+  async function payloads(from: number, to: number): Promise<Bytes[]> {
+    const end = Math.min(to, view.head().size);
+    const start = from < end ? await rowStart(from) : undefined;
+    if (start === undefined) return [];
+    const keys = await log.keys({ gte: logKey(start), lt: logKey(end) });
+    const payloadKeys = keys.filter((key) => isLogRow(key, "payloads"));
+    const rows = await log.getMany(payloadKeys);
+    return payloadKeys.flatMap((key, at) => {
+      const first = indexOfKey(key);
+      return bundleEntries(rows[at] ?? Buffer.alloc(0), Math.max(0, from - first), end - first);
+    });
+  }
+
+  async function submissionOfIndex(index: number): Promise<StoredSubmission | undefined> {
+    const start = await rowStart(index);
+    const row = start === undefined ? undefined : await log.get(logKey(start, "submission"));
+    const whole =
+      row === undefined || isSubmissionRow(row) ? row : await log.get(logKey(numberOf(row), "submission"));
+    return whole && submissionOf(whole);
+  }
+
+  async function submissionHolding(source: Source, seq: number): Promise<StoredSubmission | undefined> {
+    if (seq < 0) return undefined;
+    const gte = registerKey("sequences", source);
+    const [found] = await register.rows({
+      gte,
+      lte: registerKey("sequences", source, seq),
+      reverse: true,
+      limit: 1,
+    });
+    const submission = found && (await submissionOfIndex(numberOf(found[1])));
+    return submission && seq < submission.first + submission.count ? submission : undefined;
+  }
+
+  async function anchors(page: { after: number; limit: number }): Promise<StoredAnchor[]> {
+    const gte = registerKey("anchors", page.after + 1);
+    const found = await register.rows({ gte, lt: registerEnd("anchors"), limit: page.limit });
+    return found.map(([, row]) => anchorOf(row));
+  }
+
+  return {
+    head: async () => {
+      await view.databases();
+      return view.head();
+    },
+    sources: async ({ after, limit }) => {
+      const gte = after === undefined ? registerKey("sources") : registerKey("sources", after, Buffer.of(0));
+      const found = await register.rows({ gte, lt: registerEnd("sources"), limit });
+      return found.map(([key, row]) => sourceOf(sourceOfKey(key), row));
+    },
+    source: async (source) => {
+      const row = await register.get(registerKey("sources", source));
+      return row && sourceOf(source, row);
+    },
+    submissionHolding,
+    submissionOfIndex,
+    submissionsOf: async (source, { from, limit }) => {
+      const first = (await submissionHolding(source, from))?.first ?? from;
+      const gte = registerKey("sequences", source, first);
+      const found = await register.rows({
+        gte,
+        lte: registerKey("sequences", source, Number.MAX_SAFE_INTEGER),
+        limit,
+      });
+      const submissions = await Promise.all(
+        found.map(async ([, row]) => await submissionOfIndex(numberOf(row))),
+      );
+      return submissions.filter((submission) => submission !== undefined);
+    },
+    payloads,
+    disclosures: async (index) => {
+      const start = await rowStart(index);
+      const secret = await eventKeyAt(start, index);
+      if (start === undefined || secret === undefined) return undefined;
+      const sealed = await entry("disclosures", start, index);
+      return sealed && openDisclosures(secret.key, sealed);
+    },
+    eventKey: async (index) => await eventKeyAt(await rowStart(index), index),
+    attachment: async (index) => {
+      const secret = await eventKeyAt(await rowStart(index), index);
+      const row = secret && (await log.get(logKey(index, "attachment")));
+      return secret && row && openAttachment(secret.key, attachmentOf(row).sealed);
+    },
+    conflictIndex: async (conflict) => {
+      const row = await register.get(registerKey("conflicts", conflict));
+      return row && numberOf(row);
+    },
+    anchors,
+    anchorCovering: async (index) => (await anchors({ after: index, limit: 1 }))[0],
+    lastAnchor: async () => {
+      const range = { gte: registerKey("anchors"), lt: registerEnd("anchors"), reverse: true, limit: 1 };
+      const [found] = await register.rows(range);
+      return found && anchorOf(found[1]);
+    },
+    anchorIntent: async () => {
+      const row = await register.get(registerKey("anchorIntent"));
+      return row && new Uint8Array(row);
+    },
+  };
+}
+
+/** Plain reads of one of the databases; whatever fails is `store-unavailable`. */
+function table(name: keyof Databases, { databases, snapshots }: View) {
+  const at = snapshots === undefined ? {} : { snapshot: snapshots[name] };
   async function read<T>(operation: (db: Database) => Promise<T>): Promise<T> {
     try {
-      return await operation(await database());
+      return await operation((await databases())[name]);
     } catch (cause) {
       if (cause instanceof LedgerError) throw cause;
       throw new LedgerError("store-unavailable", "The records cannot be read now. Try again later.", {
@@ -51,112 +189,12 @@ export function levelReader(database: () => Promise<Database>, snapshot?: Databa
       });
     }
   }
-
-  /** The row with the greatest number up to `index`: the only one that can hold it. */
-  async function rowBefore(
-    table: IndexedTable,
-    index: number,
-  ): Promise<{ start: number; row: Buffer } | undefined> {
-    if (index < 0) return undefined;
-    const [found] = await rows({ gte: rowKey(table), lte: rowKey(table, index), reverse: true, limit: 1 });
-    return found && { start: lastU64(found[0]), row: found[1] };
-  }
-
-  async function eventKey(index: number): Promise<ReturnType<typeof eventKeyOf> | undefined> {
-    const holder = await rowBefore("eventKeys", index);
-    const [entry] = holder ? bundleEntries(holder.row, index - holder.start, index - holder.start + 1) : [];
-    // An erased key leaves an empty entry.
-    return entry === undefined || entry.length === 0 ? undefined : eventKeyOf(entry);
-  }
-
-  async function payloads(from: number, to: number): Promise<Bytes[]> {
-    const holder = await rowBefore("payloads", from);
-    if (holder === undefined || from >= to) return [];
-    const found = await rows({ gte: rowKey("payloads", holder.start), lt: rowKey("payloads", to) });
-    return found.flatMap(([key, row]) => {
-      const start = lastU64(key);
-      return bundleEntries(row, Math.max(0, from - start), to - start);
-    });
-  }
-
-  async function submissionOfIndex(index: number): Promise<StoredSubmission | undefined> {
-    const holder = await rowBefore("submissions", index);
-    const submission = holder && submissionOf(holder.row);
-    return submission && index < submission.index + submission.count ? submission : undefined;
-  }
-
-  async function submissionHolding(source: string, seq: number): Promise<StoredSubmission | undefined> {
-    if (seq < 0) return undefined;
-    const gte = rowKey("sequences", source);
-    const [found] = await rows({ gte, lte: rowKey("sequences", source, seq), reverse: true, limit: 1 });
-    const submission = found && (await submissionOfIndex(lastU64(found[1])));
-    return submission && seq < submission.first + submission.count ? submission : undefined;
-  }
-
-  async function anchors(page: { after: number; limit: number }): Promise<StoredAnchor[]> {
-    const range = { gte: rowKey("anchors", page.after + 1), lt: tableEnd("anchors"), limit: page.limit };
-    return (await rows(range)).map(([, row]) => anchorOf(row));
-  }
-
+  const getMany = async (keys: Buffer[]): Promise<(Buffer | undefined)[]> =>
+    await read(async (db) => await db.getMany(keys, at));
   return {
-    head: async () => headFrom(await get(rowKey("head"))),
-    sources: async ({ after, limit }) => {
-      const gte =
-        after === undefined ? rowKey("sources") : Buffer.concat([rowKey("sources", after), Buffer.of(0)]);
-      const found = await rows({ gte, lt: tableEnd("sources"), limit });
-      return found.map(([key, row]) => sourceOf(sourceOfKey(key), row));
-    },
-    source: async (source) => {
-      const row = await get(rowKey("sources", source));
-      return row && sourceOf(source, row);
-    },
-    submissionHolding,
-    submissionOfIndex,
-    submissionsOf: async (source, { from, limit }) => {
-      const first = (await submissionHolding(source, from))?.first ?? from;
-      const gte = rowKey("sequences", source, first);
-      const found = await rows({ gte, lte: rowKey("sequences", source, Number.MAX_SAFE_INTEGER), limit });
-      const submissions = await Promise.all(found.map(([, row]) => submissionOfIndex(lastU64(row))));
-      return submissions.filter((submission) => submission !== undefined);
-    },
-    payloads,
-    disclosures: async (index) => {
-      const secret = await eventKey(index);
-      const holder = secret && (await rowBefore("disclosures", index));
-      const [sealed] = holder
-        ? bundleEntries(holder.row, index - holder.start, index - holder.start + 1)
-        : [];
-      return secret && sealed && openDisclosures(secret.key, sealed);
-    },
-    eventKey,
-    attachment: async (index) => {
-      const secret = await eventKey(index);
-      const sealed = secret && (await get(rowKey("attachments", index)));
-      return secret && sealed && openAttachment(secret.key, sealed);
-    },
-    conflictIndex: async (conflict) => {
-      const row = await get(rowKey("conflicts", conflict));
-      return row && lastU64(row);
-    },
-    anchors,
-    anchorCovering: async (index) => (await anchors({ after: index, limit: 1 }))[0],
-    lastAnchor: async () => {
-      const [found] = await rows({
-        gte: rowKey("anchors"),
-        lt: tableEnd("anchors"),
-        reverse: true,
-        limit: 1,
-      });
-      return found && anchorOf(found[1]);
-    },
-    anchorIntent: async () => {
-      const row = await get(rowKey("anchorIntent"));
-      return row && new Uint8Array(row);
-    },
+    get: async (key: Buffer) => (await getMany([key]))[0],
+    getMany,
+    keys: async (range: Range) => await read(async (db) => await db.keys({ ...range, ...at }).all()),
+    rows: async (range: Range) => await read(async (db) => await db.iterator({ ...range, ...at }).all()),
   };
-}
-
-/** The head a row holds; the empty log's when there is none yet. */
-export function headFrom(row: Buffer | undefined): Head {
-  return row === undefined ? { size: 0, commits: 0, frontier: emptyFrontier() } : headOf(row);
 }

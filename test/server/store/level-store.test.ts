@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,6 +66,43 @@ describe("store: LevelDB's own", () => {
     await store.close();
   });
 
+  it("reads again from the log what a crash took from the register", async () => {
+    const conflict = new Uint8Array(32).fill(7);
+    const early = madeSubmission("qn-police/r1", 1, 2, 0);
+    const later = [madeSubmission("qn-police/r1", 3, 130, 2), madeSubmission("qn-tax/r1", 1, 1, 132)];
+    const withAttachment = {
+      ...madeSubmission("minhbach/ledger", 1, 1, 133),
+      attachment: { conflict, body: conflict },
+    };
+    const store = await openLevelStore({ path: folder });
+    await store.commit(groupAfter(EMPTY, [early]), 0);
+    await store.close();
+    await cp(path.join(folder, "register"), path.join(folder, "old"), { recursive: true });
+    const again = await openLevelStore({ path: folder });
+    await again.commit(groupAfter(await again.head(), [...later, withAttachment]), 2);
+    const states = await again.sources({ limit: 10 });
+    await again.close();
+
+    await replaceFolder(path.join(folder, "register"), path.join(folder, "old"));
+    const recovered = await openLevelStore({ path: folder });
+    expect(await recovered.sources({ limit: 10 })).to.deep.equal(states);
+    expect((await recovered.submissionHolding(early.source, 132))?.index).to.equal(2);
+    expect((await recovered.submissionHolding(early.source, 2))?.index).to.equal(0);
+    expect(await recovered.conflictIndex(conflict)).to.equal(133);
+    expect((await (await recovered.snapshot()).head()).size).to.equal(134);
+    await recovered.close();
+  });
+
+  it("refuses a log that is older than its register", async () => {
+    const store = await openLevelStore({ path: folder });
+    await store.commit(groupAfter(EMPTY, [madeSubmission("qn-police/r1", 1, 2, 0)]), 0);
+    await store.close();
+    await rm(path.join(folder, "log"), { recursive: true });
+    const refused = await rejection(openLevelStore({ path: folder }));
+    expect(refused).to.have.property("code", "store-unavailable");
+    expect(refused).to.have.property("message").that.contains("different times");
+  });
+
   it("is held by one process at a time", async () => {
     const store = await openLevelStore({ path: folder });
     expect(await rejection(openLevelStore({ path: folder }))).to.have.property("code", "store-unavailable");
@@ -106,6 +143,11 @@ async function keptButFailing(act: () => Promise<void>): Promise<void> {
   } finally {
     Reflect.set(batch, "write", write);
   }
+}
+
+async function replaceFolder(folder: string, by: string): Promise<void> {
+  await rm(folder, { recursive: true });
+  await rename(by, folder);
 }
 
 async function newFolder(): Promise<string> {
