@@ -158,11 +158,16 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     function entitlementsAt(bytes32 agency, uint64 blockNumber) external view override returns (uint8) {
         _requirePast(blockNumber);
         EntitlementChange[] storage changes = _agencies[agency].entitlements;
-        // Changes are rare: a linear walk from the newest is short.
-        for (uint256 i = changes.length; i > 0; --i) {
-            if (changes[i - 1].fromBlock <= blockNumber) return changes[i - 1].entitlements;
+        // Searched by halves: a registrar could suspend and reinstate until a walk from the newest no longer
+        // fits into a call, and leave an agency's older evidence without an answer.
+        uint256 low = 0;
+        uint256 high = changes.length;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (changes[middle].fromBlock <= blockNumber) low = middle + 1;
+            else high = middle;
         }
-        return 0;
+        return low == 0 ? 0 : changes[low - 1].entitlements;
     }
 
     /// @inheritdoc IAgencyRegistry

@@ -210,11 +210,17 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
     function logKeysAt(uint64 logId, uint64 blockNumber) external view override returns (LogKeys memory) {
         Log storage log = _log(logId);
         if (blockNumber > block.number) revert FutureBlock(blockNumber);
-        uint256 i = log.keyVersions.length;
-        // Rotations are rare: a linear walk from the newest is short.
-        while (i > 0 && log.keyVersions[i - 1].fromBlock > blockNumber) --i;
-        if (i == 0) revert NoKeysYet(logId, blockNumber);
-        KeyVersion storage version = log.keyVersions[i - 1];
+        // Searched by halves: an administrator could rotate until a walk from the newest no longer fits into
+        // a call, and leave what was anchored before without a key to verify it.
+        uint256 low = 0;
+        uint256 high = log.keyVersions.length;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (log.keyVersions[middle].fromBlock <= blockNumber) low = middle + 1;
+            else high = middle;
+        }
+        if (low == 0) revert NoKeysYet(logId, blockNumber);
+        KeyVersion storage version = log.keyVersions[low - 1];
         return LogKeys({checkpoint: version.checkpoint, receipt: version.receipt, vrf: log.vrf});
     }
 

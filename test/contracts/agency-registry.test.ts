@@ -274,6 +274,16 @@ describe("AgencyRegistry", () => {
     });
   });
 
+  it("cannot bury an old answer under so many changes that it no longer fits into a call", async () => {
+    const before = await blockNow();
+    for (let change = 1; change <= 100; change++) {
+      await byRegistrar("setEntitlements", AGENCY, change % 2 === 1 ? 0 : RECORD);
+    }
+    const view = r.agencies.contract.getFunction("entitlementsAt");
+    expect(await view.staticCall(AGENCY, before, { gasLimit: 100_000 })).to.equal(BigInt(RECORD));
+    expect(await view.staticCall(AGENCY, before + 1, { gasLimit: 100_000 })).to.equal(0n);
+  });
+
   describe("recorder keys", () => {
     it("make a recorder, are told by an event, and are listed", async () => {
       await expect(addKey(1, 0))

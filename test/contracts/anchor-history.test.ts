@@ -169,6 +169,16 @@ describe("AnchorRegistry's history", () => {
       expect(await r.anchors.view("logKeysAt", LOG, before + 1)).to.deep.equal({ ...third, vrf: first.vrf });
     });
 
+    it("cannot be buried under so many rotations that the answer no longer fits into a call", async () => {
+      const created = await blockNow();
+      for (let rotation = 1; rotation <= 100; rotation++) {
+        await r.anchors.send("rotateKeys", LOG, bytes32(1000 + rotation), bytes32(2000 + rotation));
+      }
+      const view = r.anchors.contract.getFunction("logKeysAt");
+      const keys: unknown = await view.staticCall(LOG, created, { gasLimit: 100_000 });
+      expect([...(keys as string[])]).to.deep.equal([first.checkpoint, first.receipt, first.vrf]);
+    });
+
     it("refuses blocks before the log and blocks to come", async () => {
       const created = await blockNow();
       await expect(r.anchors.view("logKeysAt", LOG, created - 1))
