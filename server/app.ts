@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import path from "node:path";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Logger } from "pino";
@@ -20,7 +20,7 @@ import { rpcRoutes } from "./anchor/rpc-proxy.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { eventAsSeenBy } from "./disclose/disclose.ts";
-import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
+import { boundedServer, httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { findingsRegister } from "./findings/register.ts";
 import { findingsRoutes } from "./findings/routes.ts";
 import { healthRoutes } from "./health.ts";
@@ -68,8 +68,6 @@ export interface App {
   close: () => Promise<void>;
 }
 
-/** Requests are read whole in this time; a submission's body has its own, shorter limit. */
-const REQUEST_TIMEOUT_MS = 30_000;
 /** What is still open then has had its answer, or never will. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Findings are read by people; new ones may take a minute. */
@@ -300,7 +298,7 @@ async function listen(
   { host, port }: Pick<Config, "host" | "port">,
   closing: Closing,
 ): Promise<string> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, edge);
+  const server = boundedServer(edge);
   server.listen(port, host);
   await once(server, "listening");
   closing.push(async () => {

@@ -5,7 +5,13 @@ import express, {
   type RequestHandler,
   type Response,
 } from "express";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { Logger } from "pino";
 import { readSmallBody } from "./body.ts";
 import { LedgerError, problemOf, writeProblem } from "./errors.ts";
@@ -23,6 +29,32 @@ export interface EdgeOptions {
   readonly permissionOf: (routeName: string) => (caller: Caller) => void;
   readonly metrics: HttpMetrics;
   readonly log: Logger;
+}
+
+export interface ConnectionLimits {
+  /** Requests are read whole in this time; a submission's body has its own, shorter limit. */
+  readonly requestTimeoutMs: number;
+  /** A connection on which nothing moves is ended, also one whose client does not take its answer. */
+  readonly idleTimeoutMs: number;
+  /** Further ones are dropped: each may hold a small body and an answer, and a file descriptor that the records need. */
+  readonly maxConnections: number;
+}
+
+const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
+  requestTimeoutMs: 30_000,
+  // Longer than any answer takes to be made.
+  idleTimeoutMs: 60_000,
+  // Recorders keep a few each; what serves many browsers stands behind a proxy.
+  maxConnections: 2_000,
+};
+
+/** The server that listens for the edge, with every connection bounded. */
+export function boundedServer(edge: RequestListener, limits: Partial<ConnectionLimits> = {}): Server {
+  const { requestTimeoutMs, idleTimeoutMs, maxConnections } = { ...DEFAULT_CONNECTION_LIMITS, ...limits };
+  const server = createServer({ requestTimeout: requestTimeoutMs }, edge);
+  server.setTimeout(idleTimeoutMs);
+  server.maxConnections = maxConnections;
+  return server;
 }
 
 export const SUBMISSION_ROUTE = { name: "postSubmission", method: "post", path: "/v1/submissions" } as const;

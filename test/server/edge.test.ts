@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { Writable } from "node:stream";
 import { expect } from "chai";
 import { Registry } from "prom-client";
 import { FormatError } from "../../protocol/errors.ts";
-import { type EdgeOptions, httpEdge } from "../../server/edge.ts";
+import { boundedServer, type EdgeOptions, httpEdge } from "../../server/edge.ts";
 import { LedgerError } from "../../server/errors.ts";
 import { type Caller, PUBLIC } from "../../server/identity/caller.ts";
 import { createLog } from "../../server/log.ts";
@@ -240,5 +240,40 @@ describe("server/edge", () => {
     expect(text)
       .to.contain('minhbach_http_seconds_count{route="echo",status="200"} 1')
       .and.not.contain("somebody");
+  });
+});
+
+describe("server/edge: connections", () => {
+  let server: Server;
+
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+
+  async function listening(limits: Parameters<typeof boundedServer>[1]): Promise<number> {
+    // More than the buffers between two sockets hold.
+    const answer = Buffer.alloc(32 * 1024 * 1024);
+    server = boundedServer((_request, response) => void response.end(answer), limits).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  }
+
+  it("ends one whose client asks and does not take the answer", async () => {
+    const port = await listening({ idleTimeoutMs: 100 });
+    const client = connect(port, "127.0.0.1").on("error", () => undefined);
+    client.write("GET / HTTP/1.1\r\nhost: ledger\r\n\r\n");
+    const [, response] = (await once(server, "request")) as [unknown, NodeJS.EventEmitter];
+    await once(response, "close");
+    client.destroy();
+  });
+
+  it("drops what is more than the server has room for", async () => {
+    const port = await listening({ maxConnections: 1 });
+    const first = connect(port, "127.0.0.1");
+    await once(server, "connection");
+    await Promise.all([once(server, "drop"), once(connect(port, "127.0.0.1").resume(), "close")]);
+    first.destroy();
   });
 });
