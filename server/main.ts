@@ -11,6 +11,7 @@ import { loadSecrets } from "./secrets.ts";
 async function run(config: Config, log: Logger): Promise<void> {
   const asked = endSignal();
   const profile = await readProfile(config.trustProfilePath);
+  requireSameEnvironment(config, profile);
   const secrets = loadSecrets(config, process.env);
   const app = await startApp({ config, secrets, profile, clock: systemClock, log });
   log.info({ signal: await asked }, "ending");
@@ -25,6 +26,14 @@ async function readProfile(file: string): Promise<TrustProfile> {
     const message = `TRUST_PROFILE: ${file} cannot be read. It says where the log is on the chain; the deployment writes it.`;
     throw new ConfigError(message, { cause: error });
   }
+}
+
+/** A forgotten ENVIRONMENT must not open development tokens, and keys made by itself, on a chain that is meant seriously. */
+function requireSameEnvironment({ environment }: Config, profile: TrustProfile): void {
+  if (profile.environment === environment) return;
+  throw new ConfigError(
+    `ENVIRONMENT is ${environment}, but the trust profile is of a log in ${profile.environment}: set ENVIRONMENT=${profile.environment}.`,
+  );
 }
 
 /** Resolves at the first signal to end. Later ones change nothing: a terminal and npm may both send the same Ctrl-C. */

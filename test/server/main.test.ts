@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
+import { writeProfile } from "../../scripts/deploy/trust-profile.ts";
 import {
   type Deployed,
   deployed,
@@ -52,6 +53,21 @@ describe("server/main", function () {
       expect(code).to.equal(1);
       expect(output).to.contain("TRUST_PROFILE").and.contain("trust.json");
     });
+  });
+
+  it("does not open development tokens on a production chain where ENVIRONMENT was forgotten", async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), "minhbach-main-"));
+    const registry = `0x${"1".repeat(40)}`;
+    await writeProfile(path.join(dataDir, "trust.json"), {
+      ...{ name: "a province", environment: "production", finalityDepth: 1, rpc: [] },
+      ...{ chainId: 4117, genesisHash: `0x${"a".repeat(64)}`, logId: 1 },
+      ...{ anchorRegistry: registry, agencyRegistry: registry },
+    });
+    const { code, output } = await runToEnd({ DATA_DIR: dataDir, PORT: "0" });
+    expect(code).to.equal(1);
+    expect(output).to.contain("set ENVIRONMENT=production");
+    expect(await readdir(dataDir)).to.deep.equal(["trust.json"]);
+    await rm(dataDir, { recursive: true });
   });
 
   describe("that runs", () => {
