@@ -29,7 +29,8 @@ async function finishedBuild(): Promise<string> {
   };
   const hre = await createHardhatRuntimeEnvironment({ ...config, paths }, {}, ROOT);
   await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
-  for (const name of ["contracts", "node_modules"]) await symlink(path.join(ROOT, name), path.join(folder, name));
+  for (const name of ["contracts", "node_modules"])
+    await symlink(path.join(ROOT, name), path.join(folder, name));
   await writeFile(path.join(folder, "hardhat.config.ts"), "");
   return folder;
 }

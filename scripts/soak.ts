@@ -21,5 +21,5 @@ const child = spawn(process.execPath, [mocha, "--bail", ...CRASH_TESTS], {
   env: { ...process.env, CRASH_ROUNDS: text },
   stdio: "inherit",
 });
-const [code] = await once(child, "exit");
-process.exitCode = typeof code === "number" ? code : 1;
+const [code] = (await once(child, "exit")) as [number | null];
+process.exitCode = code ?? 1;

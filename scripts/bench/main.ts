@@ -305,9 +305,9 @@ step("starts", 1, async () => {
 
 async function untilAnchored(size: number): Promise<void> {
   for (;;) {
-    const health: { events: { anchored: number } } = JSON.parse(
-      await (await fetch(`http://127.0.0.1:${system.port}/health`)).text(),
-    );
+    const health = JSON.parse(await (await fetch(`http://127.0.0.1:${system.port}/health`)).text()) as {
+      events: { anchored: number };
+    };
     if (health.events.anchored >= size) return;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

@@ -132,7 +132,7 @@ async function runPaced(
             return once;
           },
           (body) => {
-            const { receipts }: { receipts?: string[] } = JSON.parse(body.toString("latin1"));
+            const { receipts } = JSON.parse(body.toString("latin1")) as { receipts?: string[] };
             for (const receipt of receipts ?? []) onReceipt(receipt);
           },
         );
@@ -153,7 +153,7 @@ async function watchAnchors(
 ): Promise<void> {
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${system.port}/health`);
-    const health: { events: { anchored: number } } = JSON.parse(await response.text());
+    const health = JSON.parse(await response.text()) as { events: { anchored: number } };
     if (onAnchor(health.events.anchored, performance.now())) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -202,9 +202,9 @@ export async function runCeiling(
     if (progress === undefined) complaint += text;
     else onEvents(Number(progress));
   });
-  const [code] = await once(child, "exit");
+  const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) throw new Error(`the ceiling process ended with code ${String(code)}: ${complaint}`);
-  return JSON.parse(output);
+  return JSON.parse(output) as CeilingResult;
 }
 
 /** 95th percentile of inclusion proofs, in milliseconds, in a process that has just started on the derived data. */
@@ -219,7 +219,7 @@ export async function measureColdProofs(
     formatLogId(system.log),
     String(size),
   ]);
-  return JSON.parse(stdout);
+  return JSON.parse(stdout) as { p50Milliseconds: number; p95Milliseconds: number };
 }
 
 /** Plain events posted to a real recorder that sends them on to the ledger, while `connections` clients post one list each at a time. */

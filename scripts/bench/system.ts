@@ -124,7 +124,7 @@ export async function prepareSystem(
 }
 
 async function inspectorTokenOf(file: string): Promise<string> {
-  const list: { token: string; caller: { role: string } }[] = JSON.parse(await readFile(file, "utf8"));
+  const list = JSON.parse(await readFile(file, "utf8")) as { token: string; caller: { role: string } }[];
   const found = list.find(({ caller }) => caller.role === "inspector");
   if (found === undefined) throw new Error(`${file} has no inspector`);
   return found.token;

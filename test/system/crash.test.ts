@@ -47,7 +47,7 @@ class Client {
       const response = await post(url, this.#unanswered);
       if (response === undefined) return;
       expect(response.status, response.text).to.be.oneOf([200, 201]);
-      const { receipts }: { receipts: string[] } = JSON.parse(response.text);
+      const { receipts } = JSON.parse(response.text) as { receipts: string[] };
       this.#accept(this.#unanswered, receipts);
       this.#unanswered = undefined;
       onReceipt();
