@@ -22,7 +22,7 @@ import {
   submissionOf,
 } from "./rows.ts";
 import { openAttachment, openDisclosures } from "./sealing.ts";
-import type { EventKey, Head, StoreReader, StoredAnchor, StoredSubmission } from "./store.ts";
+import type { Head, StoreReader, StoredAnchor, StoredSubmission } from "./store.ts";
 
 export type Database = Level<Buffer, Buffer>;
 
@@ -63,16 +63,12 @@ export function levelReader(view: View): StoreReader {
     return key && indexOfKey(key);
   }
 
-  /** The event's entry in the row that starts there. */
-  async function entry(row: LogRow, start: number, index: number): Promise<Bytes | undefined> {
-    const bundle = await log.get(logKey(start, row));
-    return bundle && bundleEntries(bundle, index - start, index - start + 1)[0];
-  }
-
-  async function eventKeyAt(start: number | undefined, index: number): Promise<EventKey | undefined> {
-    const row = start === undefined ? undefined : await entry("eventKeys", start, index);
-    // An erased key leaves an empty entry.
-    return row === undefined || row.length === 0 ? undefined : eventKeyOf(row);
+  /** The event's entries in these rows, and undefined where there is none. */
+  async function entries(index: number, ...rows: readonly LogRow[]): Promise<(Bytes | undefined)[]> {
+    const start = await rowStart(index);
+    if (start === undefined) return [];
+    const bundles = await log.getMany(rows.map((row) => logKey(start, row)));
+    return bundles.map((bundle) => bundle && bundleEntries(bundle, index - start, index - start + 1)[0]);
   }
 
   async function payloads(from: number, to: number): Promise<Bytes[]> {
@@ -146,15 +142,17 @@ export function levelReader(view: View): StoreReader {
     },
     payloads,
     disclosures: async (index) => {
-      const start = await rowStart(index);
-      const secret = await eventKeyAt(start, index);
-      if (start === undefined || secret === undefined) return undefined;
-      const sealed = await entry("disclosures", start, index);
-      return sealed && openDisclosures(secret.key, sealed);
+      const [secrets, sealed] = await entries(index, "eventKeys", "disclosures");
+      const secret = eventKeyOf(secrets);
+      return secret && sealed && openDisclosures(secret.key, sealed);
     },
-    eventKey: async (index) => await eventKeyAt(await rowStart(index), index),
+    eventKey: async (index) => {
+      const [secrets] = await entries(index, "eventKeys");
+      return eventKeyOf(secrets);
+    },
     attachment: async (index) => {
-      const secret = await eventKeyAt(await rowStart(index), index);
+      const [secrets] = await entries(index, "eventKeys");
+      const secret = eventKeyOf(secrets);
       const row = secret && (await log.get(logKey(index, "attachment")));
       return secret && row && openAttachment(secret.key, attachmentOf(row).sealed);
     },

@@ -69,7 +69,9 @@ export function sourceOf(source: Source, row: Buffer): SourceState {
 
 const TAG_BYTES = 33;
 
-export function eventKeyOf(entry: Bytes): EventKey {
+/** The secrets of an entry; none when there is no entry, or an empty one because the key was erased. */
+export function eventKeyOf(entry: Bytes | undefined): EventKey | undefined {
+  if (entry === undefined || entry.length === 0) return undefined;
   const tags: { kind: number; tag: Bytes }[] = [];
   for (let at = HASH_BYTES; at < entry.length; at += TAG_BYTES) {
     tags.push({ kind: entry[at] ?? 0, tag: entry.subarray(at + 1, at + TAG_BYTES) });
