@@ -50,6 +50,7 @@ describe("deploy", function () {
     const fees = { type: 2, maxFeePerGas: 0, maxPriorityFeePerGas: 0, gasLimit: 500_000 };
     const raw = await wallet.signTransaction({ chainId: 31337, nonce, to, data, ...fees });
     const hash = await chain.rpc("eth_sendRawTransaction", [raw]);
+    await chain.rpc("evm_mine", []);
     expect(await chain.rpc("eth_getTransactionReceipt", [hash])).to.have.property("status", "0x1");
   }
 

@@ -78,6 +78,44 @@ describe("A deployment that is killed", function () {
     });
   }
 
+  it("with its transactions still waiting does not send others in their place", async () => {
+    const goBack = await chain.bookmark();
+    for (let sent = 1; sent <= ADMIN_TRANSACTIONS + POLICE_TRANSACTIONS; sent++) {
+      await goBack();
+      const file = chain.newFile();
+      await deploy(options(withMiningStoppedAt(sent), file, { mineTimeoutMs: 0 })).catch(() => undefined);
+      const deployment = await deploy(options(withMiningResumedBySending(), file));
+      expect(deployment.logId, `stopped at transaction ${sent}`).to.equal(1);
+      expect(await chain.mined(ADMIN), `stopped at transaction ${sent}`).to.equal(ADMIN_TRANSACTIONS);
+      expect(await chain.mined(POLICE), `stopped at transaction ${sent}`).to.equal(POLICE_TRANSACTIONS);
+    }
+  });
+
+  /** The chain, which mines no more from the given transaction on. */
+  function withMiningStoppedAt(transaction: number): Rpc {
+    let sent = 0;
+    return async (method, params) => {
+      if (method === "eth_sendRawTransaction") {
+        sent += 1;
+        if (sent === transaction) await chain.rpc("evm_setAutomine", [false]);
+      }
+      return await chain.rpc(method, params);
+    };
+  }
+
+  /** The chain, which mines again once it was sent something. */
+  function withMiningResumedBySending(): Rpc {
+    return async (method, params) => {
+      const call = chain.rpc(method, params);
+      if (method !== "eth_sendRawTransaction") return await call;
+      // Sending again what waits already is answered with an error.
+      await call.catch(() => undefined);
+      await chain.rpc("evm_setAutomine", [true]);
+      await chain.rpc("evm_mine", []);
+      return await call;
+    };
+  }
+
   it("again and again by force, as a command, ends with one deployment and a trust profile", async () => {
     const dataDir = chain.newFile();
     const plan = chain.newFile();
