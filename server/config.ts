@@ -84,7 +84,8 @@ export function readConfig(env: Env): Config {
     }),
     sourceEventsPerSecond: integer("SOURCE_EVENTS_PER_SECOND", env["SOURCE_EVENTS_PER_SECOND"], {
       fallback: DEFAULT_SOURCE_EVENTS_PER_SECOND,
-      min: 1,
+      // Below, a submission of 1,000 events would be more than ten seconds' share, and refused for ever.
+      min: 100,
       max: 1_000_000,
     }),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),

@@ -35,6 +35,7 @@ describe("server/config", () => {
     ENVIRONMENT: ["", "prod", "toString"],
     OPERATOR: ["", "Uppercase", "-a", "a/b", "a".repeat(32)],
     RECEIVE_WORKERS: ["0", "65"],
+    SOURCE_EVENTS_PER_SECOND: ["0", "99"],
     LOG_LEVEL: ["loud"],
   };
   for (const [name, values] of Object.entries(unusable)) {
