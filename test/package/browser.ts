@@ -38,7 +38,7 @@ export async function bundleForBrowser(folder: string, protocol: string, verifie
 }
 
 /** What every browser has and a bare JavaScript engine lacks. */
-const WEB_GLOBALS = { TextEncoder, TextDecoder, atob, btoa };
+const WEB_GLOBALS = { TextEncoder, TextDecoder, URL, atob, btoa };
 
 /** Runs a bundle where there is no Node: neither process nor Buffer nor require. */
 export class Page {
