@@ -36,9 +36,7 @@ const STATUS_OF = {
   "unknown-source": 404,
   "unknown-event": 404,
   "unknown-submission": 404,
-  "unknown-anchor": 404,
   "not-yet-anchored": 404,
-  erased: 410,
   // The ledger's own condition
   internal: 500,
   "chain-unavailable": 502,
