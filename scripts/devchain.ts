@@ -5,6 +5,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { httpRpc, type Rpc } from "../server/anchor/json-rpc.ts";
 import { type Anvil, startAnvil } from "./devchain/anvil.ts";
+import { keepOneGenesis } from "./devchain/genesis.ts";
 import { dumpState, replaceFile } from "./devchain/snapshot.ts";
 import { isMain } from "./is-main.ts";
 
@@ -65,20 +66,23 @@ const STATES_KEPT = 64;
 /**
  * Starts the embedded chain, from its last snapshot if there is one. Its genesis block is made at the first start and stays: the
  * first snapshot is taken before anyone can learn the genesis hash, and a loaded state brings its own block 0 along. anvil's
- * genesis depends on the second and the gas limit alone, so a random gas limit tells two chains apart.
+ * genesis depends on the second and the gas limit alone, so a random gas limit tells two chains apart, and the chain's own block 0
+ * from those of its restarts.
  * @throws AnvilError.
  */
 export async function startDevchain(options: DevchainOptions): Promise<Devchain> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const statePath = path.join(options.dataDir, "chain-state.json");
   const isNew = !existsSync(statePath);
+  if (!isNew) await keepOneGenesis(statePath, GAS_LIMIT);
   const anvil = await startAnvil([
     ...["--host", "127.0.0.1", "--port", String(options.port ?? 0)],
     ...["--chain-id", String(options.chainId ?? DEFAULT_CHAIN_ID)],
     ...["--block-base-fee-per-gas", "0", "--gas-price", "0", "--disable-min-priority-fee"],
     ...["--accounts", "0", "--prune-history", String(STATES_KEPT), "--no-request-size-limit"],
     ...(options.blockTime === undefined ? [] : ["--block-time", String(options.blockTime)]),
-    ...(isNew ? ["--gas-limit", String(GAS_LIMIT + randomInt(2 ** 30))] : ["--load-state", statePath]),
+    ...["--gas-limit", String(isNew ? GAS_LIMIT + randomInt(1, 2 ** 30) : GAS_LIMIT)],
+    ...(isNew ? [] : ["--load-state", statePath]),
   ]);
   const chain = new EmbeddedChain(anvil, statePath, options);
   if (isNew) await chain.snapshot();

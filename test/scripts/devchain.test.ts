@@ -45,6 +45,17 @@ describe("scripts/devchain", function () {
     expect(after.receiptBlock).to.equal("0x1");
   });
 
+  it("keeps its genesis block over many restarts: the node makes a block 0 at each of them", async () => {
+    const genesis = new Set<unknown>();
+    for (let restart = 0; restart < 8; restart++) {
+      const chain = await start();
+      await transfer(chain);
+      genesis.add(await genesisHash(chain));
+      await (restart % 2 === 0 ? chain.stop() : chain.snapshot().then(() => chain.kill()));
+    }
+    expect(genesis.size).to.equal(1);
+  });
+
   it("keeps its genesis block when it is killed before it did anything", async () => {
     const first = await start();
     const genesis = await genesisHash(first);
