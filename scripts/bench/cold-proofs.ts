@@ -1,23 +1,28 @@
 /**
  * Inclusion proofs at random indexes in a process that has just started: nothing of the tree is in its memory. Arguments: data folder,
- * log id, log size. Prints one JSON line.
+ * log id. Prints one JSON line.
  */
 import { randomInt } from "node:crypto";
 import path from "node:path";
 import { proveInclusion } from "../../protocol/proof-nodes.ts";
+import { concat } from "../../protocol/bytes.ts";
+import { leafHash } from "../../protocol/merkle.ts";
 import { openDerived } from "../../server/integrate/derived.ts";
 import { levelTileStore } from "../../server/integrate/tile-store.ts";
-import { tileCache, treeOf } from "../../server/integrate/tree.ts";
-import { loadEdge } from "../../server/integrate/tree.ts";
+import { loadEdge, tileCache, treeOf } from "../../server/integrate/tree.ts";
+import { openLevelStore } from "../../server/store/level-store.ts";
 import { quantile } from "./http-load.ts";
 
 const PROOFS = 500;
-const [dataDir = "", log = "", sizeText = ""] = process.argv.slice(2);
-// A whole number of tiles, so that the tree has no edge in memory.
-const size = Number(sizeText) - (Number(sizeText) % 256);
+const [dataDir = "", log = ""] = process.argv.slice(2);
 const derived = await openDerived(path.join(dataDir, "derived"), log);
+const store = await openLevelStore({ path: path.join(dataDir, "records") });
 const tiles = levelTileStore(derived);
-const edge = await loadEdge(size, tiles, () => Promise.resolve(new Uint8Array()));
+const { size } = await store.head();
+const edge = await loadEdge(size, tiles, async (begin, end) =>
+  concat(...(await store.payloads(begin, end)).map((payload) => leafHash(payload))),
+);
+await store.close();
 if (edge === undefined) throw new Error(`the tiles do not reach ${size}`);
 const { readNodes } = treeOf(edge, tiles, tileCache());
 const latencies = new Float64Array(PROOFS);

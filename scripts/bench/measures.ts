@@ -210,15 +210,9 @@ export async function runCeiling(
 /** 95th percentile of inclusion proofs, in milliseconds, in a process that has just started on the derived data. */
 export async function measureColdProofs(
   system: BenchSystem,
-  size: number,
 ): Promise<{ p50Milliseconds: number; p95Milliseconds: number }> {
   const file = path.join(import.meta.dirname, "cold-proofs.ts");
-  const { stdout } = await run(process.execPath, [
-    file,
-    system.dataDir,
-    formatLogId(system.log),
-    String(size),
-  ]);
+  const { stdout } = await run(process.execPath, [file, system.dataDir, formatLogId(system.log)]);
   return JSON.parse(stdout) as { p50Milliseconds: number; p95Milliseconds: number };
 }
 

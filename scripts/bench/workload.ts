@@ -1,5 +1,5 @@
 import { createPrivateKey, hash, randomFillSync, sign } from "node:crypto";
-import { makeEvent } from "../../protocol/event.ts";
+import { makeEvent, parseEvent } from "../../protocol/event.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { keyId, type SignBytes } from "../../protocol/jws.ts";
 import type { LogId } from "../../protocol/log-id.ts";
@@ -74,17 +74,41 @@ export function plainAccess(number: number): object {
   return { ...facets, agent: { id, role } };
 }
 
+/** Digests (sorted, as JSON) and disclosures of one event. */
+interface Opened {
+  readonly digests: string;
+  readonly disclosures: string;
+}
+
+/** Enough different events for realistic bytes; drawing new salts for every one would make the client the bottleneck. */
+const OPENED_EVENTS = 500;
+let opened: readonly Opened[] | undefined;
+
+/** Disclosures made once and used in turn: each event still has a payload, and so a leaf, of its own. */
+function openedEvents(): readonly Opened[] {
+  opened ??= Array.from({ length: OPENED_EVENTS }, (_, number) => {
+    const facets = typicalAccess(number);
+    const event = makeEvent({
+      source: parseSource(`${BENCH_AGENCY}/any`),
+      seq: 1,
+      facets,
+      random: randomBytes,
+    });
+    const { payload } = parseEvent(event);
+    return { digests: JSON.stringify(payload.sd), disclosures: event.slice(event.indexOf("~")) };
+  });
+  return opened;
+}
+
 /** The source's next `count` events, signed as one submission; its number advances. */
 export function nextSubmission(from: BenchSource, log: LogId, count: number): SubmissionBody {
   const first = from.next;
-  const events = Array.from({ length: count }, (_, offset) =>
-    makeEvent({
-      source: from.source,
-      seq: first + offset,
-      facets: typicalAccess(first + offset),
-      random: randomBytes,
-    }),
-  );
+  const events = Array.from({ length: count }, (_, offset) => {
+    const all = openedEvents();
+    const { digests, disclosures } = all[(first + offset) % all.length] ?? { digests: "", disclosures: "" };
+    const payload = `{"v":1,"src":"${from.source}","seq":${first + offset},"_sd":${digests},"_sd_alg":"sha-256"}`;
+    return `${Buffer.from(payload, "latin1").toString("base64url")}${disclosures}`;
+  });
   from.next += count;
   return makeSubmission({
     log,
