@@ -2,15 +2,22 @@ import { LedgerError } from "../errors.ts";
 import { indexOfKey, isLogRow, logKey, registerKey } from "./level-keys.ts";
 import type { Database, Databases } from "./level-reader.ts";
 import { attachmentOf, headOf, headRow, isSubmissionRow, sourceRow, submissionOf, u64 } from "./rows.ts";
-import type { Head, StoredSubmission } from "./store.ts";
+import type { Group, Head, StoredSubmission } from "./store.ts";
 
 export type Batch = ReturnType<Database["batch"]>;
 
 /** How many rows are carried over to the register at once. */
 const STEP_ROWS = 10_000;
 
-/** The rows by which a submission is found. */
-export function registerSubmission(
+/** The rows by which the submissions of a group are found, and how far the register has followed. */
+export function registerGroup(batch: Batch, group: Group): void {
+  for (const submission of group.submissions) {
+    registerSubmission(batch, submission, submission.attachment?.conflict);
+  }
+  batch.put(registerKey("head"), headRow(group.head));
+}
+
+function registerSubmission(
   batch: Batch,
   submission: StoredSubmission,
   conflict: Uint8Array | undefined,

@@ -2,19 +2,13 @@ import { mkdir, statfs } from "node:fs/promises";
 import path from "node:path";
 import { Level } from "level";
 import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
-import { bundleEntries, bundleRows } from "./bundle.ts";
-import { logKey, registerKey } from "./level-keys.ts";
+import { MIGRATIONS, migrate, type Migration } from "./level-format.ts";
+import { registerKey } from "./level-keys.ts";
+import { assertContiguous, putGroup } from "./level-log.ts";
 import { levelReader, type Database, type Databases } from "./level-reader.ts";
-import { followLog, lastHead, registerSubmission, type Batch } from "./level-register.ts";
-import { anchorRow, attachmentRow, headOf, headRow, submissionRow, u64 } from "./rows.ts";
-import { sealAttachment } from "./sealing.ts";
-import type { Group, Head, NewSubmission, Store } from "./store.ts";
-
-/** Changes the databases from the format before into its own; runs before anything else may read. */
-export type Migration = (databases: Databases) => Promise<void>;
-
-/** The n-th migration leads from format n to n + 1 (counting from 1), so the current format is their number plus one. */
-const MIGRATIONS: readonly Migration[] = [];
+import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
+import { anchorRow, headOf } from "./rows.ts";
+import type { Group, Head, Store } from "./store.ts";
 
 export interface LevelStoreOptions {
   /** The databases' folder; made when missing. */
@@ -195,72 +189,6 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       await closeBoth();
     },
   };
-}
-
-async function migrate(databases: Databases, migrations: readonly Migration[]): Promise<void> {
-  const { register } = databases;
-  const current = migrations.length + 1;
-  const [stored] = await register.getMany([registerKey("format")]);
-  const format = stored === undefined ? current : Number(stored.toString("latin1"));
-  if (format > current) {
-    const message = `The records have format ${format}, this program knows up to ${current}: run a newer version.`;
-    throw new LedgerError("store-unavailable", message);
-  }
-  for (const [from, migration] of migrations.entries()) {
-    if (from + 1 < format) continue;
-    await migration(databases);
-    // Each step is durable before the next: a crash in between goes on from here.
-    await register.put(registerKey("format"), Buffer.from(String(from + 2)), { sync: true });
-  }
-  if (stored === undefined) {
-    await register.put(registerKey("format"), Buffer.from(String(current)), { sync: true });
-  }
-}
-
-function assertContiguous(group: Group, expectedSize: number): void {
-  let size = expectedSize;
-  for (const submission of group.submissions) {
-    if (submission.index !== size) throw new RangeError(`expected the submission of index ${size}`);
-    size += submission.count;
-  }
-  if (group.head.size !== size || group.head.frontier.size !== size || size === expectedSize) {
-    throw new RangeError(`the group ends at ${size}, its head says ${group.head.size}`);
-  }
-}
-
-function putGroup(batch: Batch, group: Group): void {
-  for (const submission of group.submissions) putSubmission(batch, submission);
-  batch.put(logKey(group.head.size - 1, "head"), headRow(group.head));
-}
-
-function putSubmission(batch: Batch, submission: NewSubmission): void {
-  const { index, keys, sealed, payloads, attachment } = submission;
-  for (const [row, bundle] of [
-    ["eventKeys", keys],
-    ["disclosures", sealed],
-    ["payloads", payloads],
-  ] as const) {
-    for (const [offset, bytes] of bundleRows(bundle)) batch.put(logKey(index + offset, row), asBuffer(bytes));
-  }
-  for (const [offset] of bundleRows(keys)) {
-    batch.put(logKey(index + offset, "submission"), offset === 0 ? submissionRow(submission) : u64(index));
-  }
-  if (attachment === undefined) return;
-  const [secrets] = bundleEntries(keys, 0, 1);
-  if (secrets === undefined) throw new RangeError("an attachment needs an event");
-  const sealedBody = sealAttachment(secrets.subarray(0, 32), attachment.body);
-  batch.put(logKey(index, "attachment"), attachmentRow(attachment.conflict, sealedBody));
-}
-
-function registerGroup(batch: Batch, group: Group): void {
-  for (const submission of group.submissions) {
-    registerSubmission(batch, submission, submission.attachment?.conflict);
-  }
-  batch.put(registerKey("head"), headRow(group.head));
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";

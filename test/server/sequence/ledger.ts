@@ -19,6 +19,7 @@ import {
   type Sequencer,
   type SequencerLimits,
 } from "../../../server/sequence/sequencer.ts";
+import type { Signer } from "../../../server/sequence/receipts.ts";
 import type { VerifiedSubmission } from "../../../server/sequence/verified.ts";
 import { openLevelStore } from "../../../server/store/level-store.ts";
 import type { Store } from "../../../server/store/store.ts";
@@ -47,6 +48,7 @@ export function testLedger(
   store: Store,
   recorders: readonly TestRecorder[],
   limits: Partial<SequencerLimits> = { reorderMs: 0 },
+  signer: Signer = receiptKey,
 ): TestLedger {
   verifier.setKeys([...recorders, ledgerRecorder].map((recorder) => recorder.listed()));
   const verified = (body: SubmissionBody): VerifiedSubmission =>
@@ -54,7 +56,7 @@ export function testLedger(
   const sequencer = createSequencer({
     store,
     clock: { now: () => NOW_SECONDS * 1000 },
-    terms: { log: LOG, signer: receiptKey, anchorPromiseSeconds: ANCHOR_PROMISE_SECONDS },
+    terms: { log: LOG, signer, anchorPromiseSeconds: ANCHOR_PROMISE_SECONDS },
     receiptKeys: [receiptKey],
     own: {
       source: ledgerRecorder.source,

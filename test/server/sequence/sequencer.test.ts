@@ -212,6 +212,34 @@ describe("sequencer", () => {
     });
   });
 
+  it("halts when the store comes back with less than was acknowledged", async () => {
+    await onStore(async (store) => {
+      const empty = await store.head();
+      const faulty = faultyStore(store, (writes) => (writes === 1 ? "lost" : undefined));
+      let reloads = 0;
+      const reload = async () => (reloads++ === 0 ? await store.reload() : empty);
+      const { sequencer, submit } = testLedger({ ...faulty, reload }, [recorder]);
+      await submit(batch(1, 2));
+      await rejection(submit(batch(3, 4)));
+      expect(await rejection(submit(batch(3, 4)))).to.have.property("code", "store-behind");
+      expect(sequencer.state().kind).to.equal("halted");
+    });
+  });
+
+  it("refuses the group and goes on when a receipt cannot be signed", async () => {
+    await onStore(async (store) => {
+      let broken = true;
+      const sign = (data: Uint8Array): Uint8Array => {
+        if (broken) throw new Error("the key is away");
+        return receiptKey.sign(data);
+      };
+      const { submit } = testLedger(store, [recorder], { reorderMs: 0 }, { ...receiptKey, sign });
+      expect(await rejection(submit(batch(1, 2)))).to.have.property("message", "the key is away");
+      broken = false;
+      expect((await submit(batch(1, 2))).created).to.equal(true);
+    });
+  });
+
   it("builds the group again when somebody else extended the log", async () => {
     await onStore(async (store) => {
       let conflicts = 0;

@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { Level } from "level";
 import { StoreConflict } from "../../../server/errors.ts";
-import { openLevelStore, type Migration } from "../../../server/store/level-store.ts";
+import type { Migration } from "../../../server/store/level-format.ts";
+import { openLevelStore } from "../../../server/store/level-store.ts";
 import { rejection, storeConformance } from "./conformance.ts";
 import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
 

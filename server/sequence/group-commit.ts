@@ -1,0 +1,265 @@
+import { appendAll } from "../../protocol/frontier.ts";
+import { FIRST_SEQ } from "../../protocol/payload.ts";
+import type { Source } from "../../protocol/source.ts";
+import { type LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
+import type { Attachment, Group, Head, NewSubmission } from "../store/store.ts";
+import { conflictName } from "./conflict.ts";
+import { compareWithStore, leafAt } from "./known.ts";
+import { ownSource } from "./own-source.ts";
+import { planRound, type Sequenced, type Waiting } from "./queue.ts";
+import { isHonoured, receiptFor } from "./receipts.ts";
+import {
+  chainUnread,
+  equivocation,
+  partialOverlap,
+  sequenceGap,
+  storeBehind,
+  tooManyWait,
+} from "./refusals.ts";
+import type { SequencerLimits, SequencerParts, SequencerState } from "./parts.ts";
+import type { VerifiedSubmission } from "./verified.ts";
+
+const DEFAULT_LIMITS: SequencerLimits = {
+  // Some seconds of work at the speeds we aim for; who waits longer had better be told.
+  maxWaiting: 4096,
+  // More than two workers can differ by, less than a sender with a real gap minds.
+  reorderMs: 200,
+};
+
+/** The sequencer's work: rounds of planning, signing and committing. See `Sequencer` for what it promises. */
+export class GroupCommit {
+  readonly #parts: SequencerParts;
+  readonly #limits: SequencerLimits;
+  readonly #recordConflict: ReturnType<typeof ownSource>;
+  #state: SequencerState = { kind: "starting" };
+  #closed = false;
+  #waiting: Waiting[] = [];
+  /** Submissions with no answer yet, wherever they are. */
+  #unanswered = 0;
+  #running: Promise<void> | undefined;
+  /** Something came since the round under way began. */
+  #arrived = false;
+  /** Undefined whenever memory may differ from the store: before the first group and after a failed commit. */
+  #head: Head | undefined;
+  readonly #next = new Map<Source, number>();
+  /** Size of the log up to which receipts were handed out. */
+  #acknowledged = 0;
+
+  constructor(parts: SequencerParts) {
+    this.#parts = parts;
+    this.#limits = { ...DEFAULT_LIMITS, ...parts.limits };
+    this.#recordConflict = ownSource(parts.own, {
+      clock: parts.clock,
+      store: parts.store,
+      log: parts.terms.log,
+      append: async (submission, attachment) => await this.#enqueue(submission, attachment),
+    });
+  }
+
+  state(): SequencerState {
+    return this.#state;
+  }
+
+  open(): void {
+    if (this.#state.kind === "starting") this.#state = { kind: "open" };
+  }
+
+  halt(reason: string): void {
+    this.#parts.log.fatal({ reason }, "sequencing halted: the store is behind what was promised");
+    this.#state = { kind: "halted", reason };
+  }
+
+  async submit(submission: VerifiedSubmission): Promise<Sequenced> {
+    if (this.#unanswered >= this.#limits.maxWaiting) {
+      throw tooManyWait();
+    }
+    return await this.#enqueue(submission);
+  }
+
+  async showReceipt(receipt: string): Promise<void> {
+    const { store, terms, receiptKeys } = this.#parts;
+    if (await isHonoured(store, terms.log, receiptKeys, receipt)) return;
+    this.halt("a receipt of ours was shown whose events the store does not hold");
+    this.#assertOpen();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    const waiting = this.#waiting.splice(0);
+    for (const each of waiting) each.refuse(shuttingDown());
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw shuttingDown();
+    if (this.#state.kind === "starting") throw chainUnread();
+    if (this.#state.kind === "halted") throw storeBehind(this.#state.reason);
+  }
+
+  async #enqueue(submission: VerifiedSubmission, attachment?: Attachment): Promise<Sequenced> {
+    this.#assertOpen();
+    this.#unanswered++;
+    try {
+      return await new Promise<Sequenced>((answer, refuse) => {
+        const extra = attachment === undefined ? {} : { attachment };
+        this.#waiting.push({
+          submission,
+          answer,
+          refuse,
+          expired: false,
+          waitsForPredecessor: false,
+          ...extra,
+        });
+        this.#run();
+      });
+    } finally {
+      this.#unanswered--;
+    }
+  }
+
+  #run(): void {
+    this.#arrived = true;
+    this.#running ??= this.#rounds();
+  }
+
+  async #rounds(): Promise<void> {
+    let more = true;
+    while (!this.#closed && (more || this.#arrived)) {
+      this.#arrived = false;
+      more = await this.#round();
+    }
+    this.#running = undefined;
+  }
+
+  /** One group; whether there is something to do right away. */
+  async #round(): Promise<boolean> {
+    const waiting = this.#waiting.splice(0);
+    try {
+      this.#assertOpen();
+      this.#head ??= await this.#reloadedHead();
+      await this.#loadSources(waiting);
+    } catch (error) {
+      // What was signed is not stored: nothing was lost, and the same submissions may come again.
+      for (const each of waiting) each.refuse(error);
+      return false;
+    }
+    const round = planRound(waiting, (source) => this.#nextOf(source));
+    for (const each of round.known) void this.#answerKnown(each, this.#nextOf(each.submission.source));
+    const early = round.early.filter((each) => !this.#refuseExpired(each));
+    this.#waiting.unshift(...round.later, ...early);
+    if (round.accepted.length > 0) await this.#commit(this.#head, round.accepted);
+    return round.accepted.length > 0;
+  }
+
+  /** What the store holds after all. Never less than was acknowledged, or nothing more is. */
+  async #reloadedHead(): Promise<Head> {
+    const head = await this.#parts.store.reload();
+    if (head.size < this.#acknowledged) this.halt("it lost events that it had confirmed as durable");
+    this.#assertOpen();
+    return head;
+  }
+
+  async #commit(head: Head, accepted: readonly Waiting[]): Promise<void> {
+    const started = performance.now();
+    let group: Group;
+    try {
+      group = this.#groupAfter(head, accepted);
+      await this.#parts.store.commit(group, head.size);
+    } catch (error) {
+      // The group may have been kept or lost. What memory knows of the log is void until the store is asked again.
+      this.#head = undefined;
+      this.#next.clear();
+      this.#parts.log.error({ err: error, index: head.size }, "a group could not be committed");
+      if (error instanceof StoreConflict) this.#waiting.unshift(...accepted);
+      else for (const each of accepted) each.refuse(error);
+      return;
+    }
+    this.#parts.metrics.committed(accepted.length, group.head.size - head.size, performance.now() - started);
+    this.#head = group.head;
+    this.#acknowledged = group.head.size;
+    for (const [at, { submission, answer }] of accepted.entries()) {
+      this.#next.set(submission.source, submission.first + submission.count);
+      const receipt = group.submissions[at]?.receipt;
+      if (receipt !== undefined) answer({ receipts: [receipt], created: true });
+    }
+  }
+
+  /** Receipts are signed before the commit, so that what is durable and what is promised are one write. */
+  #groupAfter(head: Head, accepted: readonly Waiting[]): Group {
+    const time = Math.floor(this.#parts.clock.now() / 1000);
+    const submissions: NewSubmission[] = [];
+    const leaves: Uint8Array[] = [];
+    for (const { submission, attachment } of accepted) {
+      const { source, first, count, jws, payloads, sealed, keys } = submission;
+      const index = head.size + leaves.length;
+      const receipt = receiptFor(this.#parts.terms, submission, index, time);
+      const stored = { source, first, count, index, time, jws, receipt, payloads, sealed, keys };
+      submissions.push(attachment === undefined ? stored : { ...stored, attachment });
+      for (let n = 0; n < count; n++) leaves.push(leafAt(submission, n));
+    }
+    const frontier = appendAll(head.frontier, leaves);
+    return { head: { size: frontier.size, frontier, commits: head.commits + 1 }, submissions };
+  }
+
+  /** Runs beside the groups: what is stored does not change. */
+  async #answerKnown({ submission, answer, refuse }: Waiting, next: number): Promise<void> {
+    try {
+      const comparison = await compareWithStore(this.#parts.store, submission, next);
+      if (comparison.kind === "different") {
+        refuse(await this.#equivocation(submission, comparison.seq, comparison.storedIndex));
+      } else if (submission.first + submission.count > next) {
+        refuse(partialOverlap(comparison.receipts, next));
+      } else {
+        answer({ receipts: comparison.receipts, created: false });
+      }
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** The refusal, after the conflict was recorded durably. */
+  async #equivocation(
+    submission: VerifiedSubmission,
+    seq: number,
+    storedIndex: number,
+  ): Promise<LedgerError> {
+    const { source } = submission;
+    const conflict = conflictName(submission, seq);
+    const recordedIndex = await this.#recordConflict({ submission, seq, storedIndex, conflict });
+    this.#parts.metrics.conflict();
+    this.#parts.log.warn(
+      { source, seq, storedIndex, recordedIndex },
+      "equivocation: a second leaf for a used number",
+    );
+    return equivocation(source, seq);
+  }
+
+  #refuseExpired(each: Waiting): boolean {
+    const { source, first } = each.submission;
+    if (each.expired || this.#limits.reorderMs === 0) {
+      each.refuse(sequenceGap(source, first, this.#nextOf(source)));
+      return true;
+    }
+    if (!each.waitsForPredecessor) {
+      each.waitsForPredecessor = true;
+      setTimeout(() => {
+        each.expired = true;
+        this.#run();
+      }, this.#limits.reorderMs).unref();
+    }
+    return false;
+  }
+
+  async #loadSources(waiting: readonly Waiting[]): Promise<void> {
+    const unknown = new Set(
+      waiting.map(({ submission }) => submission.source).filter((source) => !this.#next.has(source)),
+    );
+    for (const source of unknown) {
+      this.#next.set(source, (await this.#parts.store.source(source))?.next ?? FIRST_SEQ);
+    }
+  }
+
+  #nextOf(source: Source): number {
+    return this.#next.get(source) ?? FIRST_SEQ;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Source } from "../../protocol/source.ts";
+import { LedgerError } from "../errors.ts";
+
+/** What a sender is told when its submission cannot be taken, and what to do about it. */
+
+export function sequenceGap(source: Source, first: number, next: number): LedgerError {
+  const message =
+    `The next event of ${source} has the number ${next}, not ${first}. Send from ${next}; ` +
+    `if you hold a receipt for ${next} or beyond, post it to /v1/receipts.`;
+  return new LedgerError("sequence-gap", message, { members: { next } });
+}
+
+export function partialOverlap(receipts: readonly string[], next: number): LedgerError {
+  const message = `The events before ${next} are stored already; here are their receipts. Sign a new submission from ${next}.`;
+  return new LedgerError("partial-overlap", message, { members: { receipts, next } });
+}
+
+export function equivocation(source: Source, seq: number): LedgerError {
+  const message =
+    `Event ${seq} of ${source} is recorded already with other content, and so is this contradiction. ` +
+    "If the recorder was restored from a backup, continue under a new source.";
+  return new LedgerError("equivocation", message, { members: { seq } });
+}
+
+export function tooManyWait(): LedgerError {
+  return new LedgerError("overloaded", "Too many submissions wait already. Send the same again in a second.");
+}
+
+export function chainUnread(): LedgerError {
+  return new LedgerError(
+    "starting",
+    "The ledger has not read the chain yet. Send the same again in a second.",
+  );
+}
+
+export function storeBehind(reason: string): LedgerError {
+  const message = `The ledger's store is older than its promises: ${reason}.`;
+  return new LedgerError(
+    "store-behind",
+    `${message} Keep everything; the operator has to restore the records.`,
+  );
+}

@@ -1,0 +1,47 @@
+import { bundleEntries, bundleRows } from "./bundle.ts";
+import { logKey } from "./level-keys.ts";
+import type { Batch } from "./level-register.ts";
+import { attachmentRow, headRow, submissionRow, u64 } from "./rows.ts";
+import { sealAttachment } from "./sealing.ts";
+import type { Group, NewSubmission } from "./store.ts";
+
+/** Checks that a group continues a log of this size. @throws RangeError, which is a mistake of the caller's. */
+export function assertContiguous(group: Group, expectedSize: number): void {
+  let size = expectedSize;
+  for (const submission of group.submissions) {
+    if (submission.index !== size) throw new RangeError(`expected the submission of index ${size}`);
+    size += submission.count;
+  }
+  if (group.head.size !== size || group.head.frontier.size !== size || size === expectedSize) {
+    throw new RangeError(`the group ends at ${size}, its head says ${group.head.size}`);
+  }
+}
+
+/** The rows of a group, the head last. */
+export function putGroup(batch: Batch, group: Group): void {
+  for (const submission of group.submissions) putSubmission(batch, submission);
+  batch.put(logKey(group.head.size - 1, "head"), headRow(group.head));
+}
+
+function putSubmission(batch: Batch, submission: NewSubmission): void {
+  const { index, keys, sealed, payloads, attachment } = submission;
+  for (const [row, bundle] of [
+    ["eventKeys", keys],
+    ["disclosures", sealed],
+    ["payloads", payloads],
+  ] as const) {
+    for (const [offset, bytes] of bundleRows(bundle)) batch.put(logKey(index + offset, row), asBuffer(bytes));
+  }
+  for (const [offset] of bundleRows(keys)) {
+    batch.put(logKey(index + offset, "submission"), offset === 0 ? submissionRow(submission) : u64(index));
+  }
+  if (attachment === undefined) return;
+  const [secrets] = bundleEntries(keys, 0, 1);
+  if (secrets === undefined) throw new RangeError("an attachment needs an event");
+  const sealedBody = sealAttachment(secrets.subarray(0, 32), attachment.body);
+  batch.put(logKey(index, "attachment"), attachmentRow(attachment.conflict, sealedBody));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
