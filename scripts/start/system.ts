@@ -33,7 +33,6 @@ export async function startSystem(
   const chain = await parts.add(startChain(settings));
   await deployOnce(settings, { env, rpcUrl: chain.url, onProgress });
 
-  onProgress("starting the ledger");
   const ledger = await parts.add(
     startChild({
       name: "ledger",
@@ -43,8 +42,8 @@ export async function startSystem(
     }),
   );
   await ledger.untilReady(`${ledgerUrl}/ready`);
+  onProgress(`the ledger is ready (process ${ledger.pid})`);
 
-  onProgress("starting a recorder");
   const recorder = await parts.add(
     startChild({
       name: "recorder",
@@ -54,6 +53,7 @@ export async function startSystem(
     }),
   );
   await recorder.untilReady(`${recorderUrl}/ready`);
+  onProgress(`the recorder is ready (process ${recorder.pid})`);
 }
 
 async function startChain({
