@@ -13,9 +13,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import config from "../hardhat.config.ts";
-import { isMain } from "./is-main.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
+
 /**
  * Makes a folder that slither takes for a Hardhat project with a finished build, ours in all but the tests: slither's
  * own ways to compile need a native compiler or the network. The caller removes it.
@@ -35,10 +35,7 @@ async function finishedBuild(): Promise<string> {
   return folder;
 }
 
-function isInstalled(slither: string): boolean {
-  return spawnSync(slither, ["--version"], { stdio: "ignore" }).status === 0;
-}
-
+/** Runs every detector, of any severity, and shows what they find. @returns slither's exit code */
 async function analyse(slither: string): Promise<number> {
   const folder = await finishedBuild();
   try {
@@ -51,13 +48,11 @@ async function analyse(slither: string): Promise<number> {
   }
 }
 
-if (isMain(import.meta)) {
-  const slither = process.env["SLITHER"] ?? "slither";
-  if (isInstalled(slither)) {
-    process.exitCode = await analyse(slither);
-  } else {
-    console.warn(
-      `\n  SKIPPED: the contracts were NOT analysed, since ${slither} is not installed here.\n  Install it: pip install slither-analyzer==0.11.6\n`,
-    );
-  }
+const slither = process.env["SLITHER"] ?? "slither";
+if (spawnSync(slither, ["--version"], { stdio: "ignore" }).status === 0) {
+  process.exitCode = (await analyse(slither)) === 0 ? 0 : 1;
+} else {
+  console.warn(
+    "\n  SKIPPED: the contracts were NOT analysed, since slither is not installed here.\n  Install it: pip install slither-analyzer==0.11.6\n",
+  );
 }
