@@ -122,7 +122,11 @@ export class Sender {
     if (spool.state.stop !== undefined) return this.#idle();
     if (!this.#heldChecked && !(await this.#checkHeld())) return;
     const pending = spool.state.pending ?? (await this.#prepare());
-    if (pending === undefined) return this.#idle();
+    if (pending === undefined) {
+      // The receipts of the last submission may have come to light by `recover`, after a write that seemed to fail.
+      if (this.#status.state !== "sending") this.#delivered();
+      return this.#idle();
+    }
     const answer = await this.#parts.ledger.submit(await submissionBody(spool, pending));
     this.#status = { ...this.#status, submissionsSent: this.#status.submissionsSent + 1 };
     await this.#take(answer, pending);
@@ -163,7 +167,7 @@ export class Sender {
   }
 
   async #takeReceipts(texts: readonly string[], pending: PendingSubmission): Promise<void> {
-    const { spool, receiptKeys, batchEvents, onReceipts } = this.#parts;
+    const { spool, receiptKeys, batchEvents } = this.#parts;
     const verdict = await checkReceipts(texts, spool, receiptKeys, pending);
     if (verdict.kind === "restored") return this.#stop("restored", verdict.detail);
     if (verdict.kind === "bad") {
@@ -171,15 +175,17 @@ export class Sender {
       return this.#pause(this.#backoff());
     }
     await spool.settle(verdict.receipts, verdict.bytes);
-    this.#failures = 0;
     if (spool.state.receiptedThrough > this.#lastTombstone) this.#tombstonesInARow = 0;
     this.#limit = Math.min(this.#limit * 2, batchEvents, MAX_SUBMISSION_EVENTS);
-    this.#status = {
-      state: "sending",
-      submissionsSent: this.#status.submissionsSent,
-      tombstones: this.#status.tombstones,
-    };
-    onReceipts();
+    this.#delivered();
+  }
+
+  /** Ends what was noted of failures, and tells whoever waits for receipts. */
+  #delivered(): void {
+    this.#failures = 0;
+    const { submissionsSent, tombstones } = this.#status;
+    this.#status = { state: "sending", submissionsSent, tombstones };
+    this.#parts.onReceipts();
   }
 
   /** The ledger wants earlier events than we have left to send: it is shown what it signed for them. */

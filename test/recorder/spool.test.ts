@@ -66,6 +66,25 @@ describe("spool", () => {
     expect([...acknowledged.values()].sort((a, b) => a - b)).to.deep.equal(ids.map((_, at) => at + 1));
   }
 
+  it("knows that everything is delivered when the write of the last receipt failed and was kept", async () => {
+    for (let failing = 1; failing <= 7; failing++) {
+      const { open } = faultyDisk(path.join(here.directory, "spool"), failing, "kept");
+      const recorder = await here.open({ parts: { openDisk: open } });
+      await eventually(
+        () =>
+          recorder.record(accessEvent("m-1"), { idempotencyKey: "m-1" }).then(
+            () => true,
+            () => false,
+          ),
+        "the event is acknowledged",
+      );
+      await flushed(recorder);
+      expect(recorder.status().sending.state, `write ${failing} failed`).to.equal("sending");
+      await here.close();
+      here = await premises();
+    }
+  });
+
   for (const outcome of ["kept", "lost"] as const) {
     it(`survives the failure of every single write in turn, ${outcome}`, async function () {
       this.timeout(120_000);
