@@ -32,6 +32,8 @@ export interface BenchSystem {
   close: () => Promise<void>;
 }
 
+/** Tiles of ten million events that were never integrated take minutes. */
+const READY_TIMEOUT_MS = 15 * 60_000;
 /** No source of the benchmark is to be slowed down by the limit that protects a province from a runaway one. */
 const UNLIMITED_EVENTS_PER_SECOND = "1000000";
 
@@ -102,7 +104,7 @@ export async function prepareSystem(
         env,
         logFile: path.join(dataDir, "ledger.log"),
       });
-      await server.untilReady(`${url}/ready`);
+      await server.untilReady(`${url}/ready`, READY_TIMEOUT_MS);
       return (performance.now() - started) / 1000;
     },
     stopServer: async (hard = false) => {
@@ -130,24 +132,30 @@ async function inspectorTokenOf(file: string): Promise<string> {
   return found.token;
 }
 
-/** CPU seconds a process used so far (all its threads), and its memory in MB. Linux only; zeros elsewhere. */
-export async function usageOf(
-  pid: number,
-): Promise<{ cpuSeconds: number; memoryMegabytes: number; peakMegabytes: number }> {
+/** What a process used so far, all its threads together. Linux only; zeros elsewhere. */
+export interface Usage {
+  readonly cpuSeconds: number;
+  /** Memory of its own. */
+  readonly memoryMegabytes: number;
+  /** Pages of the database's files that it mapped: cache, which the system takes back when it needs it. */
+  readonly mappedMegabytes: number;
+}
+
+export async function usageOf(pid: number): Promise<Usage> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const status = await readFile(`/proc/${pid}/status`, "latin1");
-    const kilobytes = (name: string): number =>
-      Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+    const megabytes = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0) / 1024;
     const ticks = Number(fields[11]) + Number(fields[12]);
     return {
       cpuSeconds: ticks / 100,
-      memoryMegabytes: kilobytes("VmRSS") / 1024,
-      peakMegabytes: kilobytes("VmHWM") / 1024,
+      memoryMegabytes: megabytes("RssAnon"),
+      mappedMegabytes: megabytes("RssFile"),
     };
   } catch {
-    return { cpuSeconds: 0, memoryMegabytes: 0, peakMegabytes: 0 };
+    return { cpuSeconds: 0, memoryMegabytes: 0, mappedMegabytes: 0 };
   }
 }
 

@@ -13,7 +13,7 @@ export interface Child extends Part {
   readonly pid: number;
   readonly logFile: string;
   /** Resolves once the address answers 200. @throws StartError if the process ends or the time is over before. */
-  readonly untilReady: (url: string) => Promise<void>;
+  readonly untilReady: (url: string, timeoutMs?: number) => Promise<void>;
 }
 
 export interface ChildOptions {
@@ -62,14 +62,13 @@ export async function startChild({ name, file, env, logFile }: ChildOptions): Pr
     pid,
     logFile,
     ended,
-    untilReady: async (url) => {
-      const deadline = performance.now() + READY_TIMEOUT_MS;
+    untilReady: async (url, timeoutMs = READY_TIMEOUT_MS) => {
+      const deadline = performance.now() + timeoutMs;
       let reason: string | undefined;
       void ended.then((end) => (reason = end));
       while (!(await answersOk(url))) {
         if (reason !== undefined) throw await failure(`did not start (${reason})`);
-        if (performance.now() > deadline)
-          throw await failure(`was not ready within ${READY_TIMEOUT_MS / 1000} s`);
+        if (performance.now() > deadline) throw await failure(`was not ready within ${timeoutMs / 1000} s`);
         await delay(READY_POLL_MS);
       }
     },
