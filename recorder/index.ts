@@ -229,6 +229,8 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
       sender.wake();
     },
     flush: async (signal) => {
+      // After a failed write only the disk knows what is recorded.
+      await spool.recover().catch(() => undefined);
       const last = spool.state.nextSeq - 1;
       const isDone = () => signal.aborted || spool.state.receiptedThrough >= last;
       await new Promise<void>((resolve) => {

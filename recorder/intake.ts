@@ -135,6 +135,8 @@ export class Intake {
         failures = 0;
       } catch (error) {
         group.forEach((waiting) => waiting.reject(error));
+        // The write may have been kept all the same: then the sender finds these events on the disk.
+        this.#onAppended();
         failures += 1;
         const pause = Math.min(RECOVER_LONGEST_MS, RECOVER_FIRST_MS * 2 ** Math.min(failures, 10));
         if (this.#spool.failed && failures > 1) await this.#timing.sleep(pause, this.#closing.signal);
