@@ -5,7 +5,7 @@ import { equal } from "../../../protocol/bytes.ts";
 import { type Anchorer, type AnchorerOptions, createAnchorer } from "../../../server/anchor/anchorer.ts";
 import { type ChainAnchor, type ChainClient, chainClient } from "../../../server/anchor/chain-client.ts";
 import { sameContent } from "../../../server/anchor/content.ts";
-import { chainRpc, type Rpc } from "../../../server/anchor/json-rpc.ts";
+import { chainRpc, isObject, type Rpc } from "../../../server/anchor/json-rpc.ts";
 import { anchorMetrics } from "../../../server/anchor/metrics.ts";
 import type { StoredAnchor } from "../../../server/store/store.ts";
 import { ANCHORER, type TestChain } from "./chain.ts";
@@ -111,7 +111,9 @@ export class Station {
   }
 
   #create({ chain, logId, finalityDepth = 1, wrapRpc = same, wrapStore = same }: StationOptions): Anchorer {
-    const rpc = wrapRpc(chainRpc({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 }));
+    const rpc = wrapRpc(
+      sendsMined(chainRpc({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 })),
+    );
     const { chainId, anchorRegistry } = chain;
     const options: AnchorerOptions = {
       store: wrapStore(this.store),
@@ -132,6 +134,25 @@ const SILENT: Logger = pino({ level: "silent" });
 
 function same<Part>(part: Part): Part {
   return part;
+}
+
+/**
+ * Sends return when the node has mined what it mines by itself. While anvil mines, its "latest" is the new block in one answer and
+ * the one before in the next: an anchorer that looks just then refuses, and the tests would depend on the moment.
+ */
+function sendsMined(rpc: Rpc): Rpc {
+  return async (method, params) => {
+    const answer = await rpc(method, params);
+    if (method === "eth_sendRawTransaction" && (await rpc("anvil_getAutomine", [])) === true)
+      while (await hasMinable(rpc));
+    return answer;
+  };
+}
+
+async function hasMinable(rpc: Rpc): Promise<boolean> {
+  const status = await rpc("txpool_status", []);
+  if (!isObject(status)) throw new Error("the node does not tell what it has to mine");
+  return Number(status["pending"]) > 0;
 }
 
 /** The process ended here. */
@@ -182,6 +203,18 @@ export function flaky(n: number): Pick<Wrappers, "wrapRpc"> {
       calls += 1;
       if (calls % n === 0) throw new Crash(`call ${calls}`);
       return rpc(method, params);
+    },
+  };
+}
+
+/** Wrappers that answer every n-th question to a contract with what it said one block ago, as a node does that mines or lags. */
+export function goingBack(n: number): Pick<Wrappers, "wrapRpc"> {
+  let calls = 0;
+  return {
+    wrapRpc: (rpc) => async (method, params) => {
+      if (method !== "eth_call" || ++calls % n !== 0) return rpc(method, params);
+      const newest = Number(await rpc("eth_blockNumber", []));
+      return rpc(method, [params[0], `0x${(newest - 1).toString(16)}`]);
     },
   };
 }
