@@ -59,7 +59,10 @@ export type FormatCode =
   | "tile-path"
   | "tlog-proof"
   | "verifier-key"
+  | "vrf"
   // files
+  | "accusation"
+  | "breach"
   | "evidence";
 
 /** The only error the parsers of this folder throw. Its message names the fault and holds no personal data. */

@@ -1,4 +1,5 @@
 /** The formats of Minh Bạch: strict parsers, builders and the Merkle tree, pure and for any JavaScript runtime. */
+export * from "./breach.ts";
 export * from "./bytes.ts";
 export * from "./checkpoint.ts";
 export * from "./disclosure.ts";
@@ -10,6 +11,7 @@ export * from "./facet-values.ts";
 export * from "./facets.ts";
 export * from "./frontier.ts";
 export * from "./index-keys.ts";
+export * from "./index-tree.ts";
 export * from "./json.ts";
 export * from "./jws.ts";
 export * from "./log-id.ts";
@@ -18,6 +20,7 @@ export * from "./note.ts";
 export * from "./payload.ts";
 export * from "./plain-event.ts";
 export * from "./proof-nodes.ts";
+export * from "./range-proof.ts";
 export * from "./receipt.ts";
 export { sha256, sha256Base64url } from "#sha256";
 export * from "./source.ts";
@@ -26,3 +29,4 @@ export * from "./submission.ts";
 export * from "./tile.ts";
 export * from "./tlog-proof.ts";
 export * from "./visibility.ts";
+export * from "./vrf.ts";
