@@ -51,6 +51,8 @@ const REGISTER_ROWS = {
   /** By size and index size, in the order of the contract's history. */
   anchors: "a",
   conflicts: "c",
+  /** By ordinal, without gaps. */
+  indexKeys: "k",
   sources: "n",
   /** By source and first number: the index of the submission. */
   sequences: "s",
@@ -72,6 +74,11 @@ function keyPart(part: number | Uint8Array | string): Uint8Array {
   if (typeof part === "number") return u64(part);
   // A source's key part ends with a byte no source contains, so that none is another's prefix.
   return typeof part === "string" ? Buffer.from(`${part}\0`, "latin1") : part;
+}
+
+/** The number that a `indexKeys` key ends with. */
+export function ordinalOfKey(key: Buffer): number {
+  return numberOf(key.subarray(1));
 }
 
 /** The source of a `sources` key. */

@@ -16,6 +16,8 @@ import {
   anchorOf,
   attachmentOf,
   eventKeyOf,
+  indexKeyOf,
+  indexTagsOf,
   isSubmissionRow,
   numberOf,
   sourceOf,
@@ -71,14 +73,15 @@ export function levelReader(view: View): StoreReader {
     return bundles.map((bundle) => bundle && bundleEntries(bundle, index - start, index - start + 1)[0]);
   }
 
-  async function payloads(from: number, to: number): Promise<Bytes[]> {
+  /** The entries of the events `from .. to - 1` in rows of this kind. */
+  async function entriesBetween(kind: LogRow, from: number, to: number): Promise<Bytes[]> {
     const end = Math.min(to, view.head().size);
     const start = from < end ? await rowStart(from) : undefined;
     if (start === undefined) return [];
     const keys = await log.keys({ gte: logKey(start), lt: logKey(end) });
-    const payloadKeys = keys.filter((key) => isLogRow(key, "payloads"));
-    const rows = await log.getMany(payloadKeys);
-    return payloadKeys.flatMap((key, at) => {
+    const wanted = keys.filter((key) => isLogRow(key, kind));
+    const rows = await log.getMany(wanted);
+    return wanted.flatMap((key, at) => {
       const first = indexOfKey(key);
       return bundleEntries(rows[at] ?? Buffer.alloc(0), Math.max(0, from - first), end - first);
     });
@@ -140,7 +143,16 @@ export function levelReader(view: View): StoreReader {
       );
       return submissions.filter((submission) => submission !== undefined);
     },
-    payloads,
+    payloads: async (from, to) => await entriesBetween("payloads", from, to),
+    indexTags: async (from, to) => (await entriesBetween("eventKeys", from, to)).map(indexTagsOf),
+    indexKeys: async ({ from, limit }) => {
+      const found = await register.rows({
+        gte: registerKey("indexKeys", from),
+        lt: registerEnd("indexKeys"),
+        limit,
+      });
+      return found.map(([, row]) => indexKeyOf(row));
+    },
     disclosures: async (index) => {
       const [secrets, sealed] = await entries(index, "eventKeys", "disclosures");
       const secret = eventKeyOf(secrets);

@@ -3,12 +3,12 @@ import path from "node:path";
 import { Level } from "level";
 import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
 import { MIGRATIONS, migrate, type Migration } from "./level-format.ts";
-import { registerKey } from "./level-keys.ts";
+import { ordinalOfKey, registerEnd, registerKey } from "./level-keys.ts";
 import { assertContiguous, putGroup } from "./level-log.ts";
 import { levelReader, type Database, type Databases } from "./level-reader.ts";
 import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
-import { anchorRow, headOf } from "./rows.ts";
-import type { Group, Head, Store } from "./store.ts";
+import { anchorRow, headOf, indexKeyRow } from "./rows.ts";
+import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
 
 export interface LevelStoreOptions {
   /** The databases' folder; made when missing. */
@@ -63,6 +63,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   let reopening: Promise<void> | undefined;
   let committing = false;
   let enoughUntil = 0;
+  let addingIndexKeys: Promise<void> = Promise.resolve();
 
   async function open(): Promise<void> {
     try {
@@ -145,6 +146,18 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     for (const listener of listeners) listener(group.head);
   }
 
+  /** Where the next row goes is read anew each time: a write that failed may have been kept. */
+  async function addIndexKeys(rows: readonly IndexKeyRow[]): Promise<void> {
+    await repaired();
+    const range = { gte: registerKey("indexKeys"), lt: registerEnd("indexKeys") };
+    const [last] = await register.keys({ ...range, reverse: true, limit: 1 }).all();
+    const next = last === undefined ? 0 : ordinalOfKey(last) + 1;
+    await write(register, true, (batch) => {
+      for (const [at, row] of rows.entries())
+        batch.put(registerKey("indexKeys", next + at), indexKeyRow(row));
+    });
+  }
+
   await open();
   return {
     ...levelReader({ databases, head: () => head }),
@@ -159,6 +172,12 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
           .put(registerKey("anchors", anchor.size, anchor.indexSize), anchorRow(anchor))
           .del(registerKey("anchorIntent")),
       );
+    },
+    addIndexKeys: async (rows) => {
+      await refuseWhenFull();
+      // One after the other, whatever became of the one before.
+      addingIndexKeys = addingIndexKeys.catch(() => undefined).then(async () => await addIndexKeys(rows));
+      await addingIndexKeys;
     },
     setAnchorIntent: async (intent) => {
       const key = registerKey("anchorIntent");

@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocol/bytes.ts";
 import { emptyFrontier } from "../../protocol/frontier.ts";
 import { parseSource, type Source } from "../../protocol/source.ts";
-import type { EventKey, Head, SourceState, StoredAnchor, StoredSubmission } from "./store.ts";
+import type { EventKey, Head, IndexKeyRow, SourceState, StoredAnchor, StoredSubmission } from "./store.ts";
 
 /*
  * What the values of LevelDB's rows hold; level-keys.ts has their keys. A change of any of this is a new format version
@@ -69,14 +69,35 @@ export function sourceOf(source: Source, row: Buffer): SourceState {
 
 const TAG_BYTES = 33;
 
-/** The secrets of an entry; none when there is no entry, or an empty one because the key was erased. */
+/** Whether an entry of the key rows begins with the event's key: 32 + 33n bytes. An erased one has its tags alone: 33n bytes. */
+function hasEventKey(entry: Bytes): boolean {
+  return entry.length % TAG_BYTES === HASH_BYTES;
+}
+
+/** The tags of an entry, 33 bytes each, one after the other. */
+export function indexTagsOf(entry: Bytes): Bytes {
+  return hasEventKey(entry) ? entry.subarray(HASH_BYTES) : entry;
+}
+
+/** The secrets of an entry; none when there is no entry, or when its key was erased. */
 export function eventKeyOf(entry: Bytes | undefined): EventKey | undefined {
-  if (entry === undefined || entry.length === 0) return undefined;
+  if (entry === undefined || !hasEventKey(entry)) return undefined;
   const tags: { kind: number; tag: Bytes }[] = [];
   for (let at = HASH_BYTES; at < entry.length; at += TAG_BYTES) {
     tags.push({ kind: entry[at] ?? 0, tag: entry.subarray(at + 1, at + TAG_BYTES) });
   }
   return { key: entry.subarray(0, HASH_BYTES), tags };
+}
+
+/** The tag, then the tree's key. */
+export function indexKeyRow({ tag, key }: IndexKeyRow): Buffer {
+  if (tag.length !== TAG_BYTES || key.length !== HASH_BYTES)
+    throw new RangeError(`an index key row has a tag of ${TAG_BYTES} bytes and a key of ${HASH_BYTES}`);
+  return Buffer.concat([tag, key]);
+}
+
+export function indexKeyOf(row: Buffer): IndexKeyRow {
+  return { tag: row.subarray(0, TAG_BYTES), key: row.subarray(TAG_BYTES) };
 }
 
 /** What is kept whole beside an event: the name of its conflict, then the sealed body. */

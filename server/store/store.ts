@@ -39,7 +39,11 @@ export interface NewSubmission extends StoredSubmission {
    * event's own key with the all-zero nonce (safe because a key seals one text only; attachments use the nonce 1).
    */
   readonly sealed: Bundle;
-  /** The key rows: the event's 32-byte key, then its index key tags, 33 bytes each (u8 kind, 32-byte HMAC). Erasable. */
+  /**
+   * The key rows: the event's 32-byte key, then its index key tags, 33 bytes each (u8 kind, 32-byte HMAC). Erasing takes the key away and
+   * leaves the tags, so that the log never loses its index; it must wait until the index covers the event, because a new person's
+   * key can be computed from the disclosures only.
+   */
   readonly keys: Bundle;
   readonly attachment?: Attachment;
 }
@@ -67,6 +71,14 @@ export interface SourceState {
   readonly next: number;
   /** Unix seconds of its last submission. */
   readonly lastTime: number;
+}
+
+/** What an index tag stands for in the index tree; see `addIndexKeys`. */
+export interface IndexKeyRow {
+  /** As stored with the events: u8 kind, then the 32-byte HMAC. */
+  readonly tag: Bytes;
+  /** The tree's key, 32 bytes. */
+  readonly key: Bytes;
 }
 
 /** The secrets of one event. */
@@ -113,6 +125,10 @@ export interface StoreReader {
   /** The disclosures of one event as received (`disclosure~disclosure~`), or undefined when its key was erased or there is no such event. */
   disclosures: (index: number) => Promise<string | undefined>;
   eventKey: (index: number) => Promise<EventKey | undefined>;
+  /** Per event of `from .. to - 1` its index key tags, 33 bytes each one after the other, whether its key was erased or not; shorter when the log ends before `to`. */
+  indexTags: (from: number, to: number) => Promise<Bytes[]>;
+  /** The rows of `addIndexKeys` from the ordinal `from` on (0: all), in order; at most `limit`. A row's ordinal is its place in this list. */
+  indexKeys: (page: { from: number; limit: number }) => Promise<IndexKeyRow[]>;
   /** The opened attachment of one event, or undefined when there is none or the event's key was erased. */
   attachment: (index: number) => Promise<Bytes | undefined>;
   /** Index of the `equivocation` event that records the conflict named so, if one does. */
@@ -151,6 +167,11 @@ export interface Store extends StoreReader {
   reload: () => Promise<Head>;
   /** Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
   recordAnchor: (anchor: StoredAnchor) => Promise<void>;
+  /**
+   * Adds these rows durably (synced) and all or nothing after those there are. Truth: the key of a person whose disclosures were erased cannot
+   * be computed again. The first row of a tag counts, so adding one twice does no harm.
+   */
+  addIndexKeys: (rows: readonly IndexKeyRow[]) => Promise<void>;
   /** Durably remembers what is about to be sent to the chain; undefined forgets it. */
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**

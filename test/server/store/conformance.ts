@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { parseSource } from "../../../protocol/source.ts";
 import { StoreConflict } from "../../../server/errors.ts";
-import type { Head, Store, StoredAnchor } from "../../../server/store/store.ts";
-import { EMPTY, groupAfter, madeSubmission, tagsOf, type MadeSubmission } from "./groups.ts";
+import type { Head, IndexKeyRow, Store, StoredAnchor, StoreReader } from "../../../server/store/store.ts";
+import { bundle, EMPTY, groupAfter, madeSubmission, tagsOf, type MadeSubmission } from "./groups.ts";
 
 /** One database that can be opened again after it was closed. */
 export interface StoreFixture {
@@ -51,6 +51,8 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.payloads(0, 10)).to.deep.equal([]);
       expect(await store.disclosures(0)).to.equal(undefined);
       expect(await store.eventKey(0)).to.equal(undefined);
+      expect(await store.indexTags(0, 10)).to.deep.equal([]);
+      expect(await store.indexKeys({ from: 0, limit: 5 })).to.deep.equal([]);
       expect(await store.attachment(0)).to.equal(undefined);
       expect(await store.conflictIndex(new Uint8Array(32))).to.equal(undefined);
       expect(await store.anchors({ after: 0, limit: 5 })).to.deep.equal([]);
@@ -115,6 +117,55 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
         const read = (await store.payloads(from, to)).map((bytes) => Buffer.from(bytes).toString("latin1"));
         expect(read, `${from}..${to}`).to.deep.equal(texts.slice(from, Math.max(from, to)));
       }
+    });
+
+    it("reads the index tags of events across rows and submissions, of erased events too", async () => {
+      const whole = madeSubmission(A, 1, 70, 0);
+      // Event 70 has two tags, event 71 none; the key of both is erased.
+      const erased = {
+        ...madeSubmission(B, 2, 2, 70),
+        keys: bundle([Buffer.concat(tagsOf(2)), Buffer.alloc(0)]),
+      };
+      await commit(whole, erased, madeSubmission(A, 71, 1, 72));
+      const expected = [...Array.from({ length: 70 }, (_, at) => at + 1), 2, 3, 71].map((seq) =>
+        Buffer.concat(tagsOf(seq)).toString("hex"),
+      );
+      for (const [from, to] of [
+        [0, 73],
+        [63, 65],
+        [70, 72],
+        [69, 500],
+        [73, 80],
+        [5, 5],
+      ] as const) {
+        const read = (await store.indexTags(from, to)).map((tags) => Buffer.from(tags).toString("hex"));
+        expect(read, `${from}..${to}`).to.deep.equal(expected.slice(from, to));
+      }
+      expect(await store.eventKey(69))
+        .to.have.property("tags")
+        .with.length(1);
+      expect(await store.eventKey(70)).to.equal(undefined);
+      expect(await store.eventKey(71)).to.equal(undefined);
+      expect(await store.disclosures(70)).to.equal(undefined);
+    });
+
+    it("keeps index keys in the order they came, whoever adds them at the same time", async () => {
+      const rows = Array.from({ length: 300 }, (_, n) => indexKey(n));
+      await store.addIndexKeys(rows.slice(0, 1));
+      await Promise.all([
+        store.addIndexKeys(rows.slice(1, 280)),
+        store.addIndexKeys(rows.slice(280)),
+        store.addIndexKeys([]),
+      ]);
+      for (const open of [async () => undefined, reopen]) {
+        await open();
+        expect(await readIndexKeys(store, 0, 500)).to.deep.equal(rows);
+        expect(await readIndexKeys(store, 255, 3)).to.deep.equal(rows.slice(255, 258));
+        expect(await readIndexKeys(store, 300, 3)).to.deep.equal([]);
+      }
+      await store.addIndexKeys(rows.slice(0, 1));
+      expect(await readIndexKeys(store, 299, 9)).to.deep.equal([rows[299], rows[0]]);
+      expect(await store.lastAnchor()).to.equal(undefined);
     });
 
     it("lists sources and their submissions page by page", async () => {
@@ -268,6 +319,15 @@ function anchor(number: number, size: number, indexSize: number): StoredAnchor {
     transaction: `0x${"c".repeat(64)}`,
     time: 1_700_000_000 + number,
   };
+}
+
+function indexKey(n: number): IndexKeyRow {
+  return { tag: new Uint8Array(33).fill(n % 256), key: new Uint8Array(32).fill(Math.floor(n / 256)) };
+}
+
+async function readIndexKeys(store: StoreReader, from: number, limit: number): Promise<IndexKeyRow[]> {
+  const rows = await store.indexKeys({ from, limit });
+  return rows.map(({ tag, key }) => ({ tag: new Uint8Array(tag), key: new Uint8Array(key) }));
 }
 
 /** What a promise rejects with. */
