@@ -105,7 +105,8 @@ export async function readRoot(size: number, readNodes: ReadNodes): Promise<Uint
   return rangeRoot(await readNodes(rangeNodes({ begin: 0, end: size })));
 }
 
-async function readProof(ranges: readonly LeafRange[], readNodes: ReadNodes): Promise<Uint8Array[]> {
+/** The elements of a proof, with one call of `readNodes`. */
+export async function readProof(ranges: readonly LeafRange[], readNodes: ReadNodes): Promise<Uint8Array[]> {
   const parts = ranges.map(rangeNodes);
   const hashes = await readNodes(parts.flat());
   let at = 0;

@@ -31,6 +31,7 @@ export function agreeingReader(first: ChainReader, ...others: readonly ChainRead
     async latestBlock() {
       return Math.min(...(await Promise.all([first, ...others].map((reader) => reader.latestBlock()))));
     },
+    blockTime: (...asked) => agreed(`the time of block ${asked[0]}`, (reader) => reader.blockTime(...asked)),
     hasCode: (...asked) => agreed(`the contract at ${asked[0]}`, (reader) => reader.hasCode(...asked)),
     anchorCovering: (...asked) =>
       agreed(`the anchor of index ${asked[2]}`, (reader) => reader.anchorCovering(...asked)),

@@ -79,6 +79,8 @@ export interface ChainReader {
   identity(): Promise<ChainIdentity>;
   /** Number of the latest block. */
   latestBlock(): Promise<number>;
+  /** The time of a block, Unix seconds. */
+  blockTime(block: number): Promise<number>;
   /** Whether there is a contract at the address. */
   hasCode(address: string, asOf?: number): Promise<boolean>;
   /** The first anchor whose tree holds the leaf at `index`, or null. */
@@ -162,6 +164,13 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
     },
     async latestBlock() {
       return quantity(await ask("eth_blockNumber", []), name);
+    },
+    async blockTime(block) {
+      const header = await ask("eth_getBlockByNumber", [blockTag(block), false]);
+      if (!isJsonObject(header) || header["number"] !== blockTag(block)) {
+        throw malformed(name, `it has no block ${block}, or shows another`);
+      }
+      return quantity(header["timestamp"], name);
     },
     async hasCode(address, asOf) {
       const code = await ask("eth_getCode", [address, blockTag(asOf)]);

@@ -8,6 +8,8 @@ export interface ChainState {
   chainId: number;
   genesisHash: string;
   latestBlock: number;
+  /** The time of each block, where it matters to a test. */
+  times?: (block: number) => number;
   anchorRegistry: string;
   agencyRegistry: string;
   anchors: { size: number; block: number; time: number; root: Uint8Array }[];
@@ -42,7 +44,7 @@ export function nodeOf(state: ChainState): Rpc {
       case "eth_blockNumber":
         return Promise.resolve(`0x${state.latestBlock.toString(16)}`);
       case "eth_getBlockByNumber":
-        return Promise.resolve({ number: "0x0", hash: state.genesisHash, transactions: [] });
+        return Promise.resolve(blockOf(state, Number(first)));
       case "eth_getCode":
         return Promise.resolve(
           [state.anchorRegistry, state.agencyRegistry].includes(String(first)) ? "0x6001" : "0x",
@@ -53,6 +55,15 @@ export function nodeOf(state: ChainState): Rpc {
         throw new Error(`unexpected method ${method}`);
     }
   };
+}
+
+/** A block's header. Time goes on by the second between the anchors, whose blocks have the times the state says. */
+function blockOf(state: ChainState, number: number): object | null {
+  if (number > state.latestBlock) return null;
+  const before = state.anchors.findLast(({ block }) => block <= number);
+  const time = before === undefined ? number : before.time + number - before.block;
+  const timestamp = `0x${(state.times?.(number) ?? time).toString(16)}`;
+  return { number: `0x${number.toString(16)}`, hash: state.genesisHash, timestamp, transactions: [] };
 }
 
 function stateAt(state: ChainState, block: unknown): ChainState {

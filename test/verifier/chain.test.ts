@@ -27,6 +27,8 @@ describe("chainReader", () => {
     const chain = chainReader(nodeOf(ledger.state()), "the node");
     expect(await chain.identity()).to.deep.equal({ chainId: 5151, genesisHash: PROFILE.genesisHash });
     expect(await chain.latestBlock()).to.equal(30);
+    expect(await chain.blockTime(20)).to.equal(1_760_000_060);
+    expect(await chain.blockTime(25)).to.equal(1_760_000_065);
     expect(await chain.hasCode(anchorRegistry)).to.equal(true);
     expect(await chain.hasCode(`0x${"00".repeat(20)}`)).to.equal(false);
     const anchor = await chain.anchorCovering(anchorRegistry, 1, 5);
@@ -59,6 +61,16 @@ describe("chainReader", () => {
     const chain = chainReader(nodeOf(ledger.state()), "the node");
     await refused(chain.anchorCovering(anchorRegistry, 2, 0), "refused");
     await refused(chain.logKeysAt(anchorRegistry, 1, 31), "refused");
+  });
+
+  it("believes no time of another block than it asked for, nor of one that is not there", async () => {
+    const [honest, header] = [nodeOf(ledger.state()), { number: "0x14", timestamp: "0x5f5e100" }];
+    await refused(chainReader(honest, "the node").blockTime(31), "malformed");
+    const lies = [header, { ...header, number: "0x15", timestamp: 1 }, { number: "0x15" }, "0x1", null, []];
+    for (const lie of lies) {
+      await refused(chainReader(() => Promise.resolve(lie), "the node").blockTime(21), "malformed");
+    }
+    expect(await chainReader(() => Promise.resolve(header), "the node").blockTime(20)).to.equal(100_000_000);
   });
 
   it("names the node that does not answer", async () => {
