@@ -30,7 +30,7 @@ export interface Subject {
 /** One exchange of a message between two agencies. The official who asked is `agent.id`, not part of it. */
 export interface Exchange {
   readonly messageId: string;
-  /** Who asked: an X-Road member path such as `VN/GOV/qn-justice/civil`, or an agency's code. */
+  /** Who asked: an X-Road member path such as `VN/GOV/qn-justice/civil`, or an agency's code (see exchange.ts). */
   readonly client: string;
   /** Who answered, and with which service. */
   readonly service: string;

@@ -7,9 +7,15 @@ export type Source = string & { readonly [brand]: "Source" };
 
 const SLUG = "[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?";
 const SOURCE = new RegExp(`^${SLUG}/${SLUG}$`);
+const AGENCY_CODE = new RegExp(`^${SLUG}$`);
 
 /** A JSON Schema pattern for a source. */
 export const SOURCE_PATTERN = SOURCE.source;
+
+/** Whether a text is written as an agency's code: a slug of 1 to 31 characters. */
+export function isAgencyCode(text: string): boolean {
+  return AGENCY_CODE.test(text);
+}
 
 /** Whether a value is a source: two slugs of 1 to 31 characters each, so that each fits a bytes32 on the chain. */
 export function isSource(value: unknown): value is Source {

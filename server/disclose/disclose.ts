@@ -1,3 +1,4 @@
+import { agencyOfSide } from "../../protocol/exchange.ts";
 import { type ParsedEvent, showEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
@@ -35,18 +36,10 @@ function partiesOf(event: ParsedEvent): ReadonlySet<string> {
   const exchange = event.disclosures.find(({ name }) => name === "exchange")?.value;
   if (!isJsonObject(exchange)) return parties;
   for (const side of [exchange["client"], exchange["service"]]) {
-    if (typeof side === "string") parties.add(agencyOf(side));
+    const agency = typeof side === "string" ? agencyOfSide(side) : undefined;
+    if (agency !== undefined) parties.add(agency);
   }
   return parties;
-}
-
-/**
- * The agency in a `client` or `service`: the member of an X-Road path `instance/class/member/...`, else the first part. Only this one
- * place counts: a subsystem that has another agency's name makes that agency no party.
- */
-function agencyOf(side: string): string {
-  const parts = side.split("/");
-  return (parts.length > 2 ? parts[2] : parts[0]) ?? side;
 }
 
 function namesPerson({ name, value }: ParsedEvent["disclosures"][number], person: PersonId): boolean {

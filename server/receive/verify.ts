@@ -1,15 +1,13 @@
 import { createCipheriv, createSecretKey, randomFillSync } from "node:crypto";
 import type { ParsedEvent } from "../../protocol/event.ts";
-import type { Facets } from "../../protocol/facet-values.ts";
-import { indexKeys, type IndexKey } from "../../protocol/index-keys.ts";
 import { formatLogId } from "../../protocol/log-id.ts";
-import { splitSource, type Source } from "../../protocol/source.ts";
+import { splitSource } from "../../protocol/source.ts";
 import { parseSignedSubmission, parseSubmissionEvents } from "../../protocol/submission.ts";
 import { LedgerError } from "../errors.ts";
 import type { VerifiedSubmission } from "../sequence/verified.ts";
 import { BundleWriter } from "./bundle-writer.ts";
+import { eventTags, type Tag } from "./event-tags.ts";
 import { facetCheck } from "./facet-check.ts";
-import { indexTags, KIND_BYTES } from "./index-tags.ts";
 import { KeyRing } from "./key-ring.ts";
 import { ERASE, SEAL, type RecorderKey } from "./keys.ts";
 
@@ -42,14 +40,14 @@ export interface SubmissionVerifier {
 
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
-const INDEX_TAG_BYTES = 33;
+const STORED_TAG_BYTES = 33;
 /** Safe as a nonce because the key is fresh and seals no other disclosures (store/sealing.ts opens them). */
 const DISCLOSURES_NONCE = Buffer.alloc(12, 0);
 
 export function submissionVerifier(settings: VerifierSettings): SubmissionVerifier {
   const keys = new KeyRing();
   const check = facetCheck();
-  const tagOf = indexTags(settings.pepper);
+  const tagsOf = eventTags(settings.pepper);
 
   function verify(body: Uint8Array): VerifiedSubmission {
     const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
@@ -79,7 +77,10 @@ export function submissionVerifier(settings: VerifierSettings): SubmissionVerifi
       leafHashes: joined(leafHashes),
       payloads: payloadBundle(events),
       sealed: sealedBundle(events, signed.body.events, secrets),
-      keys: keyBundle(payload.src, facets, secrets, tagOf),
+      keys: keyBundle(
+        facets.map((opened) => tagsOf(payload.src, opened)),
+        secrets,
+      ),
       body,
     };
   }
@@ -135,21 +136,15 @@ function sealedBundle(
   return bundle.finish();
 }
 
-function keyBundle(
-  source: Source,
-  facets: readonly Facets[],
-  secrets: Uint8Array,
-  tagOf: (key: IndexKey) => string,
-): Uint8Array {
-  const keys = facets.map((opened) => indexKeys(source, opened));
-  const length = keys.reduce((sum, list) => sum + KEY_BYTES + INDEX_TAG_BYTES * list.length, 0);
-  const bundle = new BundleWriter(length, facets.length);
-  for (const [n, list] of keys.entries()) {
-    bundle.entry(KEY_BYTES + INDEX_TAG_BYTES * list.length);
+function keyBundle(tags: readonly (readonly Tag[])[], secrets: Uint8Array): Uint8Array {
+  const length = tags.reduce((sum, list) => sum + KEY_BYTES + STORED_TAG_BYTES * list.length, 0);
+  const bundle = new BundleWriter(length, tags.length);
+  for (const [n, list] of tags.entries()) {
+    bundle.entry(KEY_BYTES + STORED_TAG_BYTES * list.length);
     bundle.bytes(secretOf(secrets, n));
-    for (const key of list) {
-      bundle.byte(KIND_BYTES[key.kind]);
-      bundle.latin1(tagOf(key));
+    for (const { kind, bytes } of list) {
+      bundle.byte(kind);
+      bundle.latin1(bytes);
     }
   }
   return bundle.finish();

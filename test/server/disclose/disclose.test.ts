@@ -98,6 +98,13 @@ describe("server/disclose", () => {
     });
   }
 
+  it("takes no member of another X-Road class for the agency of that code", () => {
+    const exchange = { messageId: "m1", client: "VN/COM/qn-justice/civil", service: "qn-health/births" };
+    const companys = event({ ...access, exchange });
+    expect(shown(agency("qn-justice"), companys)).to.deep.equal([]);
+    expect(shown(agency("qn-health"), companys)).to.deep.equal(AS_PARTY);
+  });
+
   it("shows the inspector everything but decoys", () => {
     expect(shown({ role: "inspector", name: "i" }, accessed)).to.deep.equal(Object.keys(access).sort());
   });

@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { IndexKey } from "../../../protocol/index-keys.ts";
-import { indexTags, KIND_BYTES } from "../../../server/receive/index-tags.ts";
+import { TAG_KINDS } from "../../../protocol/tag-kinds.ts";
+import { indexTags } from "../../../server/receive/index-tags.ts";
 
 describe("index tags", () => {
   it("are HMAC-SHA256 over kind and id, for peppers of any length", () => {
@@ -15,7 +16,7 @@ describe("index tags", () => {
         const tagOf = indexTags(pepper);
         for (const { kind, id } of keys) {
           const expected = createHmac("sha256", pepper)
-            .update(Buffer.of(KIND_BYTES[kind]))
+            .update(Buffer.of(TAG_KINDS[kind]))
             .update(id)
             .digest("hex");
           expect(Buffer.from(tagOf({ kind, id }), "latin1").toString("hex")).to.equal(expected);

@@ -69,10 +69,11 @@ describe("receive: good input", function () {
       "\u0001vn-cccd:000000000001",
       "\u0002agent:VN%2FGOV%2Fqn-justice%2Fcivil/official-7",
       "\u0003consent:c-12",
+      '\u0010["VN/GOV/qn-justice/civil","m-1","VN/GOV/qn-police/population"]',
     ];
     const expected = ids.map((id) => createHmac("sha256", Buffer.alloc(32, 5)).update(id).digest("hex"));
     expect(secrets[0]?.tags.map(({ tag }) => Buffer.from(tag).toString("hex"))).to.deep.equal(expected);
-    expect(secrets[0]?.tags.map(({ kind }) => kind)).to.deep.equal([1, 2, 3]);
+    expect(secrets[0]?.tags.map(({ kind }) => kind)).to.deep.equal([1, 2, 3, 17]);
   });
 
   it("seals so that one changed bit or another key opens nothing", async () => {

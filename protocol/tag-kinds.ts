@@ -1,0 +1,17 @@
+import { INDEX_KINDS } from "./index-tree.ts";
+
+/**
+ * The kinds of the tags that the ledger keeps with each event's key, by the byte that stands before a tag's 32 bytes. Kinds up to 15
+ * are looked up in the index tree; the others relate events to each other and to no person. They are stored: a number is never reused.
+ */
+export const TAG_KINDS = {
+  // HMAC of an index key (see index-keys.ts).
+  ...INDEX_KINDS,
+  // HMAC of what names the exchange (see exchange.ts), the same bytes for both halves.
+  clientHalf: 16,
+  providerHalf: 17,
+  // The leaf hash, as it is, of an event that this one seals, lifts the seal of, or erases.
+  seals: 18,
+  lifts: 19,
+  erases: 20,
+} as const;

@@ -1,0 +1,32 @@
+import { exchangeHalf } from "../../protocol/exchange.ts";
+import type { Facets } from "../../protocol/facet-values.ts";
+import { indexKeys } from "../../protocol/index-keys.ts";
+import type { Source } from "../../protocol/source.ts";
+import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { pepperedTags } from "./index-tags.ts";
+
+/** What is kept with an event's key, so that the event can be found without being opened. */
+export interface Tag {
+  /** One of TAG_KINDS. */
+  readonly kind: number;
+  /** 32 bytes, a character each. */
+  readonly bytes: string;
+}
+
+/** The function that makes the tags of an event; its facets must have passed their schema. */
+export function eventTags(pepper: Uint8Array): (source: Source, facets: Facets) => Tag[] {
+  const tagOf = pepperedTags(pepper);
+  return (source, facets) => {
+    const tags = indexKeys(source, facets).map(({ kind, id }): Tag => {
+      const byte = TAG_KINDS[kind];
+      return { kind: byte, bytes: tagOf(byte, id) };
+    });
+    const half = exchangeHalf(source, facets);
+    if (half !== undefined) {
+      const kind = half.side === "client" ? TAG_KINDS.clientHalf : TAG_KINDS.providerHalf;
+      // Hashed under one kind, so that both halves have the same bytes and are told apart by the kind before them.
+      tags.push({ kind, bytes: tagOf(TAG_KINDS.clientHalf, half.pair) });
+    }
+    return tags;
+  };
+}

@@ -1,0 +1,58 @@
+import { createHmac } from "node:crypto";
+import { expect } from "chai";
+import type { Exchange, Facets } from "../../../protocol/facet-values.ts";
+import { parseSource } from "../../../protocol/source.ts";
+import { eventTags } from "../../../server/receive/event-tags.ts";
+
+const PEPPER = new Uint8Array(32).fill(7);
+const EXCHANGE: Exchange = { messageId: "m-1", client: "qn-police", service: "qn-justice/births" };
+
+function access(exchange: Exchange): Facets {
+  return {
+    type: "access",
+    subject: { scheme: "vn-cccd", id: "999199000001" },
+    "agent.id": "officer-17",
+    exchange,
+    data: { action: "R", personalData: ["name"] },
+    time: { occurred: "2026-11-22T08:00:00Z" },
+  };
+}
+
+function tagsOf(source: string, facets: Facets): [number, string][] {
+  const tags = eventTags(PEPPER)(parseSource(source), facets);
+  return tags.map(({ kind, bytes }) => [kind, Buffer.from(bytes, "latin1").toString("hex")]);
+}
+
+function hmac(kind: number, text: string): string {
+  return createHmac("sha256", PEPPER).update(Buffer.of(kind)).update(text).digest("hex");
+}
+
+describe("server/receive/event-tags", () => {
+  it("has a tag for each index key and one for the half of the exchange", () => {
+    expect(tagsOf("qn-police/r1", access(EXCHANGE))).to.deep.equal([
+      [1, hmac(1, "vn-cccd:999199000001")],
+      [2, hmac(2, "agent:qn-police/officer-17")],
+      [16, hmac(16, '["qn-police","m-1","qn-justice/births"]')],
+    ]);
+  });
+
+  it("gives both halves the same bytes under different kinds", () => {
+    const client = tagsOf("qn-police/r1", access(EXCHANGE)).at(-1);
+    const provider = tagsOf("qn-justice/r1", access(EXCHANGE)).at(-1);
+    expect([client?.[0], provider?.[0]]).to.deep.equal([16, 17]);
+    expect(client?.[1]).to.equal(provider?.[1]);
+  });
+
+  it("has no tag for an exchange that no other record belongs to", () => {
+    const kinds = (source: string, exchange: Exchange): number[] =>
+      tagsOf(source, access(exchange)).map(([kind]) => kind);
+    expect(kinds("qn-health/r1", EXCHANGE)).to.deep.equal([1, 2]);
+    expect(kinds("qn-police/r1", { ...EXCHANGE, service: "qn-police/population" })).to.deep.equal([1, 2]);
+  });
+
+  it("has room for the longest exchange the schema allows", () => {
+    const longest = "ế".repeat(256);
+    const exchange = { messageId: longest, client: `qn-police/${longest}`, service: `qn-justice/${longest}` };
+    expect(tagsOf("qn-police/r1", access(exchange))).to.have.length(3);
+  });
+});
