@@ -191,7 +191,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         uint64 logId,
         uint64 size
     ) external view override returns (bool found, Anchor memory firstAnchor) {
-        (found, firstAnchor) = _firstAnchorOfAtLeast(_log(logId), size);
+        (found, firstAnchor) = _firstAnchorOfAtLeast(_log(logId), size, false);
         if (found && firstAnchor.size != size) {
             found = false;
             delete firstAnchor;
@@ -203,7 +203,15 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         uint64 logId,
         uint64 index
     ) external view override returns (bool found, Anchor memory firstAnchor) {
-        return _firstAnchorOfAtLeast(_log(logId), uint256(index) + 1);
+        return _firstAnchorOfAtLeast(_log(logId), uint256(index) + 1, false);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function anchorIndexing(
+        uint64 logId,
+        uint64 index
+    ) external view override returns (bool found, Anchor memory firstAnchor) {
+        return _firstAnchorOfAtLeast(_log(logId), uint256(index) + 1, true);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -317,17 +325,19 @@ contract AnchorRegistry is IAnchorRegistry, AccessControlDefaultAdminRules, Paus
         return log.anchors[anchorIndex + 1];
     }
 
-    /// @dev Binary search: sizes never decrease along the history.
+    /// @dev Binary search: neither the sizes nor the index sizes ever decrease along the history.
     function _firstAnchorOfAtLeast(
         Log storage log,
-        uint256 size
+        uint256 size,
+        bool ofIndex
     ) private view returns (bool found, Anchor memory first) {
         uint256 count = log.anchorCount;
         uint256 low = 1;
         uint256 high = count + 1;
         while (low < high) {
             uint256 middle = (low + high) / 2;
-            if (log.anchors[middle].size < size) low = middle + 1;
+            Anchor storage anchored = log.anchors[middle];
+            if ((ofIndex ? anchored.indexSize : anchored.size) < size) low = middle + 1;
             else high = middle;
         }
         if (low <= count) return (true, log.anchors[low]);

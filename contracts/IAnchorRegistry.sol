@@ -233,6 +233,13 @@ interface IAnchorRegistry {
         uint64 index
     ) external view returns (bool found, Anchor memory firstAnchor);
 
+    /// @notice The first anchor whose index tree covers the leaf at `index`: by then a promise to list it was
+    /// kept.
+    function anchorIndexing(
+        uint64 logId,
+        uint64 index
+    ) external view returns (bool found, Anchor memory firstAnchor);
+
     /**
      * @notice The keys in force at the end of a block. Reverts before the log's creation and for a block not
      * made yet: zeros could pass for a key.

@@ -96,7 +96,12 @@ export class AbiReader {
    * puts what it announces last. Returns the number of that word.
    */
   offset(firstWord: number): number {
-    const target = firstWord * WORD_DIGITS + 2 * this.uint();
+    return this.begin(firstWord, this.uint());
+  }
+
+  /** The same for an offset that was read before, as those of a list stand before all they announce. */
+  begin(firstWord: number, offset: number): number {
+    const target = firstWord * WORD_DIGITS + 2 * offset;
     if (target !== this.#position) throw new AbiError("an offset points elsewhere");
     return target / WORD_DIGITS;
   }

@@ -35,12 +35,20 @@ export function agreeingReader(first: ChainReader, ...others: readonly ChainRead
     hasCode: (...asked) => agreed(`the contract at ${asked[0]}`, (reader) => reader.hasCode(...asked)),
     anchorCovering: (...asked) =>
       agreed(`the anchor of index ${asked[2]}`, (reader) => reader.anchorCovering(...asked)),
+    anchorIndexing: (...asked) =>
+      agreed(`the anchor that indexes entry ${asked[2]}`, (reader) => reader.anchorIndexing(...asked)),
     logKeysAt: (...asked) =>
       agreed(`the log's keys at block ${asked[2]}`, (reader) => reader.logKeysAt(...asked)),
     logState: (...asked) => agreed("the log's present state", (reader) => reader.logState(...asked)),
     recorderKeyAt: (...asked) => agreed(`the key of ${asked[1]}`, (reader) => reader.recorderKeyAt(...asked)),
     entitlementsAt: (...asked) =>
       agreed(`the entitlements of ${asked[1]}`, (reader) => reader.entitlementsAt(...asked)),
+    anchorCount: (...asked) => agreed("how many anchors there are", (reader) => reader.anchorCount(...asked)),
+    anchorAt: (...asked) => agreed(`the anchor number ${asked[2]}`, (reader) => reader.anchorAt(...asked)),
+    keyVersions: (...asked) => agreed("the log's keys", (reader) => reader.keyVersions(...asked)),
+    recorderKeys: (...asked) => agreed(`the keys of ${asked[1]}`, (reader) => reader.recorderKeys(...asked)),
+    entitlementHistory: (...asked) =>
+      agreed(`the entitlements of ${asked[1]}`, (reader) => reader.entitlementHistory(...asked)),
   };
 }
 

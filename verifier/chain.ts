@@ -64,6 +64,20 @@ export interface RecorderKey extends PublicKey {
   readonly revokedBlock: number;
 }
 
+/** The log's keys that may change, in force from the end of block `fromBlock` until the next version. */
+export interface KeyVersion {
+  readonly fromBlock: number;
+  readonly checkpoint: Uint8Array;
+  readonly receipt: Uint8Array;
+}
+
+/** What an agency is entitled to from the end of block `fromBlock` until the next change. */
+export interface EntitlementChange {
+  readonly fromBlock: number;
+  /** A sum of bits. */
+  readonly entitlements: number;
+}
+
 /** The bits of an agency's entitlements. */
 export const RECORD = 1;
 
@@ -85,6 +99,8 @@ export interface ChainReader {
   hasCode(address: string, asOf?: number): Promise<boolean>;
   /** The first anchor whose tree holds the leaf at `index`, or null. */
   anchorCovering(registry: string, logId: number, index: number, asOf?: number): Promise<Anchor | null>;
+  /** The first anchor whose index tree covers the leaf at `index`, or null. */
+  anchorIndexing(registry: string, logId: number, index: number, asOf?: number): Promise<Anchor | null>;
   /** The log's keys in force at a block. */
   logKeysAt(registry: string, logId: number, block: number, asOf?: number): Promise<LogKeys>;
   logState(registry: string, logId: number, asOf?: number): Promise<LogState>;
@@ -98,15 +114,34 @@ export interface ChainReader {
   ): Promise<RecorderKey | null>;
   /** What the agency of a source was entitled to at a block: a sum of bits. */
   entitlementsAt(registry: string, source: Source, block: number, asOf?: number): Promise<number>;
+
+  // Whole histories, for who checks a whole log: each only grows.
+
+  /** How many anchors the log has. */
+  anchorCount(registry: string, logId: number, asOf?: number): Promise<number>;
+  /** The anchor at a place of the history, from 0 to below the count. */
+  anchorAt(registry: string, logId: number, place: number, asOf?: number): Promise<Anchor>;
+  /** Every checkpoint and receipt key the log ever had, oldest first. */
+  keyVersions(registry: string, logId: number, asOf?: number): Promise<readonly KeyVersion[]>;
+  /** Every key of a recorder, oldest first; none for an unknown one. */
+  recorderKeys(registry: string, source: Source, asOf?: number): Promise<readonly RecorderKey[]>;
+  /** Every change of what the agency of a source is entitled to, oldest first; none for an unknown one. */
+  entitlementHistory(registry: string, source: Source, asOf?: number): Promise<readonly EntitlementChange[]>;
 }
 
 /** First four bytes of the Keccak-256 of each function's signature. */
 export const SELECTORS = {
   "anchorCovering(uint64,uint64)": "0xb5d8397c",
+  "anchorIndexing(uint64,uint64)": "0x6898da9e",
   "logKeysAt(uint64,uint64)": "0x59cce9b8",
   "logState(uint64)": "0xc1ffaa01",
   "recorderKeyAt(bytes32,bytes32,uint64,uint64)": "0x8d5afe11",
   "entitlementsAt(bytes32,uint64)": "0x4772acd2",
+  "anchorCount(uint64)": "0x2ef746ea",
+  "anchorAt(uint64,uint256)": "0x58a66d9d",
+  "keyVersions(uint64)": "0xc8f98de5",
+  "recorderKeys(bytes32,bytes32)": "0xfc213727",
+  "entitlementHistory(bytes32)": "0x5fcedbf1",
 } as const;
 
 const ALGORITHMS: ReadonlyMap<number, JwsAlgorithm> = new Map([
@@ -114,6 +149,8 @@ const ALGORITHMS: ReadonlyMap<number, JwsAlgorithm> = new Map([
   [2, "ES256"],
 ]);
 
+/** Histories are short: people make them. A longer one is an attack on the reader's memory. */
+const MAX_HISTORY = 10_000;
 /** Longest public key there is: an uncompressed P-256 point. */
 const MAX_KEY_BYTES = 65;
 /** Contract code is at most 24 KiB (EIP-170); free-gas chains allow more. */
@@ -185,11 +222,11 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
     },
     anchorCovering(registry, logId, index, asOf) {
       const data = callData(SELECTORS["anchorCovering(uint64,uint64)"], uintWord(logId), uintWord(index));
-      return call(registry, data, asOf, (answer) => {
-        const found = answer.bool();
-        const anchor = readAnchor(answer);
-        return found ? anchor : null;
-      });
+      return call(registry, data, asOf, readFoundAnchor);
+    },
+    anchorIndexing(registry, logId, index, asOf) {
+      const data = callData(SELECTORS["anchorIndexing(uint64,uint64)"], uintWord(logId), uintWord(index));
+      return call(registry, data, asOf, readFoundAnchor);
     },
     logKeysAt(registry, logId, block, asOf) {
       const data = callData(SELECTORS["logKeysAt(uint64,uint64)"], uintWord(logId), uintWord(block));
@@ -208,6 +245,29 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
       const { agency } = splitSource(source);
       const data = callData(SELECTORS["entitlementsAt(bytes32,uint64)"], textWord(agency), uintWord(block));
       return call(registry, data, asOf, (answer) => answer.uint(255));
+    },
+    anchorCount(registry, logId, asOf) {
+      const data = callData(SELECTORS["anchorCount(uint64)"], uintWord(logId));
+      return call(registry, data, asOf, (answer) => answer.uint());
+    },
+    anchorAt(registry, logId, place, asOf) {
+      const data = callData(SELECTORS["anchorAt(uint64,uint256)"], uintWord(logId), uintWord(place));
+      return call(registry, data, asOf, readAnchor);
+    },
+    keyVersions(registry, logId, asOf) {
+      const data = callData(SELECTORS["keyVersions(uint64)"], uintWord(logId));
+      return call(registry, data, asOf, (answer) => readList(answer, readKeyVersion));
+    },
+    recorderKeys(registry, source, asOf) {
+      const { agency, recorder } = splitSource(source);
+      const words = [textWord(agency), textWord(recorder)];
+      const data = callData(SELECTORS["recorderKeys(bytes32,bytes32)"], ...words);
+      return call(registry, data, asOf, readRecorderKeys);
+    },
+    entitlementHistory(registry, source, asOf) {
+      const { agency } = splitSource(source);
+      const data = callData(SELECTORS["entitlementHistory(bytes32)"], textWord(agency));
+      return call(registry, data, asOf, (answer) => readList(answer, readEntitlementChange));
     },
   };
 }
@@ -232,6 +292,12 @@ function quantity(answer: unknown, name: string): number {
 
 // The decoders below follow the member order of the structs in IAnchorRegistry and IAgencyRegistry.
 
+function readFoundAnchor(answer: AbiReader): Anchor | null {
+  const found = answer.bool();
+  const anchor = readAnchor(answer);
+  return found ? anchor : null;
+}
+
 function readAnchor(answer: AbiReader): Anchor {
   const [size, indexSize, block, time] = [answer.uint(), answer.uint(), answer.uint(), answer.uint()];
   return { size, indexSize, block, time, root: answer.bytes32(), indexRoot: answer.bytes32() };
@@ -253,12 +319,40 @@ function readLogState(answer: AbiReader): LogState {
 function readRecorderKey(answer: AbiReader): RecorderKey | null {
   const found = answer.bool();
   const struct = answer.offset(0);
+  const key = readKey(answer, struct, found);
+  return found ? key : null;
+}
+
+/** The members of a key, which may be all zeros where there is none. */
+function readKey(answer: AbiReader, struct: number, isThere: boolean): RecorderKey {
   const algorithm = answer.uint(255);
   const [fromSeq, addedBlock, revokedBlock] = [answer.uint(), answer.uint(), answer.roundedUint64()];
   answer.offset(struct);
   const key = answer.bytes(MAX_KEY_BYTES);
-  if (!found) return null;
   const alg = ALGORITHMS.get(algorithm);
-  if (alg === undefined) throw new AbiError("a key has an unknown algorithm");
-  return { alg, fromSeq, addedBlock, revokedBlock, key };
+  if (alg === undefined && isThere) throw new AbiError("a key has an unknown algorithm");
+  return { alg: alg ?? "EdDSA", fromSeq, addedBlock, revokedBlock, key };
+}
+
+/** Structs of varying length stand behind a table of where each begins; they come in order, and nothing lies between them. */
+function readRecorderKeys(answer: AbiReader): RecorderKey[] {
+  answer.offset(0);
+  const count = answer.uint(MAX_HISTORY);
+  const offsets = Array.from({ length: count }, () => answer.uint());
+  // The table begins behind the list's own offset and length.
+  return offsets.map((offset) => readKey(answer, answer.begin(2, offset), true));
+}
+
+/** A list of structs of fixed length. */
+function readList<T>(answer: AbiReader, readItem: (answer: AbiReader) => T): T[] {
+  answer.offset(0);
+  return Array.from({ length: answer.uint(MAX_HISTORY) }, () => readItem(answer));
+}
+
+function readKeyVersion(answer: AbiReader): KeyVersion {
+  return { fromBlock: answer.uint(), checkpoint: answer.bytes32(), receipt: answer.bytes32() };
+}
+
+function readEntitlementChange(answer: AbiReader): EntitlementChange {
+  return { fromBlock: answer.uint(), entitlements: answer.uint(255) };
 }

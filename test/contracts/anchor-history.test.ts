@@ -49,6 +49,7 @@ describe("AnchorRegistry's history", () => {
     expect(await r.anchors.view("anchorOfSize", LOG, 0)).to.deep.equal([false, NO_ANCHOR]);
     expect(await r.anchors.view("anchorOfSize", LOG, 1)).to.deep.equal([false, NO_ANCHOR]);
     expect(await r.anchors.view("anchorCovering", LOG, 0)).to.deep.equal([false, NO_ANCHOR]);
+    expect(await r.anchors.view("anchorIndexing", LOG, 0)).to.deep.equal([false, NO_ANCHOR]);
   });
 
   for (const count of [1, 2, 3, 4, 5, 6]) {
@@ -81,10 +82,36 @@ describe("AnchorRegistry's history", () => {
     expect(await r.anchors.view("anchorCovering", LOG, 4)).to.deep.equal([true, first]);
   });
 
+  it("finds the first anchor whose index covers a leaf, however far the log is ahead", async () => {
+    // Log size and index size of each anchor: the index stays away, catches up, lags and grows alone.
+    const history = [
+      [2, 0],
+      [5, 3],
+      [9, 3],
+      [12, 9],
+      [12, 12],
+      [20, 13],
+    ] as const;
+    let from = 0;
+    for (const [size, indexSize] of history) {
+      const root = indexSize === 0 ? ZERO_HASH : bytes32(indexSize);
+      const proof = from === 0 || from === size ? [] : tree.consistency(from, size);
+      const args = [LOG, from, size, tree.root(size), indexSize, root, proof];
+      await r.anchors.as(r.anchorer).send("anchor", ...args);
+      from = size;
+    }
+    for (let index = 0; index <= 14; index++) {
+      const position = history.findIndex(([, indexSize]) => indexSize > index);
+      const expected = position === -1 ? NO_ANCHOR : await r.anchors.view("anchorAt", LOG, position);
+      expect(await r.anchors.view("anchorIndexing", LOG, index)).to.deep.equal([position !== -1, expected]);
+    }
+  });
+
   it("does not overflow at the largest numbers", async () => {
     await anchorSizes(3);
     expect(await r.anchors.view("anchorOfSize", LOG, UINT64_MAX)).to.deep.equal([false, NO_ANCHOR]);
     expect(await r.anchors.view("anchorCovering", LOG, UINT64_MAX)).to.deep.equal([false, NO_ANCHOR]);
+    expect(await r.anchors.view("anchorIndexing", LOG, UINT64_MAX)).to.deep.equal([false, NO_ANCHOR]);
     await expect(r.anchors.view("anchorAt", LOG, 2n ** 256n - 1n))
       .to.be.revertedWithCustomError(r.anchors.contract, "UnknownAnchor")
       .withArgs(LOG, 2n ** 256n - 1n);
@@ -111,6 +138,7 @@ describe("AnchorRegistry's history", () => {
       ["anchorAt", 0],
       ["anchorOfSize", 0],
       ["anchorCovering", 0],
+      ["anchorIndexing", 0],
       ["logKeysAt", 0],
       ["keyVersions"],
       ["verifyInclusion", 0, ZERO_HASH, 0, []],

@@ -12,7 +12,15 @@ export interface ChainState {
   times?: (block: number) => number;
   anchorRegistry: string;
   agencyRegistry: string;
-  anchors: { size: number; block: number; time: number; root: Uint8Array }[];
+  anchors: {
+    size: number;
+    block: number;
+    time: number;
+    root: Uint8Array;
+    /** 0 and zeros, as in a log without an index, when they are left out. */
+    indexSize?: number;
+    indexRoot?: Uint8Array;
+  }[];
   logKeys: { fromBlock: number; checkpoint: Uint8Array; receipt: Uint8Array; vrf: Uint8Array }[];
   frozen: boolean;
   successor: number;
@@ -102,6 +110,15 @@ function anchorViews(state: ChainState): Record<string, View> {
       const anchor = state.anchors.find(({ size }) => size > Number(index));
       return [anchor !== undefined, anchorStruct(anchor)];
     },
+    anchorIndexing([logId, index]) {
+      requireLog(logId);
+      const anchor = state.anchors.find(({ indexSize = 0 }) => indexSize > Number(index));
+      return [anchor !== undefined, anchorStruct(anchor)];
+    },
+    keyVersions([logId]) {
+      requireLog(logId);
+      return [state.logKeys.map(({ fromBlock, checkpoint, receipt }) => [fromBlock, checkpoint, receipt])];
+    },
     logKeysAt([logId, block]) {
       requireLog(logId);
       if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
@@ -144,7 +161,8 @@ function agencyViews(state: ChainState): Record<string, View> {
 
 function anchorStruct(anchor: ChainState["anchors"][number] | undefined): readonly unknown[] {
   if (anchor === undefined) return [0, 0, 0, 0, ZERO_HASH, ZERO_HASH];
-  return [anchor.size, 0, anchor.block, anchor.time, anchor.root, ZERO_HASH];
+  const { size, indexSize = 0, block, time, root, indexRoot = ZERO_HASH } = anchor;
+  return [size, indexSize, block, time, root, indexRoot];
 }
 
 function requireLog(logId: unknown): void {

@@ -34,6 +34,10 @@ describe("chainReader", () => {
     const anchor = await chain.anchorCovering(anchorRegistry, 1, 5);
     expect(anchor).to.deep.include({ size: 10, indexSize: 0, block: 20, time: 1_760_000_060 });
     expect(await chain.anchorCovering(anchorRegistry, 1, 10)).to.equal(null);
+    const { checkpoint, receipt } = ledger.signers;
+    expect(await chain.keyVersions(anchorRegistry, 1)).to.deep.equal([
+      { fromBlock: 2, checkpoint: checkpoint.key, receipt: receipt.key },
+    ]);
     expect((await chain.logKeysAt(anchorRegistry, 1, 30)).receipt).to.deep.equal(ledger.signers.receipt.key);
     expect(await chain.logState(anchorRegistry, 1)).to.deep.equal({ frozen: false, successor: 0 });
     expect(await chain.entitlementsAt(agencyRegistry, POLICE, 3)).to.equal(1);
@@ -48,6 +52,17 @@ describe("chainReader", () => {
     expect(await chain.recorderKeyAt(agencyRegistry, POLICE, 8, 2)).to.equal(null);
     const health = await chain.recorderKeyAt(agencyRegistry, parseSource("hue-health/main"), 1, 20);
     expect(health).to.deep.include({ alg: "ES256", key: ledger.signers.health.key });
+  });
+
+  it("reads which anchor's index first covers an entry", async () => {
+    const indexRoot = new Uint8Array(32).fill(9);
+    const anchors = ledger
+      .state()
+      .anchors.map((anchor) => ({ ...anchor, indexSize: anchor.size - 3, indexRoot }));
+    const chain = chainReader(nodeOf({ ...ledger.state(), anchors }), "the node");
+    const anchor = await chain.anchorIndexing(anchorRegistry, 1, 4);
+    expect(anchor).to.deep.include({ size: 10, indexSize: 7, indexRoot, block: 20 });
+    expect(await chain.anchorIndexing(anchorRegistry, 1, 7)).to.equal(null);
   });
 
   it("accepts hashes in upper case, as some nodes write them", async () => {
@@ -105,6 +120,8 @@ describe("chainReader", () => {
       // Any even number of digits can be code.
       ["code", (chain) => chain.hasCode(anchorRegistry), ["0x", "0x01", "0x20000000000000"]],
       ["an anchor", (chain) => chain.anchorCovering(anchorRegistry, 1, 0), []],
+      ["an anchor by its index", (chain) => chain.anchorIndexing(anchorRegistry, 1, 0), []],
+      ["the versions of the log's keys", (chain) => chain.keyVersions(anchorRegistry, 1), []],
       ["the log's keys", (chain) => chain.logKeysAt(anchorRegistry, 1, 5), []],
       ["the log's state", (chain) => chain.logState(anchorRegistry, 1), []],
       ["a recorder's key", (chain) => chain.recorderKeyAt(agencyRegistry, POLICE, 1, 5), []],
@@ -122,7 +139,7 @@ describe("chainReader", () => {
       const honest = nodeOf(ledger.state());
       const wordy: Rpc = async (method, params) => `${String(await honest(method, params))}${"0".repeat(64)}`;
       const calls = questions.filter(([, , others]) => others.length === 0).slice(2);
-      expect(calls).to.have.length(5);
+      expect(calls).to.have.length(7);
       for (const [, ask] of calls) await refused(ask(chainReader(wordy, "the node")), "malformed");
     });
 
