@@ -1,3 +1,4 @@
+import { fromBase64url } from "../../protocol/bytes.ts";
 import { exchangeHalf } from "../../protocol/exchange.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { indexKeys } from "../../protocol/index-keys.ts";
@@ -27,6 +28,19 @@ export function eventTags(pepper: Uint8Array): (source: Source, facets: Facets) 
       // Hashed under one kind, so that both halves have the same bytes and are told apart by the kind before them.
       tags.push({ kind, bytes: tagOf(TAG_KINDS.clientHalf, half.pair) });
     }
-    return tags;
+    return [...tags, ...closedLeaves(facets)];
   };
+}
+
+/** The leaf hashes that a seal or an erasure names: they are in the public log, and need no pepper. */
+function closedLeaves({ seal, erasure }: Facets): Tag[] {
+  const kindOfSeal = seal?.state === "lifted" ? TAG_KINDS.lifts : TAG_KINDS.seals;
+  return [
+    ...(seal?.leaves ?? []).map((leaf) => leafTag(kindOfSeal, leaf)),
+    ...(erasure?.leaves ?? []).map((leaf) => leafTag(TAG_KINDS.erases, leaf)),
+  ];
+}
+
+function leafTag(kind: number, leaf: string): Tag {
+  return { kind, bytes: Buffer.from(fromBase64url(leaf)).toString("latin1") };
 }

@@ -24,7 +24,14 @@ import {
   submissionOf,
 } from "./rows.ts";
 import { openAttachment, openDisclosures } from "./sealing.ts";
-import type { Head, StoreReader, StoredAnchor, StoredSubmission } from "./store.ts";
+import type {
+  Head,
+  RecordedEvent,
+  StoredAnchor,
+  StoredEvent,
+  StoredSubmission,
+  StoreReader,
+} from "./store.ts";
 
 export type Database = Level<Buffer, Buffer>;
 
@@ -44,6 +51,9 @@ export interface View {
   readonly snapshots?: { readonly log: Snapshot; readonly register: Snapshot };
 }
 
+/** Requests that run side by side when many events are read: LevelDB answers them in as many threads. */
+const PARALLEL_READS = 4;
+
 interface Range {
   readonly gte: Buffer;
   readonly lt?: Buffer;
@@ -51,6 +61,9 @@ interface Range {
   readonly reverse?: boolean;
   readonly limit?: number;
 }
+
+/** What an event is put together from. */
+const EVENT_ROWS = ["payloads", "eventKeys", "disclosures", "submission"] as const;
 
 /** The reads of a LevelDB store. */
 export function levelReader(view: View): StoreReader {
@@ -73,6 +86,37 @@ export function levelReader(view: View): StoreReader {
     return bundles.map((bundle) => bundle && bundleEntries(bundle, index - start, index - start + 1)[0]);
   }
 
+  async function eventsAt(indexes: readonly number[]): Promise<(StoredEvent | undefined)[]> {
+    const { size } = view.head();
+    const within = indexes.filter((index) => index >= 0 && index < size);
+    const starts = (await log.keysBelow(within.map((index) => logKey(index, "head")))).map(
+      (key) => key && indexOfKey(key),
+    );
+    const kinds = ["payloads", "eventKeys", "disclosures"] as const;
+    // Events that stand close together share their rows.
+    const rows = new Map<string, Buffer | undefined>();
+    const nameOf = (start: number, kind: LogRow): string => `${start}${kind}`;
+    const wanted = [...new Set(starts)].flatMap((start) =>
+      start === undefined ? [] : kinds.map((kind) => ({ start, kind })),
+    );
+    const found = await log.getMany(wanted.map(({ start, kind }) => logKey(start, kind)));
+    for (const [at, { start, kind }] of wanted.entries()) rows.set(nameOf(start, kind), found[at]);
+    const events = new Map<number, StoredEvent>();
+    for (const [at, index] of within.entries()) {
+      const start = starts[at];
+      if (start === undefined) continue;
+      const [payload, secrets, sealed] = kinds.map((kind) => {
+        const row = rows.get(nameOf(start, kind));
+        return row && bundleEntries(row, index - start, index - start + 1)[0];
+      });
+      if (payload === undefined || secrets === undefined) continue;
+      const key = eventKeyOf(secrets);
+      const disclosures = key && sealed && openDisclosures(key.key, sealed);
+      events.set(index, { payload, disclosures, tags: indexTagsOf(secrets) });
+    }
+    return indexes.map((index) => events.get(index));
+  }
+
   /** The entries of the events `from .. to - 1` in rows of this kind. */
   async function entriesBetween(kind: LogRow, from: number, to: number): Promise<Bytes[]> {
     const end = Math.min(to, view.head().size);
@@ -89,10 +133,28 @@ export function levelReader(view: View): StoreReader {
 
   async function submissionOfIndex(index: number): Promise<StoredSubmission | undefined> {
     const start = await rowStart(index);
-    const row = start === undefined ? undefined : await log.get(logKey(start, "submission"));
+    return start === undefined ? undefined : submissionOfRow(await log.get(logKey(start, "submission")));
+  }
+
+  async function submissionOfRow(row: Buffer | undefined): Promise<StoredSubmission | undefined> {
     const whole =
       row === undefined || isSubmissionRow(row) ? row : await log.get(logKey(numberOf(row), "submission"));
     return whole && submissionOf(whole);
+  }
+
+  /** One search for where the rows begin and one read of all of them: a random event costs the disk what it must, once. */
+  async function event(index: number): Promise<RecordedEvent | undefined> {
+    const start = await rowStart(index);
+    if (start === undefined) return undefined;
+    const rows = await log.getMany(EVENT_ROWS.map((row) => logKey(start, row)));
+    const [payload, secrets, sealed] = rows.map(
+      (row) => row && bundleEntries(row, index - start, index - start + 1)[0],
+    );
+    const submission = await submissionOfRow(rows[3]);
+    if (payload === undefined || submission === undefined) return undefined;
+    const secret = eventKeyOf(secrets);
+    const disclosures = secret && sealed && openDisclosures(secret.key, sealed);
+    return { payload, disclosures, submission };
   }
 
   async function submissionHolding(source: Source, seq: number): Promise<StoredSubmission | undefined> {
@@ -128,6 +190,7 @@ export function levelReader(view: View): StoreReader {
       const row = await register.get(registerKey("sources", source));
       return row && sourceOf(source, row);
     },
+    event,
     submissionHolding,
     submissionOfIndex,
     submissionsOf: async (source, { from, limit }) => {
@@ -152,6 +215,13 @@ export function levelReader(view: View): StoreReader {
         limit,
       });
       return found.map(([, row]) => indexKeyOf(row));
+    },
+    events: async (indexes) => {
+      const share = Math.ceil(indexes.length / PARALLEL_READS);
+      const parts = Array.from({ length: PARALLEL_READS }, (_, n) =>
+        indexes.slice(n * share, (n + 1) * share),
+      ).filter((part) => part.length > 0);
+      return (await Promise.all(parts.map(eventsAt))).flat();
     },
     disclosures: async (index) => {
       const [secrets, sealed] = await entries(index, "eventKeys", "disclosures");
@@ -204,6 +274,22 @@ function table(name: keyof Databases, { databases, snapshots }: View) {
   return {
     get: async (key: Buffer) => (await getMany([key]))[0],
     getMany,
+    /** For each bound the greatest key below it, by one iterator that seeks: an iterator for each would cost three times as much. */
+    keysBelow: async (bounds: readonly Buffer[]) =>
+      await read(async (db) => {
+        const iterator = db.keys({ reverse: true, highWaterMarkBytes: 1, ...at });
+        try {
+          const keys: (Buffer | undefined)[] = [];
+          for (const bound of bounds) {
+            iterator.seek(bound);
+            const key = await iterator.next();
+            keys.push(key?.equals(bound) === true ? await iterator.next() : key);
+          }
+          return keys;
+        } finally {
+          await iterator.close();
+        }
+      }),
     keys: async (range: Range) => await read(async (db) => await db.keys({ ...range, ...at }).all()),
     rows: async (range: Range) => await read(async (db) => await db.iterator({ ...range, ...at }).all()),
   };

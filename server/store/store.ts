@@ -81,10 +81,28 @@ export interface IndexKeyRow {
   readonly key: Bytes;
 }
 
+/** One event with what it came with. */
+export interface RecordedEvent {
+  readonly payload: Bytes;
+  /** See `StoreReader.disclosures`. */
+  readonly disclosures: string | undefined;
+  readonly submission: StoredSubmission;
+}
+
 /** The secrets of one event. */
 export interface EventKey {
   readonly key: Bytes;
   readonly tags: readonly { readonly kind: number; readonly tag: Bytes }[];
+}
+
+/** What is stored of one event, opened. */
+export interface StoredEvent {
+  /** The payload (ASCII of the base64url text). */
+  readonly payload: Bytes;
+  /** As `disclosures` gives them; undefined when the event's key was erased. */
+  readonly disclosures: string | undefined;
+  /** The event's tags as `indexTags` gives them. */
+  readonly tags: Bytes;
 }
 
 /** A checkpoint that the contract accepted and that was final when recorded. */
@@ -124,7 +142,11 @@ export interface StoreReader {
   payloads: (from: number, to: number) => Promise<Bytes[]>;
   /** The disclosures of one event as received (`disclosure~disclosure~`), or undefined when its key was erased or there is no such event. */
   disclosures: (index: number) => Promise<string | undefined>;
+  /** The events at these indexes, in the order asked for; undefined where there is none. Ask for a page at a time: their rows are read at once. */
+  events: (indexes: readonly number[]) => Promise<(StoredEvent | undefined)[]>;
   eventKey: (index: number) => Promise<EventKey | undefined>;
+  /** All three of the event at once, for the price of one. */
+  event: (index: number) => Promise<RecordedEvent | undefined>;
   /** Per event of `from .. to - 1` its index key tags, 33 bytes each one after the other, whether its key was erased or not; shorter when the log ends before `to`. */
   indexTags: (from: number, to: number) => Promise<Bytes[]>;
   /** The rows of `addIndexKeys` from the ordinal `from` on (0: all), in order; at most `limit`. A row's ordinal is its place in this list. */

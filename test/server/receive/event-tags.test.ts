@@ -50,6 +50,25 @@ describe("server/receive/event-tags", () => {
     expect(kinds("qn-police/r1", { ...EXCHANGE, service: "qn-police/population" })).to.deep.equal([1, 2]);
   });
 
+  it("names the events that a seal closes or opens again, and that an erasure empties, by their leaf hashes", () => {
+    const time = { occurred: "2026-11-22T08:00:00Z" };
+    const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 0xfe)];
+    const leaves = [first, second].map((leaf) => leaf.toString("base64url"));
+    const named = (kind: number): [number, string][] => [
+      [kind, first.toString("hex")],
+      [kind, second.toString("hex")],
+    ];
+    const seal = { id: "s-1", leaves, authority: "court", until: "2027-01-01T00:00:00Z" };
+    expect(tagsOf("qn-police/r1", { type: "seal", seal: { ...seal, state: "placed" }, time })).to.deep.equal(
+      named(18),
+    );
+    expect(tagsOf("qn-police/r1", { type: "seal", seal: { ...seal, state: "lifted" }, time })).to.deep.equal(
+      named(19),
+    );
+    const erasure = { id: "e-1", leaves, authority: "court" };
+    expect(tagsOf("qn-operator/r1", { type: "erasure", erasure, time })).to.deep.equal(named(20));
+  });
+
   it("has room for the longest exchange the schema allows", () => {
     const longest = "ế".repeat(256);
     const exchange = { messageId: longest, client: `qn-police/${longest}`, service: `qn-justice/${longest}` };

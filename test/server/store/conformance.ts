@@ -51,7 +51,9 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.payloads(0, 10)).to.deep.equal([]);
       expect(await store.disclosures(0)).to.equal(undefined);
       expect(await store.eventKey(0)).to.equal(undefined);
+      expect(await store.event(0)).to.equal(undefined);
       expect(await store.indexTags(0, 10)).to.deep.equal([]);
+      expect(await store.events([0, 1])).to.deep.equal([undefined, undefined]);
       expect(await store.indexKeys({ from: 0, limit: 5 })).to.deep.equal([]);
       expect(await store.attachment(0)).to.equal(undefined);
       expect(await store.conflictIndex(new Uint8Array(32))).to.equal(undefined);
@@ -76,6 +78,33 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.head()).to.deep.equal(groupAfter(head, [third]).head);
     });
 
+    it("reads many events at once, wherever they stand and in whatever order", async () => {
+      const made = [
+        madeSubmission(A, 1, 3, 0),
+        madeSubmission(B, 1, 1, 3),
+        madeSubmission(A, 4, 200, 4),
+        madeSubmission(B, 2, 1, 204),
+      ];
+      for (const submission of made) await commit(submission);
+      const seqs = made.flatMap(({ first, texts }) => texts.payloads.map((_, at) => first + at));
+      const payloads = made.flatMap(({ texts }) => texts.payloads);
+      const disclosures = made.flatMap(({ texts }) => texts.disclosures);
+      const indexes = [204, 3, 0, 67, 68, 4, 203, 205, 2, 131, 132, -1, 1, 3];
+      const found = await store.events(indexes);
+      expect(found).to.have.length(indexes.length);
+      for (const [at, index] of indexes.entries()) {
+        const event = found[at];
+        if (index < 0 || index > 204) {
+          expect(event, `${index}`).to.equal(undefined);
+          continue;
+        }
+        expect(Buffer.from(event?.payload ?? []).toString(), `${index}`).to.equal(payloads[index]);
+        expect(event?.disclosures, `${index}`).to.equal(disclosures[index]);
+        expect(Buffer.from(event?.tags ?? [])).to.deep.equal(Buffer.concat(tagsOf(seqs[index] ?? 0)));
+      }
+      expect(await store.events([])).to.deep.equal([]);
+    });
+
     it("finds submissions by any number or index they hold, and nothing beyond the end", async () => {
       await commit(madeSubmission(A, 1, 3, 0), madeSubmission(B, 1, 2, 3), madeSubmission(A, 4, 5, 5));
       const found = await Promise.all(
@@ -91,6 +120,7 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(starts).to.deep.equal([0, 0, 3, 3, 5, 5]);
       expect(await store.submissionOfIndex(10)).to.equal(undefined);
       expect(await store.submissionOfIndex(-1)).to.equal(undefined);
+      expect(await store.event(10)).to.equal(undefined);
     });
 
     it("reads payloads across rows and submissions, cut at the end of the log", async () => {
@@ -147,6 +177,9 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.eventKey(70)).to.equal(undefined);
       expect(await store.eventKey(71)).to.equal(undefined);
       expect(await store.disclosures(70)).to.equal(undefined);
+      const [of70] = await store.events([70]);
+      expect(of70?.disclosures).to.equal(undefined);
+      expect(Buffer.from(of70?.tags ?? [])).to.deep.equal(Buffer.concat(tagsOf(2)));
     });
 
     it("keeps index keys in the order they came, whoever adds them at the same time", async () => {
@@ -295,6 +328,12 @@ async function expectStored(store: Store, made: MadeSubmission): Promise<void> {
   expect(await store.submissionOfIndex(index)).to.deep.equal(stored);
   for (let at = 0; at < count; at++) {
     expect(await store.disclosures(index + at)).to.equal(made.texts.disclosures[at]);
+    const event = await store.event(index + at);
+    expect(event && { ...event, payload: Buffer.from(event.payload).toString("latin1") }).to.deep.equal({
+      payload: made.texts.payloads[at],
+      disclosures: made.texts.disclosures[at],
+      submission: stored,
+    });
     const secrets = await store.eventKey(index + at);
     expect(Buffer.from(secrets?.key ?? [])).to.deep.equal(Buffer.from(made.secrets[at] ?? []));
     const tags = secrets?.tags.map(({ kind, tag }) => Buffer.concat([Buffer.of(kind), tag]));
