@@ -1,15 +1,14 @@
 import { fromUtf8, toBase64 } from "../../protocol/bytes.ts";
 import { type ParsedEvent, parseEvent, payloadLeafHash } from "../../protocol/event.ts";
 import { EVIDENCE_TYPE, EVIDENCE_VERSION, formatEvidence } from "../../protocol/evidence.ts";
-import { parseCompactJws } from "../../protocol/jws.ts";
-import { inclusionProof, verifyInclusion } from "../../protocol/merkle.ts";
+import { verifyInclusion } from "../../protocol/merkle.ts";
 import { proveInclusion } from "../../protocol/proof-nodes.ts";
-import { parseSubmissionPayload } from "../../protocol/submission.ts";
 import { formatTlogProof } from "../../protocol/tlog-proof.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Tree } from "../integrate/tree.ts";
-import type { StoreReader, StoredAnchor, StoredSubmission } from "../store/store.ts";
+import type { RecordedEvent, StoreReader, StoredAnchor } from "../store/store.ts";
+import { submissionTrees } from "./submission-trees.ts";
 
 /** Which disclosures of an event a caller sees: disclose/ in the running server. */
 export type ShowEvent = (caller: Caller, event: ParsedEvent) => string;
@@ -45,6 +44,7 @@ const PUBLIC_EVIDENCE_KEPT = 8192;
 
 /** Makes evidence from the records and the tiles. */
 export function makeProver({ store, tree, show }: ProverOptions): Prover {
+  const submissions = submissionTrees(tree);
   const madeForPublic = new Map<number, { readonly anchor: StoredAnchor; readonly text: string }>();
 
   async function requireAnchor(index: number): Promise<StoredAnchor> {
@@ -58,11 +58,14 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
     );
   }
 
-  async function eventAt(index: number, caller: Caller): Promise<SeenEvent> {
-    const [payload] = await store.payloads(index, index + 1);
-    if (payload === undefined) throw unknownEvent();
+  async function recordedEvent(index: number): Promise<RecordedEvent> {
+    const recorded = await store.eventWithSubmission(index);
+    if (recorded === undefined) throw unknownEvent();
+    return recorded;
+  }
+
+  function seenBy(caller: Caller, { payload, disclosures }: RecordedEvent): SeenEvent {
     const payloadText = fromUtf8(payload);
-    const disclosures = await store.disclosures(index);
     if (disclosures === undefined) return { text: `${payloadText}~`, erased: true };
     return { text: show(caller, parseEvent(`${payloadText}~${disclosures}`)), erased: false };
   }
@@ -87,12 +90,14 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
   }
 
   async function makeEvidence(index: number, anchor: StoredAnchor, caller: Caller): Promise<string> {
-    const submission = await store.submissionOfIndex(index);
-    if (submission === undefined) throw unknownEvent();
-    const event = await eventAt(index, caller);
+    const recorded = await recordedEvent(index);
+    const { submission } = recorded;
+    const event = seenBy(caller, recorded);
     const leafHash = payloadLeafHash(event.text.slice(0, event.text.indexOf("~")));
     const place = index - submission.index;
-    const path = await submissionPath(submission, place, leafHash);
+    const { path, root: signedRoot } = await submissions.pathTo(submission, place);
+    const inSubmission = { index: place, size: submission.count, leafHash, proof: path, root: signedRoot };
+    if (!verifyInclusion(inSubmission)) throw selfContradiction(index, "its submission");
     const hashes = await proveInclusion(index, anchor.size, tree().readNodes);
     const { size, root } = anchor;
     if (!verifyInclusion({ index, size, leafHash, proof: hashes, root }))
@@ -107,24 +112,8 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
     });
   }
 
-  /** The submission's own tree is not stored: its leaves are those of the log. */
-  async function submissionPath(
-    submission: StoredSubmission,
-    place: number,
-    leafHash: Uint8Array,
-  ): Promise<Uint8Array[]> {
-    const { index, count, jws } = submission;
-    const leafHashes = await tree().leafHashes(index, index + count);
-    const path = inclusionProof(leafHashes, place);
-    const { root } = parseSubmissionPayload(parseCompactJws(jws, "submission+jws").payload);
-    if (!verifyInclusion({ index: place, size: count, leafHash, proof: path, root })) {
-      throw selfContradiction(index + place, "its submission");
-    }
-    return path;
-  }
-
   return {
-    eventAt,
+    eventAt: async (index, caller) => seenBy(caller, await recordedEvent(index)),
     evidenceAt,
     indexOfLeaf: async (leafHash) => {
       const index = await tree().leafIndex(leafHash);

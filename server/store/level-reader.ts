@@ -143,7 +143,7 @@ export function levelReader(view: View): StoreReader {
   }
 
   /** One search for where the rows begin and one read of all of them: a random event costs the disk what it must, once. */
-  async function event(index: number): Promise<RecordedEvent | undefined> {
+  async function eventWithSubmission(index: number): Promise<RecordedEvent | undefined> {
     const start = await rowStart(index);
     if (start === undefined) return undefined;
     const rows = await log.getMany(EVENT_ROWS.map((row) => logKey(start, row)));
@@ -190,7 +190,7 @@ export function levelReader(view: View): StoreReader {
       const row = await register.get(registerKey("sources", source));
       return row && sourceOf(source, row);
     },
-    event,
+    eventWithSubmission,
     submissionHolding,
     submissionOfIndex,
     submissionsOf: async (source, { from, limit }) => {

@@ -145,8 +145,8 @@ export interface StoreReader {
   /** The events at these indexes, in the order asked for; undefined where there is none. Ask for a page at a time: their rows are read at once. */
   events: (indexes: readonly number[]) => Promise<(StoredEvent | undefined)[]>;
   eventKey: (index: number) => Promise<EventKey | undefined>;
-  /** All three of the event at once, for the price of one. */
-  event: (index: number) => Promise<RecordedEvent | undefined>;
+  /** The event as evidence needs it, in one read. */
+  eventWithSubmission: (index: number) => Promise<RecordedEvent | undefined>;
   /** Per event of `from .. to - 1` its index key tags, 33 bytes each one after the other, whether its key was erased or not; shorter when the log ends before `to`. */
   indexTags: (from: number, to: number) => Promise<Bytes[]>;
   /** The rows of `addIndexKeys` from the ordinal `from` on (0: all), in order; at most `limit`. A row's ordinal is its place in this list. */

@@ -130,8 +130,11 @@ describe("server/prove/evidence", () => {
     const { store } = log;
     const swapped = {
       ...store,
-      payloads: async (from: number) => await store.payloads((from + 1) % 3, ((from + 1) % 3) + 1),
-      disclosures: () => Promise.resolve(undefined),
+      eventWithSubmission: async (index: number) => {
+        const [payload] = await store.payloads((index + 1) % 3, ((index + 1) % 3) + 1);
+        const event = await store.eventWithSubmission(index);
+        return payload && event && { ...event, payload, disclosures: undefined };
+      },
     };
     const deceived = makeProver({ store: swapped, tree: log.tree, show: () => "" });
     expect(String(await refusal(deceived.evidenceAt(0, PUBLIC)))).to.contain("its submission");

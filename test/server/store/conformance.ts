@@ -51,7 +51,7 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.payloads(0, 10)).to.deep.equal([]);
       expect(await store.disclosures(0)).to.equal(undefined);
       expect(await store.eventKey(0)).to.equal(undefined);
-      expect(await store.event(0)).to.equal(undefined);
+      expect(await store.eventWithSubmission(0)).to.equal(undefined);
       expect(await store.indexTags(0, 10)).to.deep.equal([]);
       expect(await store.events([0, 1])).to.deep.equal([undefined, undefined]);
       expect(await store.indexKeys({ from: 0, limit: 5 })).to.deep.equal([]);
@@ -120,7 +120,7 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(starts).to.deep.equal([0, 0, 3, 3, 5, 5]);
       expect(await store.submissionOfIndex(10)).to.equal(undefined);
       expect(await store.submissionOfIndex(-1)).to.equal(undefined);
-      expect(await store.event(10)).to.equal(undefined);
+      expect(await store.eventWithSubmission(10)).to.equal(undefined);
     });
 
     it("reads payloads across rows and submissions, cut at the end of the log", async () => {
@@ -328,7 +328,7 @@ async function expectStored(store: Store, made: MadeSubmission): Promise<void> {
   expect(await store.submissionOfIndex(index)).to.deep.equal(stored);
   for (let at = 0; at < count; at++) {
     expect(await store.disclosures(index + at)).to.equal(made.texts.disclosures[at]);
-    const event = await store.event(index + at);
+    const event = await store.eventWithSubmission(index + at);
     expect(event && { ...event, payload: Buffer.from(event.payload).toString("latin1") }).to.deep.equal({
       payload: made.texts.payloads[at],
       disclosures: made.texts.disclosures[at],
