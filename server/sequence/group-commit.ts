@@ -3,9 +3,9 @@ import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { Source } from "../../protocol/source.ts";
 import { type LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
 import type { Attachment, Group, Head, NewSubmission } from "../store/store.ts";
-import { conflictName } from "./conflict.ts";
+import { conflictName, proofOfConflict } from "./conflict.ts";
 import { compareWithStore, leafAt } from "./known.ts";
-import { ownSource } from "./own-source.ts";
+import { type OwnEvent, ownSource } from "./own-source.ts";
 import { planRound, type Sequenced, type Waiting } from "./queue.ts";
 import { isHonoured, receiptFor } from "./receipts.ts";
 import {
@@ -30,7 +30,7 @@ const DEFAULT_LIMITS: SequencerLimits = {
 export class GroupCommit {
   readonly #parts: SequencerParts;
   readonly #limits: SequencerLimits;
-  readonly #recordConflict: ReturnType<typeof ownSource>;
+  readonly #recordOwn: ReturnType<typeof ownSource>;
   #state: SequencerState = { kind: "starting" };
   #closed = false;
   #waiting: Waiting[] = [];
@@ -48,7 +48,7 @@ export class GroupCommit {
   constructor(parts: SequencerParts) {
     this.#parts = parts;
     this.#limits = { ...DEFAULT_LIMITS, ...parts.limits };
-    this.#recordConflict = ownSource(parts.own, {
+    this.#recordOwn = ownSource(parts.own, {
       clock: parts.clock,
       store: parts.store,
       log: parts.terms.log,
@@ -81,6 +81,10 @@ export class GroupCommit {
     if (await isHonoured(store, terms.log, receiptKeys, receipt)) return;
     this.halt("a receipt of ours was shown whose events the store does not hold");
     this.#assertOpen();
+  }
+
+  async record(event: OwnEvent): Promise<number> {
+    return await this.#recordOwn(event);
   }
 
   async close(): Promise<void> {
@@ -224,8 +228,10 @@ export class GroupCommit {
     storedIndex: number,
   ): Promise<LedgerError> {
     const { source } = submission;
-    const conflict = conflictName(submission, seq);
-    const recordedIndex = await this.#recordConflict({ submission, seq, storedIndex, conflict });
+    const recordedIndex = await this.#recordOwn({
+      facets: () => ({ type: "equivocation", equivocation: proofOfConflict(submission, seq, storedIndex) }),
+      attachment: { name: conflictName(submission, seq), body: submission.body },
+    });
     this.#parts.metrics.conflict();
     this.#parts.log.warn(
       { source, seq, storedIndex, recordedIndex },

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { utf8 } from "../../protocol/bytes.ts";
 import { makeEvent } from "../../protocol/event.ts";
+import type { Facets } from "../../protocol/facet-values.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { LogId } from "../../protocol/log-id.ts";
 import type { Source } from "../../protocol/source.ts";
 import { makeSubmission } from "../../protocol/submission.ts";
 import type { Clock } from "../clock.ts";
 import type { Attachment, StoreReader } from "../store/store.ts";
-import { proofOfConflict } from "./conflict.ts";
 import type { Sequenced } from "./queue.ts";
 import type { Signer } from "./receipts.ts";
 import type { VerifiedSubmission } from "./verified.ts";
@@ -27,45 +27,38 @@ interface Surroundings {
   readonly append: (submission: VerifiedSubmission, attachment: Attachment) => Promise<Sequenced>;
 }
 
-export interface Conflict {
-  readonly submission: VerifiedSubmission;
-  /** The number it contradicts, and where the first leaf for it stands. */
-  readonly seq: number;
-  readonly storedIndex: number;
-  /** Its name: the same conflict is recorded once. */
-  readonly conflict: Uint8Array;
+/** An event that the ledger itself records; it is recorded as occurring now. */
+export interface OwnEvent {
+  /** Asked for only when the event is not recorded yet. */
+  readonly facets: () => Omit<Facets, "time">;
+  /** Kept beside the event. By its name the same event is recorded once. */
+  readonly attachment: Attachment;
 }
 
 /**
- * The function that records a conflict as an `equivocation` event of the own source and resolves, once that is durable,
- * with the event's index. One at a time, so that the own numbers run without gaps.
+ * The function that records an event of the own source and resolves, once that is durable, with the event's index. One at a
+ * time, so that the own numbers run without gaps. An event whose attachment's name is in the store already is not recorded
+ * again, so whoever does not know how the last try ended tries again.
  */
-export function ownSource(
-  own: OwnSourceParts,
-  around: Surroundings,
-): (conflict: Conflict) => Promise<number> {
+export function ownSource(own: OwnSourceParts, around: Surroundings): (event: OwnEvent) => Promise<number> {
   let last: Promise<unknown> = Promise.resolve();
-  return async (conflict) => {
-    const turn = last.then(async () => await record(own, around, conflict));
+  return async (event) => {
+    const turn = last.then(async () => await record(own, around, event));
     last = turn.catch(() => undefined);
     return await turn;
   };
 }
 
-async function record(own: OwnSourceParts, around: Surroundings, conflict: Conflict): Promise<number> {
+async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent): Promise<number> {
   const { clock, store, log, append } = around;
-  const recorded = await store.conflictIndex(conflict.conflict);
+  const { name } = event.attachment;
+  const recorded = await store.attachmentIndex(name);
   if (recorded !== undefined) return recorded;
   const seq = (await store.source(own.source))?.next ?? FIRST_SEQ;
-  const facets = {
-    type: "equivocation",
-    equivocation: proofOfConflict(conflict.submission, conflict.seq, conflict.storedIndex),
-    time: { occurred: new Date(clock.now()).toISOString() },
-  } as const;
-  const event = makeEvent({
+  const text = makeEvent({
     source: own.source,
     seq,
-    facets,
+    facets: { ...event.facets(), time: { occurred: new Date(clock.now()).toISOString() } },
     random: (count) => new Uint8Array(randomBytes(count)),
   });
   const issuedAt = Math.floor(clock.now() / 1000);
@@ -73,16 +66,16 @@ async function record(own: OwnSourceParts, around: Surroundings, conflict: Confl
     log,
     source: own.source,
     first: seq,
-    events: [event],
+    events: [text],
     issuedAt,
     ...own.signer,
   });
   const verified = await own.verify(utf8(JSON.stringify(body))).catch((cause: unknown) => {
     // Whatever is wrong with our own submission is not the answer to somebody else's.
-    throw new Error("the ledger could not record a contradiction: its own submission was refused", { cause });
+    throw new Error("the ledger could not record an event of its own: its submission was refused", { cause });
   });
-  await append(verified, { conflict: conflict.conflict, body: conflict.submission.body });
-  const index = await store.conflictIndex(conflict.conflict);
-  if (index === undefined) throw new Error("the store lost the conflict it just took");
+  await append(verified, event.attachment);
+  const index = await store.attachmentIndex(name);
+  if (index === undefined) throw new Error("the store lost the event it just took");
   return index;
 }

@@ -1,4 +1,5 @@
 import { GroupCommit } from "./group-commit.ts";
+import type { OwnEvent } from "./own-source.ts";
 import type { SequencerParts, SequencerState } from "./parts.ts";
 import type { Sequenced } from "./queue.ts";
 import type { VerifiedSubmission } from "./verified.ts";
@@ -24,6 +25,11 @@ export interface Sequencer {
    * @throws LedgerError `store-behind`, `wrong-receipt`; FormatError.
    */
   showReceipt: (receipt: string) => Promise<void>;
+  /**
+   * Records an event of the ledger's own source, unless one with an attachment of the same name is in the store. Resolves with
+   * its index once it is durable. @throws as `submit`; then the same call again settles it.
+   */
+  record: (event: OwnEvent) => Promise<number>;
   state: () => SequencerState;
   /** Begins to sequence: the chain's head was read and the store is not behind it. Does nothing when halted. */
   open: () => void;
@@ -39,6 +45,7 @@ export function createSequencer(parts: SequencerParts): Sequencer {
   return {
     submit: async (submission) => await writer.submit(submission),
     showReceipt: async (receipt) => await writer.showReceipt(receipt),
+    record: async (event) => await writer.record(event),
     state: () => writer.state(),
     open: () => writer.open(),
     halt: (reason) => writer.halt(reason),

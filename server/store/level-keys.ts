@@ -50,7 +50,7 @@ const REGISTER_ROWS = {
   anchorIntent: "I",
   /** By size and index size, in the order of the contract's history. */
   anchors: "a",
-  conflicts: "c",
+  attachments: "c",
   /** By ordinal, without gaps. */
   indexKeys: "k",
   sources: "n",

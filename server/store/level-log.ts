@@ -39,7 +39,7 @@ function putSubmission(batch: Batch, submission: NewSubmission): void {
   const [secrets] = bundleEntries(keys, 0, 1);
   if (secrets === undefined) throw new RangeError("an attachment needs an event");
   const sealedBody = sealAttachment(secrets.subarray(0, 32), attachment.body);
-  batch.put(logKey(index, "attachment"), attachmentRow(attachment.conflict, sealedBody));
+  batch.put(logKey(index, "attachment"), attachmentRow(attachment.name, sealedBody));
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -238,8 +238,8 @@ export function levelReader(view: View): StoreReader {
       const row = secret && (await log.get(logKey(index, "attachment")));
       return secret && row && openAttachment(secret.key, attachmentOf(row).sealed);
     },
-    conflictIndex: async (conflict) => {
-      const row = await register.get(registerKey("conflicts", conflict));
+    attachmentIndex: async (name) => {
+      const row = await register.get(registerKey("attachments", name));
       return row && numberOf(row);
     },
     anchors,

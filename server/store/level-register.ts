@@ -12,7 +12,7 @@ const STEP_ROWS = 10_000;
 /** The rows by which the submissions of a group are found, and how far the register has followed. */
 export function registerGroup(batch: Batch, group: Group): void {
   for (const submission of group.submissions) {
-    registerSubmission(batch, submission, submission.attachment?.conflict);
+    registerSubmission(batch, submission, submission.attachment?.name);
   }
   batch.put(registerKey("head"), headRow(group.head));
 }
@@ -20,12 +20,12 @@ export function registerGroup(batch: Batch, group: Group): void {
 function registerSubmission(
   batch: Batch,
   submission: StoredSubmission,
-  conflict: Uint8Array | undefined,
+  attachmentName: Uint8Array | undefined,
 ): void {
   const { source, first, count, index, time } = submission;
   batch.put(registerKey("sequences", source, first), u64(index));
   batch.put(registerKey("sources", source), sourceRow({ source, next: first + count, lastTime: time }));
-  if (conflict !== undefined) batch.put(registerKey("conflicts", conflict), u64(index));
+  if (attachmentName !== undefined) batch.put(registerKey("attachments", attachmentName), u64(index));
 }
 
 /** The head of the log's last row: what is durable. */
@@ -62,6 +62,6 @@ function carryOver(batch: Batch, key: Buffer, value: Buffer): void {
   if (isLogRow(key, "submission") && isSubmissionRow(value))
     registerSubmission(batch, submissionOf(value), undefined);
   if (isLogRow(key, "attachment")) {
-    batch.put(registerKey("conflicts", attachmentOf(value).conflict), u64(indexOfKey(key)));
+    batch.put(registerKey("attachments", attachmentOf(value).name), u64(indexOfKey(key)));
   }
 }

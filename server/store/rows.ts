@@ -100,13 +100,13 @@ export function indexKeyOf(row: Buffer): IndexKeyRow {
   return { tag: row.subarray(0, TAG_BYTES), key: row.subarray(TAG_BYTES) };
 }
 
-/** What is kept whole beside an event: the name of its conflict, then the sealed body. */
-export function attachmentRow(conflict: Bytes, sealed: Bytes): Buffer {
-  return Buffer.concat([conflict, sealed]);
+/** What is kept whole beside an event: its name, then the sealed body. */
+export function attachmentRow(name: Bytes, sealed: Bytes): Buffer {
+  return Buffer.concat([name, sealed]);
 }
 
-export function attachmentOf(row: Buffer): { conflict: Bytes; sealed: Bytes } {
-  return { conflict: row.subarray(0, HASH_BYTES), sealed: row.subarray(HASH_BYTES) };
+export function attachmentOf(row: Buffer): { name: Bytes; sealed: Bytes } {
+  return { name: row.subarray(0, HASH_BYTES), sealed: row.subarray(HASH_BYTES) };
 }
 
 /** The checkpoint has several lines and comes last. */

@@ -48,11 +48,11 @@ export interface NewSubmission extends StoredSubmission {
   readonly attachment?: Attachment;
 }
 
-/** What the ledger keeps whole beside the one event of an `equivocation` submission. */
+/** What the ledger keeps whole beside the one event of a submission of its own source. */
 export interface Attachment {
-  /** Names the conflict (32 bytes), so that the same conflict is recorded only once. */
-  readonly conflict: Bytes;
-  /** The refused submission's body as received, at most 8 MiB. The store seals it under the event's key. */
+  /** 32 bytes by which it is found again, so that the same conflict or the same catalogue is recorded only once. */
+  readonly name: Bytes;
+  /** At most 8 MiB: the refused submission as received, or the published catalogue. The store seals it under the event's key. */
   readonly body: Bytes;
 }
 
@@ -153,8 +153,8 @@ export interface StoreReader {
   indexKeys: (page: { from: number; limit: number }) => Promise<IndexKeyRow[]>;
   /** The opened attachment of one event, or undefined when there is none or the event's key was erased. */
   attachment: (index: number) => Promise<Bytes | undefined>;
-  /** Index of the `equivocation` event that records the conflict named so, if one does. */
-  conflictIndex: (conflict: Bytes) => Promise<number | undefined>;
+  /** Index of the event beside which the attachment named so is kept, if there is one. */
+  attachmentIndex: (name: Bytes) => Promise<number | undefined>;
   /** Anchors in the order of the contract's history, from the first with `size > after` on (0: all); at most `limit`. */
   anchors: (page: { after: number; limit: number }) => Promise<StoredAnchor[]>;
   /** The first anchor whose size is greater than `index`: the one every evidence of that event uses. */

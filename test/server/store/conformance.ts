@@ -56,7 +56,7 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.events([0, 1])).to.deep.equal([undefined, undefined]);
       expect(await store.indexKeys({ from: 0, limit: 5 })).to.deep.equal([]);
       expect(await store.attachment(0)).to.equal(undefined);
-      expect(await store.conflictIndex(new Uint8Array(32))).to.equal(undefined);
+      expect(await store.attachmentIndex(new Uint8Array(32))).to.equal(undefined);
       expect(await store.anchors({ after: 0, limit: 5 })).to.deep.equal([]);
       expect(await store.anchorCovering(0)).to.equal(undefined);
       expect(await store.lastAnchor()).to.equal(undefined);
@@ -246,15 +246,15 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.reload()).to.deep.equal(EMPTY);
     });
 
-    it("keeps an attachment sealed with its event, and finds it by its conflict", async () => {
-      const conflict = new Uint8Array(32).fill(7);
+    it("keeps an attachment sealed with its event, and finds it by its name", async () => {
+      const name = new Uint8Array(32).fill(7);
       const body = Buffer.alloc(300_000, "the whole body");
       await commit(madeSubmission(A, 1, 2, 0), {
         ...madeSubmission(B, 1, 1, 2),
-        attachment: { conflict, body },
+        attachment: { name, body },
       });
       await reopen();
-      expect(await store.conflictIndex(conflict)).to.equal(2);
+      expect(await store.attachmentIndex(name)).to.equal(2);
       expect(Buffer.from((await store.attachment(2)) ?? []).equals(body)).to.equal(true);
       expect(await store.attachment(0)).to.equal(undefined);
       expect(await store.disclosures(2)).to.equal("disclosure-1~decoy-1~");

@@ -68,12 +68,12 @@ describe("store: LevelDB's own", () => {
   });
 
   it("reads again from the log what a crash took from the register", async () => {
-    const conflict = new Uint8Array(32).fill(7);
+    const name = new Uint8Array(32).fill(7);
     const early = madeSubmission("qn-police/r1", 1, 2, 0);
     const later = [madeSubmission("qn-police/r1", 3, 130, 2), madeSubmission("qn-tax/r1", 1, 1, 132)];
     const withAttachment = {
       ...madeSubmission("minhbach/ledger", 1, 1, 133),
-      attachment: { conflict, body: conflict },
+      attachment: { name, body: name },
     };
     const store = await openLevelStore({ path: folder });
     await store.commit(groupAfter(EMPTY, [early]), 0);
@@ -89,7 +89,7 @@ describe("store: LevelDB's own", () => {
     expect(await recovered.sources({ limit: 10 })).to.deep.equal(states);
     expect((await recovered.submissionHolding(early.source, 132))?.index).to.equal(2);
     expect((await recovered.submissionHolding(early.source, 2))?.index).to.equal(0);
-    expect(await recovered.conflictIndex(conflict)).to.equal(133);
+    expect(await recovered.attachmentIndex(name)).to.equal(133);
     expect((await (await recovered.snapshot()).head()).size).to.equal(134);
     await recovered.close();
   });
