@@ -16,7 +16,7 @@ interface Asked {
 }
 
 /** The same, once the chain is known to be the trusted one. */
-interface AskedAsOf extends Asked {
+export interface AskedAsOf extends Asked {
   /** The block at whose end every question is answered: the latest when the verification began. */
   readonly asOf: number;
 }
@@ -189,11 +189,11 @@ function isRevoked(key: RecorderKey): boolean {
   return key.revokedBlock !== 0;
 }
 
-function contradiction(chain: ChainReader, what: string): ChainError {
+export function contradiction(chain: ChainReader, what: string): ChainError {
   return new ChainError("malformed", `${chain.name} contradicts itself: ${what}`);
 }
 
 /** A time in Unix seconds for people to read; years beyond 9999 stay numbers. */
-function utc(seconds: number): string {
+export function utc(seconds: number): string {
   return seconds < 253_402_300_800 ? new Date(seconds * 1000).toISOString() : `at ${seconds} seconds`;
 }

@@ -145,7 +145,8 @@ export async function verifyEvidence(
   return { verdict, checks: list.checks, claim: claimOf(verdict, { event, submission, proof, anchor }) };
 }
 
-function verdictOf(checks: readonly Check[], profile: TrustProfile | undefined): Verdict {
+/** The verdict that the checks come to under a profile. */
+export function verdictOf(checks: readonly Check[], profile: TrustProfile | undefined): Verdict {
   if (hasFailed(checks)) return "invalid";
   if (profile === undefined || !isComplete(checks)) return "incomplete";
   return profile.environment === "production" ? "valid" : "development";

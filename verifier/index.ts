@@ -1,8 +1,11 @@
 /** Verifies what a ledger hands out, with nothing from that ledger: bytes and a trust profile in, checks and a verdict out. */
+export * from "./breach.ts";
 export * from "./chain.ts";
 export * from "./chain-agreement.ts";
 export { type Check, type CheckStatus } from "./checks.ts";
 export * from "./evidence.ts";
 export * from "./json-rpc.ts";
+export * from "./log-tiles.ts";
 export * from "./receipt.ts";
+export * from "./receipt-promises.ts";
 export * from "./trust-profile.ts";

@@ -1,6 +1,7 @@
-import { concat, fromUtf8 } from "../protocol/bytes.ts";
+import { fromUtf8 } from "../protocol/bytes.ts";
 import { isJsonObject, parseStrictJson } from "../protocol/json.ts";
 import { ChainError, type Rpc } from "./chain.ts";
+import { type FetchResponse, readBody } from "./http-body.ts";
 
 /** The part of the Fetch API a JSON-RPC request takes: a browser's, Node's, or a test's. */
 export type Fetch = (
@@ -13,18 +14,6 @@ export type Fetch = (
     readonly signal: AbortSignal;
   },
 ) => Promise<FetchResponse>;
-
-/** The part of a Fetch API response that is read. */
-export interface FetchResponse {
-  /** HTTP status. */
-  readonly status: number;
-  readonly body: { getReader(): BodyReader } | null;
-}
-
-interface BodyReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  cancel(): Promise<void>;
-}
 
 export interface JsonRpcOptions {
   readonly fetch: Fetch;
@@ -65,30 +54,14 @@ export function jsonRpc(url: string, options: JsonRpcOptions): Rpc {
       const headers = { "content-type": "application/json", accept: "application/json" };
       const signal = AbortSignal.timeout(timeoutSeconds * 1000);
       const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
-      return { status: response.status, bytes: await readBody(response) };
+      const bytes = await readBody(response, MAX_ANSWER_BYTES);
+      if (bytes === undefined) throw malformed("its answer is too long");
+      return { status: response.status, bytes };
     } catch (cause) {
       if (cause instanceof ChainError) throw cause;
       throw new ChainError("unreachable", `${name} cannot be reached; check its address and the network`, {
         cause,
       });
-    }
-  }
-
-  async function readBody(response: FetchResponse): Promise<Uint8Array> {
-    const reader = response.body?.getReader();
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-      if (value !== undefined) {
-        chunks.push(value);
-        length += value.length;
-      }
-      if (length > MAX_ANSWER_BYTES) {
-        await reader?.cancel();
-        throw malformed("its answer is too long");
-      }
-      if (done) return concat(...chunks);
     }
   }
 

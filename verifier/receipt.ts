@@ -72,7 +72,7 @@ function isSignedBy(jws: ParsedJws, receiptKey: Uint8Array): boolean {
 }
 
 /** The first member that differs from what was sent. */
-function differingMember(receipt: Receipt, expected: ExpectedReceipt): string | undefined {
+export function differingMember(receipt: Receipt, expected: ExpectedReceipt): string | undefined {
   if (formatLogId(receipt.log) !== formatLogId(expected.log)) return "log";
   if (receipt.src !== expected.source) return "src";
   if (receipt.first !== expected.first) return "first";
