@@ -13,7 +13,9 @@ export type FormatCode =
   // names and numbers
   | "source"
   | "log-id"
+  | "subject-scheme"
   | "subject-id"
+  | "index-id"
   | "tree-size"
   // signed objects
   | "jws"
@@ -63,7 +65,10 @@ export type FormatCode =
   // files
   | "accusation"
   | "breach"
-  | "evidence";
+  | "evidence"
+  | "statement"
+  | "statement-version"
+  | "statement-truncated";
 
 /** The only error the parsers of this folder throw. Its message names the fault and holds no personal data. */
 export class FormatError extends Error {

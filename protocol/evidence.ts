@@ -56,7 +56,8 @@ export const EVIDENCE_VERSION = 1;
 /** Longest evidence file, in characters: an event, a submission's JWS and a proof whose checkpoint has many cosignatures. */
 export const MAX_EVIDENCE_LENGTH = 256 * 1024;
 
-const MAX_DEPTH = 3;
+/** How deeply the JSON of evidence is nested. */
+export const EVIDENCE_DEPTH = 3;
 /** 1,000 events make a path of at most 10 hashes. */
 const MAX_PATH = Math.ceil(Math.log2(MAX_SUBMISSION_EVENTS));
 
@@ -102,7 +103,11 @@ export function parseEvidence(text: string): Evidence {
 /** Parses the outer JSON only. Throws FormatError `evidence` or one of `parseStrictJson`'s. */
 export function parseEvidenceFile(text: string): EvidenceFile {
   if (text.length > MAX_EVIDENCE_LENGTH) throw badEvidence(`at most ${MAX_EVIDENCE_LENGTH} characters`);
-  const value = parseStrictJson(text, { maxDepth: MAX_DEPTH });
+  return evidenceFileOf(parseStrictJson(text, { maxDepth: EVIDENCE_DEPTH }));
+}
+
+/** The file of a value that was parsed strictly, as other files hold evidence. Throws FormatError `evidence`. */
+export function evidenceFileOf(value: unknown): EvidenceFile {
   const { type, version, event, submission, proof, anchor } = members(value, 6);
   if (type !== EVIDENCE_TYPE) throw badEvidence(`"type":"${EVIDENCE_TYPE}"`);
   if (version !== EVIDENCE_VERSION)

@@ -156,7 +156,7 @@ const otherFacets = {
   mandate: closed(
     { id: identifier(128), state: oneOf("granted", "revoked") },
     {
-      basis: oneOf("parent", "guardian", "proxy", "court"),
+      basis: oneOf("parent", "guardian", "proxy", "court", "same-person"),
       procedures: list(text(SHORT), 32),
       validFrom: moment,
       validUntil: moment,

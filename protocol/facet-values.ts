@@ -110,11 +110,14 @@ export interface Consent {
   readonly notice?: string;
 }
 
-/** `subject.2` acts for `subject`. */
+/**
+ * `subject.2` acts for `subject`. On the basis `same-person` both are one: `subject` is a number the person had before (a birth
+ * notice, an old identity card, a passport), `subject.2` the present one, under which everything is found.
+ */
 export interface Mandate {
   readonly id: string;
   readonly state: "granted" | "revoked";
-  readonly basis?: "parent" | "guardian" | "proxy" | "court";
+  readonly basis?: "parent" | "guardian" | "proxy" | "court" | "same-person";
   readonly procedures?: readonly string[];
   readonly validFrom?: string;
   readonly validUntil?: string;

@@ -24,6 +24,13 @@ export * from "./range-proof.ts";
 export * from "./receipt.ts";
 export { sha256, sha256Base64url } from "#sha256";
 export * from "./source.ts";
+export * from "./statement.ts";
+export {
+  statementClosureLine,
+  statementEndLine,
+  statementEventLine,
+  statementHeadLine,
+} from "./statement-lines.ts";
 export * from "./subject.ts";
 export * from "./submission.ts";
 export * from "./tile.ts";

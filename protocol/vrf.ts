@@ -13,7 +13,8 @@ type Point = InstanceType<typeof ed25519.Point>;
 
 const SUITE = 0x03;
 const CHALLENGE_BYTES = 16;
-const PROOF_BYTES = 80;
+/** Length of a proof: a point, half a hash and a scalar. */
+export const VRF_PROOF_BYTES = 80;
 const GROUP_ORDER = ed25519.Point.Fn.ORDER;
 const BASE = ed25519.Point.BASE;
 
@@ -110,8 +111,8 @@ function decodeProof(proof: Uint8Array): {
   challenge: bigint;
   s: bigint;
 } {
-  if (proof.length !== PROOF_BYTES)
-    throw new FormatError("vrf", `a VRF proof has ${PROOF_BYTES} bytes, this one has ${proof.length}`);
+  if (proof.length !== VRF_PROOF_BYTES)
+    throw new FormatError("vrf", `a VRF proof has ${VRF_PROOF_BYTES} bytes, this one has ${proof.length}`);
   const gammaBytes = proof.subarray(0, 32);
   const gamma = decodePoint(gammaBytes);
   const s = littleEndian(proof.subarray(48));
