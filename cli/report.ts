@@ -1,5 +1,5 @@
 import type { Check, CheckStatus } from "../verifier/checks.ts";
-import type { EvidenceClaim, EvidenceReport, Verdict } from "../verifier/evidence.ts";
+import type { Verdict } from "../verifier/evidence.ts";
 import { type Colour, coloured, printable, type Terminal, wrap } from "./terminal.ts";
 
 const MARKS: Readonly<Record<CheckStatus, readonly [mark: string, colour: Colour]>> = {
@@ -9,7 +9,7 @@ const MARKS: Readonly<Record<CheckStatus, readonly [mark: string, colour: Colour
   "not-checked": ["–", "yellow"],
 };
 
-const VERDICTS: Readonly<Record<Verdict, readonly [word: string, colour: Colour, meaning: string]>> = {
+const VERDICTS: Readonly<Record<Verdict, VerdictWords>> = {
   valid: ["VALID", "green", "every check passed."],
   development: [
     "DEVELOPMENT",
@@ -21,14 +21,28 @@ const VERDICTS: Readonly<Record<Verdict, readonly [word: string, colour: Colour,
 };
 
 /** A report for a person: the checks from top to bottom, the verdict, and what is proven. */
-export function renderReport(report: EvidenceReport, terminal: Terminal): string {
-  const [word, colour, meaning] = VERDICTS[report.verdict];
-  const verdict = wrap(`${word}: ${meaning}`, terminal.columns).join("\n");
-  const parts = [
-    report.checks.map((check, at) => renderCheck(check, report.checks.slice(0, at), terminal)).join("\n"),
-    verdict.replace(word, coloured(terminal, colour, word)),
-    ...(report.claim === null ? [] : renderClaim(report.claim, terminal)),
-  ];
+export function renderReport(
+  { verdict, checks }: { readonly verdict: Verdict; readonly checks: readonly Check[] },
+  claim: readonly string[],
+  terminal: Terminal,
+): string {
+  return renderParts([renderChecks(checks, terminal), renderVerdict(VERDICTS[verdict], terminal), ...claim]);
+}
+
+/** What a report comes to: a word, and what it means. */
+export type VerdictWords = readonly [word: string, colour: Colour, meaning: string];
+
+export function renderVerdict([word, colour, meaning]: VerdictWords, terminal: Terminal): string {
+  const verdict = wrap(`${word}: ${printable(meaning)}`, terminal.columns).join("\n");
+  return verdict.replace(word, coloured(terminal, colour, word));
+}
+
+export function renderChecks(checks: readonly Check[], terminal: Terminal): string {
+  return checks.map((check, at) => renderCheck(check, checks.slice(0, at), terminal)).join("\n");
+}
+
+/** Parts with a blank line between them. */
+export function renderParts(parts: readonly string[]): string {
   return `${parts.join("\n\n")}\n`;
 }
 
@@ -46,6 +60,11 @@ export function renderRows(
     .join("\n");
 }
 
+/** The checks from top to bottom. */
+export function renderChecks(checks: readonly Check[], terminal: Terminal): string {
+  return checks.map((check, at) => renderCheck(check, checks.slice(0, at), terminal)).join("\n");
+}
+
 /** A check, with its detail unless that repeats why an earlier check could not be made either. */
 function renderCheck(check: Check, earlier: readonly Check[], terminal: Terminal): string {
   const { title, status, detail } = check;
@@ -56,37 +75,4 @@ function renderCheck(check: Check, earlier: readonly Check[], terminal: Terminal
     `${coloured(terminal, colour, mark)} ${title}`,
     ...lines.map((line) => coloured(terminal, "dim", `    ${line}`)),
   ].join("\n");
-}
-
-function renderClaim(claim: EvidenceClaim, terminal: Terminal): readonly string[] {
-  const proven = renderRows(
-    [
-      ["event", `number ${claim.seq} of ${claim.source}`],
-      ["in the log", `entry ${claim.index} of ${claim.log}`],
-      [
-        "anchored",
-        `${utc(claim.anchor.time)}, block ${claim.anchor.block}, with ${claim.anchor.size} entries`,
-      ],
-      ["signed", `${utc(claim.signedAt)}, by the agency's clock`],
-      ["leaf hash", claim.leafHash],
-    ],
-    terminal,
-  );
-  const facets = Object.entries(claim.facets).map(
-    ([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)] as const,
-  );
-  const closed = `${claim.closedDigests} more ${claim.closedDigests === 1 ? "digest stays" : "digests stay"} closed`;
-  return [
-    `${coloured(terminal, "bold", "Proven")}\n${proven}`,
-    facets.length === 0
-      ? `Nothing of what the agency recorded is shown; ${closed}.`
-      : `${coloured(terminal, "bold", "Recorded by the agency")} (${closed})\n${renderRows(facets, terminal)}`,
-  ];
-}
-
-/** A time in Unix seconds; beyond the year 9999 it stays a number. */
-function utc(seconds: number): string {
-  return seconds < 253_402_300_800
-    ? new Date(seconds * 1000).toISOString().replace(".000", "")
-    : String(seconds);
 }

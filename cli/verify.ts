@@ -1,18 +1,13 @@
-import { MAX_EVIDENCE_LENGTH } from "../protocol/evidence.ts";
-import { agreeingReader } from "../verifier/chain-agreement.ts";
-import { type ChainReader, chainReader } from "../verifier/chain.ts";
-import { type Verdict, verifyEvidence } from "../verifier/evidence.ts";
-import { type Fetch, jsonRpc } from "../verifier/json-rpc.ts";
-import { isNodeUrl } from "../verifier/trust-profile.ts";
+import type { Verdict } from "../verifier/evidence.ts";
+import type { Fetch } from "../verifier/json-rpc.ts";
+import { artefactOf, MAX_ARTEFACT_BYTES } from "./artefacts.ts";
 import { type Command, type ExitCode, parseArguments, UnusableInput } from "./command.ts";
+import { CHAIN_HELP, CHAIN_OPTIONS, readChain } from "./nodes.ts";
 import { renderReport } from "./report.ts";
 import { printableJson } from "./terminal.ts";
-import { readTrustProfile } from "./trust.ts";
 
-/** Nothing in evidence takes more than three bytes a character: it is ASCII but for the dashes of signature lines. */
-const MAX_EVIDENCE_BYTES = 3 * MAX_EVIDENCE_LENGTH;
-
-const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
+/** What a command that gives a verdict ends with. */
+export const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
   valid: 0,
   development: 0,
   invalid: 1,
@@ -21,35 +16,34 @@ const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
 
 const HELP = `Usage: minhbach verify FILE [--trust PROFILE] [--rpc URL]... [--json]
 
-Checks evidence of one event, step by step, without asking the ledger it came from.
+Checks a file, step by step, without asking the ledger it came from: evidence of one event,
+or a breach, the proof that a ledger broke a promise of a receipt.
 
-  FILE             an evidence file; - reads standard input
-  --trust PROFILE  the trust profile you chose to trust: which chain, registries and log.
-                   Never take it from where the evidence came from.
-  --rpc URL        a node of the chain to ask; repeat it to ask several, which must all
-                   agree. Without it the nodes of the profile are asked.
-  --json           print the report as JSON: {"verdict", "checks", "claim"}
+  FILE             the file, which says what it is; - reads standard input
+${CHAIN_HELP}  --json           print the report as JSON: {"verdict", "checks", "claim"}
 
-Ends with 0 when the evidence is valid (or good for development, on an embedded chain),
+Ends with 0 when the file is valid (or good for development, on an embedded chain),
 1 when it is invalid, 2 when the input cannot be used, 3 when not everything could be checked,
-and with another code when minhbach itself fails, which says nothing about the evidence.
+and with another code when minhbach itself fails, which says nothing about the file.
 `;
 
 /** `minhbach verify`. */
 export function verifyCommand(fetch: Fetch): Command {
   return {
     name: "verify",
-    summary: "check evidence of an event, step by step",
+    summary: "check evidence or another proof, step by step",
     help: HELP,
-    async run(args, { terminal, read }) {
-      const { file, trust, rpc, json } = parseVerifyArguments(args);
-      const profile = trust === undefined ? undefined : await readTrustProfile(trust, read);
-      const chain = readerOf(rpc.length > 0 ? rpc : (profile?.rpc ?? []), fetch);
-      const report = await verifyEvidence(await read(file, MAX_EVIDENCE_BYTES), profile, chain);
+    async run(args, surroundings) {
+      const { terminal, read } = surroundings;
+      const { file, json, ...named } = parseVerifyArguments(args);
+      const { profile, chain } = await readChain(named, surroundings, fetch);
+      const bytes = await read(file, MAX_ARTEFACT_BYTES);
+      const { noun, verify } = artefactOf(bytes);
+      const { report, renderClaim } = await verify(bytes, profile, chain);
       const unusable = report.checks.find(({ id, status }) => id === "format" && status === "failed");
       if (json) terminal.out(`${printableJson(report)}\n`);
-      if (unusable !== undefined) throw new UnusableInput(`${file} is no evidence: ${unusable.detail}`);
-      if (!json) terminal.out(renderReport(report, terminal));
+      if (unusable !== undefined) throw new UnusableInput(`${file} is no ${noun}: ${unusable.detail}`);
+      if (!json) terminal.out(renderReport(report, renderClaim(terminal), terminal));
       return EXIT_CODES[report.verdict];
     },
   };
@@ -66,32 +60,10 @@ function parseVerifyArguments(args: readonly string[]): VerifyArguments {
   const { values, positionals } = parseArguments({
     args: [...args],
     allowPositionals: true,
-    options: {
-      trust: { type: "string" },
-      rpc: { type: "string", multiple: true, default: [] },
-      json: { type: "boolean", default: false },
-    },
+    options: { ...CHAIN_OPTIONS, json: { type: "boolean", default: false } },
   });
   const [file, ...more] = positionals;
-  if (file === undefined) throw new UnusableInput("name the evidence file to verify");
-  if (more.length > 0) throw new UnusableInput("name one evidence file at a time");
-  for (const url of values.rpc) {
-    if (!isNodeUrl(url)) throw new UnusableInput(`${url} is no http or https URL of a node`);
-  }
+  if (file === undefined) throw new UnusableInput("name the file to verify");
+  if (more.length > 0) throw new UnusableInput("name one file at a time");
   return { file, trust: values.trust, rpc: values.rpc, json: values.json };
-}
-
-/** One reader over all the nodes, or none where no node is named. */
-function readerOf(urls: readonly string[], fetch: Fetch): ChainReader | undefined {
-  const [first, ...others] = [...new Set(urls)].map((url) => {
-    const name = nodeName(url);
-    return chainReader(jsonRpc(url, { fetch, name }), name);
-  });
-  if (first === undefined || others.length === 0) return first;
-  return agreeingReader(first, ...others);
-}
-
-/** The node's host; a path may hold the user's key to the node, and reports are passed on. */
-function nodeName(url: string): string {
-  return new URL(url).host;
 }

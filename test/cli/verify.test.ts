@@ -147,8 +147,8 @@ describe("minhbach verify", () => {
     files: Record<string, string>,
     says: RegExp,
   ][] = [
-    ["no file", [], {}, /name the evidence file to verify/],
-    ["two files", ["a", "b"], {}, /one evidence file at a time/],
+    ["no file", [], {}, /name the file to verify/],
+    ["two files", ["a", "b"], {}, /one file at a time/],
     ["a file that is not there", ["gone.json"], {}, /gone\.json cannot be read/],
     ["a file that is no JSON", ["a"], { a: "minhbach" }, /a is no evidence: the text is not valid JSON/],
     ["a file of something else", ["trust.json"], {}, /trust\.json is no evidence/],
