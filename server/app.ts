@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import path from "node:path";
-import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { formatLogId, type LogId } from "../protocol/log-id.ts";
@@ -14,6 +13,7 @@ import { type ChainClient, chainClient } from "./anchor/chain-client.ts";
 import { checkpointsOf } from "./anchor/checkpoints.ts";
 import { chainRpc, type Rpc } from "./anchor/json-rpc.ts";
 import { followKeys, type KeyFollower } from "./anchor/key-directory.ts";
+import { type LogKeyWatch, watchLogKeys } from "./anchor/log-keys.ts";
 import { anchorMetrics } from "./anchor/metrics.ts";
 import { type Poll, startPoll } from "./anchor/poll.ts";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
@@ -41,7 +41,7 @@ import { receiveMetrics } from "./receive/metrics.ts";
 import { createVerifierPool } from "./receive/pool.ts";
 import { postSubmission } from "./receive/routes.ts";
 import type { Route } from "./route.ts";
-import type { Secrets } from "./secrets.ts";
+import { logPublicKeys, type Secrets } from "./secrets.ts";
 import { sequenceMetrics } from "./sequence/metrics.ts";
 import { sequenceRoutes } from "./sequence/routes.ts";
 import { createSequencer, type Sequencer } from "./sequence/sequencer.ts";
@@ -89,7 +89,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const registry = new Registry();
     const records = await openRecords(options, about, closing);
     const chain = connectChain(options);
-    const writer = openWriter(options, { about, records, keys: chain.keys, registry, closing });
+    const writer = openWriter(options, { about, records, chain, registry, closing });
     const anchorer = makeAnchorer(options, { records, chain, sequencer: writer.sequencer, registry });
     const findings = findingsRegister({
       store: records.store,
@@ -190,9 +190,10 @@ interface Chain {
   readonly rpc: Rpc;
   readonly client: ChainClient;
   readonly keys: KeyFollower;
+  readonly logKeys: LogKeyWatch;
 }
 
-function connectChain({ config, profile, log }: AppOptions): Chain {
+function connectChain({ config, secrets, profile, log }: AppOptions): Chain {
   const rpc = chainRpc({
     urls: config.rpcUrls,
     identity: profile,
@@ -200,13 +201,14 @@ function connectChain({ config, profile, log }: AppOptions): Chain {
   });
   const client = chainClient({ rpc, anchorRegistry: profile.anchorRegistry, logId: profile.logId });
   const agencies = agencyReader(rpc, profile.agencyRegistry);
-  return { rpc, client, keys: followKeys({ chain: client, agencies, log }) };
+  const logKeys = watchLogKeys(client, logPublicKeys(secrets));
+  return { rpc, client, keys: followKeys({ chain: client, agencies, log }), logKeys };
 }
 
 interface WriterParts {
   readonly about: AboutLog;
   readonly records: Records;
-  readonly keys: KeyDirectory;
+  readonly chain: Pick<Chain, "keys" | "logKeys">;
   readonly registry: Registry;
   readonly closing: Closing;
 }
@@ -214,7 +216,7 @@ interface WriterParts {
 /** Everything a submission passes through until its receipt. */
 function openWriter(
   { config, secrets, clock, log }: AppOptions,
-  { about, records, keys, registry, closing }: WriterParts,
+  { about, records, chain: { keys, logKeys }, registry, closing }: WriterParts,
 ): { readonly sequencer: Sequencer; readonly postSubmission: ReturnType<typeof postSubmission> } {
   const settings = { log: about.name, operator: config.operator, pepper: secrets.pepper };
   const pool = createVerifierPool({ settings, keys, clock, log, threads: config.receiveWorkers });
@@ -224,8 +226,7 @@ function openWriter(
     store: records.store,
     clock,
     terms: { log: about.id, signer: ed25519Signer(secrets.receipt), anchorPromiseSeconds },
-    // A receipt by a key that was rotated away since is taken for a stranger's: nothing here reads the keys' history yet.
-    receiptKeys: [{ alg: "EdDSA", key: ed25519.getPublicKey(secrets.receipt) }],
+    receiptKeys: logKeys.receiptKeys,
     own: {
       source: about.ownSource,
       signer: ed25519Signer(secrets.ledger),
@@ -258,7 +259,9 @@ function makeAnchorer(
     log,
     metrics: anchorMetrics(registry),
     finalityDepth: profile.finalityDepth,
+    keys: chain.logKeys,
     onAgreement: () => sequencer.open(),
+    onWrongKeys: (reason) => sequencer.suspend(reason),
     halt: (reason) => sequencer.halt(reason),
   });
 }

@@ -45,6 +45,7 @@ const STATUS_OF = {
   "disk-full": 503,
   "store-unavailable": 503,
   "store-behind": 503,
+  "wrong-keys": 503,
 } as const;
 
 export type LedgerCode = keyof typeof STATUS_OF;
@@ -58,6 +59,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
   "store-unavailable": 2,
   "chain-unavailable": 5,
   "disk-full": 60,
+  "wrong-keys": 60,
 };
 
 /** Members that an error adds to its problem document, e.g. `{ next: 1043 }` beside `sequence-gap`. */

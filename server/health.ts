@@ -44,6 +44,8 @@ function problemsOf({ sequencing, anchoring, checkpoint, anchorPromiseSeconds }:
   const state = sequencing();
   if (checkpoint() === undefined) problems.push("The tiles are catching up with the records.");
   if (state.kind === "starting") problems.push("The chain was not read yet: nothing is sequenced before.");
+  if (state.kind === "suspended")
+    problems.push(`The keys are not the log's, so nothing is sequenced or anchored: ${state.reason}`);
   if (state.kind === "halted") problems.push(`Sequencing is halted: ${state.reason}`);
   const { lagSeconds } = anchoring();
   if (lagSeconds > anchorPromiseSeconds) {
@@ -75,7 +77,10 @@ async function detailsOf({
       missingAnchors,
       lastAnchor: last && lastAnchor(last, clock),
     },
-    chain: problem === undefined ? { reachable: condition !== "starting" } : { reachable: false, problem },
+    chain: {
+      reachable: problem === undefined ? condition !== "starting" : condition === "wrong-keys",
+      ...(problem === undefined ? {} : { problem }),
+    },
   };
 }
 

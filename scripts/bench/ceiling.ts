@@ -54,7 +54,7 @@ const sequencer = createSequencer({
   store,
   clock,
   terms: { log, signer: ed25519Signer(secrets.receipt), anchorPromiseSeconds: 600 },
-  receiptKeys: [],
+  receiptKeys: () => [],
   own: {
     source: parseSource(`${operator}/ledger`),
     signer: ed25519Signer(secrets.ledger),

@@ -1,7 +1,7 @@
 /** How anchoring stands: for readiness, health and metrics. */
 export interface AnchorStatus {
-  /** `starting` until the contract's head was read and agreed with the store. */
-  readonly condition: "starting" | "agrees" | "store-behind";
+  /** `starting` until the contract's head was read and agreed with the store; `wrong-keys` while the chain names others than ours. */
+  readonly condition: "starting" | "agrees" | "store-behind" | "wrong-keys";
   /** Why anchoring does not go on at present, in words for an operator. */
   readonly problem: string | undefined;
   /** Events under the last final anchor. */

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { verifyConsistency } from "../../protocol/merkle.ts";
 import type { Clock } from "../clock.ts";
+import { LedgerError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { type AnchorAccount, type AnchorSender, signAnchor } from "./anchor-transaction.ts";
 import type { AnchorPlace, ChainAnchor, ChainClient } from "./chain-client.ts";
@@ -12,6 +13,7 @@ import { type AnchorIntent, encodeIntent } from "./intent.ts";
 import { type Rpc, RpcFailure } from "./json-rpc.ts";
 import { observe, type Sighting } from "./observe.ts";
 import type { AnchorMetrics } from "./metrics.ts";
+import type { LogKeyWatch } from "./log-keys.ts";
 
 export interface AnchorerOptions {
   readonly store: AnchorerStore;
@@ -27,8 +29,12 @@ export interface AnchorerOptions {
   readonly metrics: AnchorMetrics;
   /** Blocks after which an anchor is final, counting its own (QBFT: 1). */
   readonly finalityDepth: number;
-  /** The contract's head was read and is a state of this store's log: sequencing may begin. Called once. */
+  /** Whether the keys that sign here are the log's. */
+  readonly keys: Pick<LogKeyWatch, "check">;
+  /** The contract's head was read and is a state of this store's log: sequencing may begin. Called again after `onWrongKeys`. */
   readonly onAgreement: () => void;
+  /** The chain names other keys than ours: sequencing must wait. Called once until they agree again. */
+  readonly onWrongKeys: (reason: string) => void;
   /** The contract holds what this store does not: sequencing must stop. Called once; nothing is anchored any more. */
   readonly halt: (reason: string) => void;
   readonly timing?: Partial<AnchorerTiming>;
@@ -66,7 +72,7 @@ const DEFAULT_TIMING: AnchorerTiming = {
 export interface Anchorer {
   /**
    * Takes steps until there is nothing to do but wait. Never run two at once.
-   * @throws LedgerError `chain-unavailable` or `store-unavailable`, AnchorRefused. The next tick starts over.
+   * @throws LedgerError `chain-unavailable`, `wrong-keys` or `store-unavailable`, AnchorRefused. The next tick starts over.
    */
   tick: () => Promise<void>;
   status: () => AnchorStatus;
@@ -132,6 +138,7 @@ class OneInFlight implements Anchorer {
   }
 
   async #advance(): Promise<void> {
+    await this.#requireOwnKeys();
     for (let step = 0; step < MAX_STEPS_PER_TICK; step++) {
       const sighting = await observe({ ...this.#options, account: this.#options.account.address });
       const missingForMs = this.#noteSighting(sighting);
@@ -143,6 +150,20 @@ class OneInFlight implements Anchorer {
       this.#noteAgreement(sighting, decision);
       if (!(await this.#act(decision, sighting))) return;
     }
+  }
+
+  /** The keys are read at every look: they may be rotated, and put right again, at any time. */
+  async #requireOwnKeys(): Promise<void> {
+    const reason = await this.#options.keys.check();
+    if (reason === undefined) {
+      if (this.#condition === "wrong-keys") this.#condition = "starting";
+      return;
+    }
+    if (this.#condition !== "wrong-keys") {
+      this.#condition = "wrong-keys";
+      this.#options.onWrongKeys(reason);
+    }
+    throw new LedgerError("wrong-keys", reason);
   }
 
   /** Remembers what the status shows, and returns for how long records have been missing, in milliseconds. */

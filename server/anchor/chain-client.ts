@@ -57,6 +57,13 @@ export interface LogKeys {
   readonly vrf: Bytes;
 }
 
+/** The keys that can be rotated, and from when on the log had them. */
+export interface KeyVersion {
+  readonly fromBlock: number;
+  readonly checkpoint: Bytes;
+  readonly receipt: Bytes;
+}
+
 /** Where on the chain an anchor was accepted. */
 export interface AnchorPlace {
   readonly block: number;
@@ -88,6 +95,8 @@ export interface ChainClient {
   placeOf: (anchor: ChainAnchor) => Promise<AnchorPlace | undefined>;
   /** The keys in force at the end of a block. Rejects with RpcFailure before the log's creation and for a block to come. */
   logKeysAt: (block: number) => Promise<LogKeys>;
+  /** Every checkpoint and receipt key the log ever had, oldest first. */
+  keyVersions: () => Promise<KeyVersion[]>;
   transactionState: (hash: string) => Promise<TransactionState>;
 }
 
@@ -165,6 +174,17 @@ export function chainClient({ rpc, anchorRegistry, logId }: ChainClientOptions):
       const [keys] = await read("logKeysAt", [logId, blockNumber]);
       const [checkpoint, receipt, vrf] = list(keys);
       return { checkpoint: byteString(checkpoint), receipt: byteString(receipt), vrf: byteString(vrf) };
+    },
+    keyVersions: async () => {
+      const [versions] = await read("keyVersions", [logId]);
+      return list(versions).map((version) => {
+        const [fromBlock, checkpoint, receipt] = list(version);
+        return {
+          fromBlock: number(fromBlock),
+          checkpoint: byteString(checkpoint),
+          receipt: byteString(receipt),
+        };
+      });
     },
     transactionState: async (hash) => {
       const receipt = await rpc("eth_getTransactionReceipt", [hash]);

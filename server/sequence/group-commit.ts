@@ -15,6 +15,7 @@ import {
   sequenceGap,
   storeBehind,
   tooManyWait,
+  wrongKeys,
 } from "./refusals.ts";
 import type { SequencerLimits, SequencerParts, SequencerState } from "./parts.ts";
 import type { VerifiedSubmission } from "./verified.ts";
@@ -61,7 +62,16 @@ export class GroupCommit {
   }
 
   open(): void {
-    if (this.#state.kind === "starting") this.#state = { kind: "open" };
+    if (this.#state.kind !== "halted") this.#state = { kind: "open" };
+  }
+
+  suspend(reason: string): void {
+    if (this.#state.kind === "halted") return;
+    this.#parts.log.error(
+      { reason },
+      "sequencing suspended: receipts would be signed by keys that are not the log's",
+    );
+    this.#state = { kind: "suspended", reason };
   }
 
   halt(reason: string): void {
@@ -78,7 +88,7 @@ export class GroupCommit {
 
   async showReceipt(receipt: string): Promise<void> {
     const { store, terms, receiptKeys } = this.#parts;
-    if (await isHonoured(store, terms.log, receiptKeys, receipt)) return;
+    if (await isHonoured(store, terms.log, receiptKeys(), receipt)) return;
     this.halt("a receipt of ours was shown whose events the store does not hold");
     this.#assertOpen();
   }
@@ -97,6 +107,7 @@ export class GroupCommit {
   #assertOpen(): void {
     if (this.#closed) throw shuttingDown();
     if (this.#state.kind === "starting") throw chainUnread();
+    if (this.#state.kind === "suspended") throw wrongKeys();
     if (this.#state.kind === "halted") throw storeBehind(this.#state.reason);
   }
 

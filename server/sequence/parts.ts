@@ -6,16 +6,19 @@ import type { SequenceMetrics } from "./metrics.ts";
 import type { OwnSourceParts } from "./own-source.ts";
 import type { ReceiptTerms } from "./receipts.ts";
 
-/** `starting` until `open`; `halted` until the process is started again on a store that is not behind. */
+/**
+ * `starting` until `open`; `suspended` until `open` again; `halted` until the process is started again on a store that is not
+ * behind.
+ */
 export type SequencerState =
-  { readonly kind: "starting" | "open" } | { readonly kind: "halted"; readonly reason: string };
+  { readonly kind: "starting" | "open" } | { readonly kind: "suspended" | "halted"; readonly reason: string };
 
 export interface SequencerParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly terms: ReceiptTerms;
-  /** All receipt keys this log ever had, to recognise receipts of ours. */
-  readonly receiptKeys: readonly PublicKey[];
+  /** All receipt keys this log ever had, as far as known now, to recognise receipts of ours. */
+  readonly receiptKeys: () => readonly PublicKey[];
   /** The ledger's own source, for what it has to record itself. */
   readonly own: OwnSourceParts;
   readonly metrics: SequenceMetrics;

@@ -33,6 +33,14 @@ export function chainUnread(): LedgerError {
   );
 }
 
+export function wrongKeys(): LedgerError {
+  return new LedgerError(
+    "wrong-keys",
+    "The ledger's keys are not those the chain names for this log, so its receipts would bind nobody. " +
+      "Keep everything and send the same again later; the operator has to put the keys right.",
+  );
+}
+
 export function storeBehind(reason: string): LedgerError {
   const message = `The ledger's store is older than its promises: ${reason}.`;
   return new LedgerError(

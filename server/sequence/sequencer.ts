@@ -16,7 +16,7 @@ export interface Sequencer {
    * Resolves once the submission is durable, with its receipt (`created`), or at once with the stored receipts when all its
    * events are known. Submissions of one source may come in any order within a short time.
    * @throws LedgerError `sequence-gap` (member `next`), `partial-overlap` (`receipts`, `next`), `equivocation` (`seq`; by then
-   * recorded durably), `overloaded`, `starting`, `store-behind`, `disk-full`, `store-unavailable`. After the last two it may
+   * recorded durably), `overloaded`, `starting`, `wrong-keys`, `store-behind`, `disk-full`, `store-unavailable`. After the last two it may
    * have been stored or not: the same submission again settles it.
    */
   submit: (submission: VerifiedSubmission) => Promise<Sequenced>;
@@ -31,8 +31,10 @@ export interface Sequencer {
    */
   record: (event: OwnEvent) => Promise<number>;
   state: () => SequencerState;
-  /** Begins to sequence: the chain's head was read and the store is not behind it. Does nothing when halted. */
+  /** Begins to sequence, or goes on: the chain was read, the store is not behind it and the keys are the log's. Does nothing when halted. */
   open: () => void;
+  /** Refuses every submission (`wrong-keys`) until `open`: the chain does not name the keys that sign here. */
+  suspend: (reason: string) => void;
   /** Refuses every submission from now on (`store-behind`), for the reason given in the answer and the log. */
   halt: (reason: string) => void;
   /** Waits for the group under way; whatever still waits is refused. */
@@ -48,6 +50,7 @@ export function createSequencer(parts: SequencerParts): Sequencer {
     record: async (event) => await writer.record(event),
     state: () => writer.state(),
     open: () => writer.open(),
+    suspend: (reason) => writer.suspend(reason),
     halt: (reason) => writer.halt(reason),
     close: async () => await writer.close(),
   };

@@ -4,7 +4,14 @@ import { type HealthParts, healthRoutes } from "../../server/health.ts";
 import { PUBLIC } from "../../server/identity/caller.ts";
 import type { Answer } from "../../server/route.ts";
 
-const REQUEST = { path: "", parameter: () => "", query: () => undefined, body: new Uint8Array() };
+const REQUEST = {
+  path: "",
+  parameter: () => "",
+  query: () => undefined,
+  queryNames: [],
+  accept: "",
+  body: new Uint8Array(),
+};
 const WELL: AnchorStatus = {
   ...{
     condition: "agrees",
@@ -47,6 +54,7 @@ describe("server/health", () => {
     "catching up": { checkpoint: () => undefined },
     "not read": { sequencing: () => ({ kind: "starting" }) },
     "the reason": { sequencing: () => ({ kind: "halted", reason: "the reason" }) },
+    "another receipt key": { sequencing: () => ({ kind: "suspended", reason: "another receipt key" }) },
     overdue: { anchoring: () => ({ ...WELL, lagSeconds: 601 }) },
   };
   for (const [word, changes] of Object.entries(troubles)) {

@@ -36,7 +36,8 @@ export interface TestChain extends Deployment {
   readonly end: () => Promise<void>;
 }
 
-const LOG_KEYS = {
+/** The public keys of every log here. */
+export const LOG_KEYS = {
   checkpoint: new Uint8Array(32).fill(1),
   receipt: new Uint8Array(32).fill(2),
   vrf: new Uint8Array(32).fill(3),

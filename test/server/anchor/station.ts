@@ -3,12 +3,18 @@ import pino, { type Logger } from "pino";
 import { Registry } from "prom-client";
 import { equal } from "../../../protocol/bytes.ts";
 import { type Anchorer, type AnchorerOptions, createAnchorer } from "../../../server/anchor/anchorer.ts";
-import { type ChainAnchor, type ChainClient, chainClient } from "../../../server/anchor/chain-client.ts";
+import {
+  type ChainAnchor,
+  type ChainClient,
+  chainClient,
+  type LogKeys,
+} from "../../../server/anchor/chain-client.ts";
 import { sameContent } from "../../../server/anchor/content.ts";
 import { chainRpc, isObject, type Rpc } from "../../../server/anchor/json-rpc.ts";
+import { watchLogKeys } from "../../../server/anchor/log-keys.ts";
 import { anchorMetrics } from "../../../server/anchor/metrics.ts";
 import type { StoredAnchor } from "../../../server/store/store.ts";
-import { ANCHORER, type TestChain } from "./chain.ts";
+import { ANCHORER, LOG_KEYS, type TestChain } from "./chain.ts";
 import { MemoryAnchors, MemoryLog, rootOf } from "./memory.ts";
 
 /** Stands between the anchorer and one of its dependencies. */
@@ -19,6 +25,8 @@ export interface StationOptions {
   readonly logId: number;
   readonly log?: MemoryLog;
   readonly finalityDepth?: number;
+  /** The public keys it signs with; the log's by default. */
+  readonly keys?: LogKeys;
   readonly wrapRpc?: Wrap<Rpc>;
   readonly wrapStore?: Wrap<MemoryAnchors>;
 }
@@ -30,6 +38,7 @@ export class Station {
   readonly store: MemoryAnchors;
   readonly registry = new Registry();
   readonly halts: string[] = [];
+  readonly wrongKeys: string[] = [];
   agreements = 0;
   /** Milliseconds. */
   now = 1_800_000_000_000;
@@ -110,7 +119,14 @@ export class Station {
     }
   }
 
-  #create({ chain, logId, finalityDepth = 1, wrapRpc = same, wrapStore = same }: StationOptions): Anchorer {
+  #create({
+    chain,
+    logId,
+    finalityDepth = 1,
+    keys = LOG_KEYS,
+    wrapRpc = same,
+    wrapStore = same,
+  }: StationOptions): Anchorer {
     const rpc = wrapRpc(
       sendsMined(chainRpc({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 })),
     );
@@ -123,7 +139,9 @@ export class Station {
       clock: { now: () => this.now },
       log: SILENT,
       metrics: anchorMetrics(this.registry),
+      keys: watchLogKeys(chainClient({ rpc, anchorRegistry, logId }), keys),
       onAgreement: () => (this.agreements += 1),
+      onWrongKeys: (reason) => this.wrongKeys.push(reason),
       halt: (reason) => this.halts.push(reason),
     };
     return createAnchorer(options);

@@ -55,7 +55,7 @@ export async function receivingLedger(
     store: options.wrapStore?.(store) ?? store,
     clock,
     terms: { log: LOG, signer: receiptKey, anchorPromiseSeconds: 600 },
-    receiptKeys: [receiptKey],
+    receiptKeys: () => [receiptKey],
     own: { source: ledgerRecorder.source, signer: ledgerRecorder, verify: pool.verify },
     metrics: sequenceMetrics(registry),
     log,

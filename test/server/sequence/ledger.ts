@@ -27,6 +27,8 @@ import { LOG, NOW_SECONDS, testKey, testRecorder, type TestRecorder } from "../r
 
 export const ANCHOR_PROMISE_SECONDS = 600;
 export const receiptKey = testKey();
+/** The log's receipt key before it. */
+export const replacedReceiptKey = testKey();
 export const ledgerRecorder = testRecorder("minhbach/ledger");
 
 /** One for all: its schemas take a fifth of a second to compile. */
@@ -57,7 +59,7 @@ export function testLedger(
     store,
     clock: { now: () => NOW_SECONDS * 1000 },
     terms: { log: LOG, signer, anchorPromiseSeconds: ANCHOR_PROMISE_SECONDS },
-    receiptKeys: [receiptKey],
+    receiptKeys: () => [replacedReceiptKey, receiptKey],
     own: {
       source: ledgerRecorder.source,
       signer: ledgerRecorder,

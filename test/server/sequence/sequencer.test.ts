@@ -18,6 +18,7 @@ import {
   expectWholeLog,
   ledgerRecorder,
   receiptKey,
+  replacedReceiptKey,
   testLedger,
   withFolder,
 } from "./ledger.ts";
@@ -290,6 +291,31 @@ describe("sequencer", () => {
       const { receipt } = parseReceipt(ours);
       const rewritten = makeReceipt({ ...receipt, root: new Uint8Array(32) }, receiptKey);
       expect(await rejection(sequencer.showReceipt(rewritten))).to.have.property("code", "store-behind");
+    });
+  });
+
+  it("knows a receipt by a key that was replaced since as its own", async () => {
+    await onStore(async (store) => {
+      const { sequencer, submit } = testLedger(store, [recorder]);
+      const [ours = ""] = (await submit(batch(1, 2))).receipts;
+      const { receipt } = parseReceipt(ours);
+      const forgotten = makeReceipt({ ...receipt, first: 3, index: 2 }, replacedReceiptKey);
+      expect(await rejection(sequencer.showReceipt(forgotten))).to.have.property("code", "store-behind");
+    });
+  });
+
+  it("signs nothing while suspended, and goes on when it is opened again", async () => {
+    await onStore(async (store) => {
+      const { sequencer, submit } = testLedger(store, [recorder]);
+      sequencer.suspend("another receipt key");
+      expect(sequencer.state()).to.deep.equal({ kind: "suspended", reason: "another receipt key" });
+      expect(await rejection(submit(batch(1, 2)))).to.have.property("code", "wrong-keys");
+      sequencer.open();
+      expect((await submit(batch(1, 2))).created).to.equal(true);
+      sequencer.halt("behind");
+      sequencer.suspend("another receipt key");
+      sequencer.open();
+      expect(sequencer.state().kind).to.equal("halted");
     });
   });
 
