@@ -37,10 +37,6 @@ export function renderVerdict([word, colour, meaning]: VerdictWords, terminal: T
   return verdict.replace(word, coloured(terminal, colour, word));
 }
 
-export function renderChecks(checks: readonly Check[], terminal: Terminal): string {
-  return checks.map((check, at) => renderCheck(check, checks.slice(0, at), terminal)).join("\n");
-}
-
 /** Parts with a blank line between them. */
 export function renderParts(parts: readonly string[]): string {
   return `${parts.join("\n\n")}\n`;
@@ -58,11 +54,6 @@ export function renderRows(
       return `  ${label.padEnd(width)}${lines.join(`\n${" ".repeat(width + 2)}`)}`;
     })
     .join("\n");
-}
-
-/** The checks from top to bottom. */
-export function renderChecks(checks: readonly Check[], terminal: Terminal): string {
-  return checks.map((check, at) => renderCheck(check, checks.slice(0, at), terminal)).join("\n");
 }
 
 /** A check, with its detail unless that repeats why an earlier check could not be made either. */
