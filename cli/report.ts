@@ -37,6 +37,11 @@ export function renderVerdict([word, colour, meaning]: VerdictWords, terminal: T
   return verdict.replace(word, coloured(terminal, colour, word));
 }
 
+/** The checks from top to bottom. */
+export function renderChecks(checks: readonly Check[], terminal: Terminal): string {
+  return checks.map((check, at) => renderCheck(check, checks.slice(0, at), terminal)).join("\n");
+}
+
 /** Parts with a blank line between them. */
 export function renderParts(parts: readonly string[]): string {
   return `${parts.join("\n\n")}\n`;
