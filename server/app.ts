@@ -21,7 +21,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { eventAsSeenBy } from "./disclose/disclose.ts";
 import { boundedServer, httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
-import { findingsRegister } from "./findings/register.ts";
+import { type Findings, findingsRegister } from "./findings/register.ts";
 import { findingsRoutes } from "./findings/routes.ts";
 import { healthRoutes } from "./health.ts";
 import { developmentTokens } from "./identity/dev-tokens.ts";
@@ -32,6 +32,9 @@ import { type DerivedDatabase, openDerived } from "./integrate/derived.ts";
 import { type Integrator, makeIntegrator } from "./integrate/integrator.ts";
 import { logRoutes } from "./integrate/routes.ts";
 import { levelTileStore } from "./integrate/tile-store.ts";
+import { type SourceRecords, sourceRecords } from "./inspect/heard.ts";
+import { reconciliation } from "./inspect/reconciliation.ts";
+import { sourceRoutes } from "./inspect/routes.ts";
 import { httpMetrics, metricsRoutes, processMetrics } from "./metrics.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { makeProver } from "./prove/evidence.ts";
@@ -91,12 +94,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     const chain = connectChain(options);
     const writer = openWriter(options, { about, records, chain, registry, closing });
     const anchorer = makeAnchorer(options, { records, chain, sequencer: writer.sequencer, registry });
-    const findings = findingsRegister({
-      store: records.store,
-      db: records.derived,
-      ownSource: about.ownSource,
-      clock: options.clock,
-    });
+    const sources = sourceRecords(records.derived);
+    const findings = makeFindings(options, { about, records, keys: chain.keys, sources });
+    closing.push(findings.close);
     processMetrics(registry, () => records.integrator.checkpoint()?.size ?? 0);
     const health = healthRoutes({
       store: records.store,
@@ -121,6 +121,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       routes,
       callerOf: callersOf(options, chain.keys),
       permissionOf: (name) => {
+      ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
         const roles = rolesFor(name);
         return (caller) => permit(caller, roles);
       },
@@ -285,6 +286,27 @@ function callersOf({ config }: AppOptions, keys: KeyDirectory): Authenticator["c
   let authenticator = tokens();
   keys.onChange(() => (authenticator = tokens()));
   return (authorization) => authenticator.callerOf(authorization);
+}
+
+/** What the records say about who keeps to the rules. */
+function makeFindings(
+  { config, clock }: AppOptions,
+  parts: { about: AboutLog; records: Records; keys: KeyDirectory; sources: SourceRecords },
+): Findings {
+  const { about, records, keys, sources } = parts;
+  return findingsRegister({
+    store: records.store,
+    db: records.derived,
+    reconciliation: reconciliation(records.derived),
+    sources,
+    keys,
+    ownSource: about.ownSource,
+    // They record what happens here, and nothing when nothing does.
+    exempt: [about.ownSource, parseSource(`${config.operator}/desk`)],
+    graceSeconds: config.exchangeGraceSeconds,
+    silenceSeconds: config.silenceLimitSeconds,
+    clock,
+  });
 }
 
 function poller(log: Logger, closing: Closing) {

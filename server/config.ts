@@ -23,6 +23,10 @@ export interface Config {
   readonly sourceEventsPerSecond: number;
   readonly logLevel: LogLevel;
 }
+  /** How long the second half of an exchange may take before its absence is a finding. */
+  readonly exchangeGraceSeconds: number;
+  /** How long a source may be silent before that is a finding. */
+  readonly silenceLimitSeconds: number;
 
 export type Environment = "embedded" | "production";
 
@@ -54,6 +58,11 @@ const DEFAULT_SOURCE_EVENTS_PER_SECOND = 10_000;
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
+/** A gateway that imports its log every quarter of an hour is well in time, and a missing half is news on the same day. */
+const DEFAULT_EXCHANGE_GRACE_MS = 60 * 60_000;
+/** Three heartbeats of a recorder that has nothing else to send. */
+const DEFAULT_SILENCE_LIMIT_MS = 15 * 60_000;
+
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -74,9 +83,7 @@ export function readConfig(env: Env): Config {
       DEFAULT_CHECKPOINT_INTERVAL_MS,
     ),
     chainPollMs: duration("CHAIN_POLL", env["CHAIN_POLL"], DEFAULT_CHAIN_POLL_MS),
-    anchorPromiseSeconds: Math.ceil(
-      duration("ANCHOR_PROMISE", env["ANCHOR_PROMISE"], DEFAULT_ANCHOR_PROMISE_MS) / 1000,
-    ),
+    anchorPromiseSeconds: seconds("ANCHOR_PROMISE", env["ANCHOR_PROMISE"], DEFAULT_ANCHOR_PROMISE_MS),
     receiveWorkers: integer("RECEIVE_WORKERS", env["RECEIVE_WORKERS"], {
       fallback: DEFAULT_RECEIVE_WORKERS,
       min: 1,
@@ -93,6 +100,8 @@ export function readConfig(env: Env): Config {
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+    exchangeGraceSeconds: seconds("EXCHANGE_GRACE", env["EXCHANGE_GRACE"], DEFAULT_EXCHANGE_GRACE_MS),
+    silenceLimitSeconds: seconds("SILENCE_LIMIT", env["SILENCE_LIMIT"], DEFAULT_SILENCE_LIMIT_MS),
   const found = allowed.find((candidate) => candidate === value);
   if (found === undefined)
     throw new ConfigError(`${name} must be one of ${allowed.join(", ")}; it is "${value}"`);
@@ -139,6 +148,11 @@ function slug(name: string, value: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?$/.test(value)) {
     throw new ConfigError(
       `${name} must be an agency code (a-z, 0-9 and inner hyphens, at most 31); it is "${value}"`,
+/** A duration in whole seconds, rounded up. */
+function seconds(name: string, value: string | undefined, fallbackMs: number): number {
+  return Math.ceil(duration(name, value, fallbackMs) / 1000);
+}
+
     );
   }
   return value;

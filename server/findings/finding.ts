@@ -1,79 +1,93 @@
-import { openFacets, type ParsedEvent } from "../../protocol/event.ts";
-import { isJsonObject } from "../../protocol/json.ts";
-import { parseReceipt } from "../../protocol/receipt.ts";
-import { isSource, type Source } from "../../protocol/source.ts";
-import type { StoredAnchor, StoredSubmission } from "../store/store.ts";
+import type { ExchangeSide } from "../../protocol/exchange.ts";
+import type { Source } from "../../protocol/source.ts";
 
-/** `open`: somebody has to act. `settled`: the promise was kept late; the breach remains on record. */
+/**
+ * A breach or an oddity that follows from the records, the anchors and the time: recomputed from them at any moment, never entered by
+ * hand. The rules beside this file are pure and shared with the audit. Nothing in a finding is about a person: no subject, no message id.
+ */
+export type Finding =
+  | EquivocationFinding
+  | MissedAnchorFinding
+  | MissedIndexFinding
+  | UnmatchedExchangeFinding
+  | SilentSourceFinding;
+
+export const FINDING_KINDS = [
+  "equivocation",
+  "missed-anchor",
+  "missed-index",
+  "unmatched-exchange",
+  "silent-source",
+] as const satisfies readonly Finding["kind"][];
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** `open`: somebody has to act. `settled`: what was due came late; the breach remains on record. */
 export type FindingState = "open" | "settled";
 
 interface FindingBase {
   /** Stays the same however often the finding is derived. */
   readonly id: string;
   readonly state: FindingState;
-  /** Since when it holds, Unix seconds. */
+  /** Since when it holds, Unix seconds. It does not change when the finding is settled. */
   readonly since: number;
 }
 
-/** What a finding is about: the source that is answerable, or the index key of a person. */
-type About = { readonly source: Source } | { readonly subjectKey: string };
-
 /** A source signed two events under one number. */
-export type EquivocationFinding = FindingBase & {
+export interface EquivocationFinding extends FindingBase {
   readonly kind: "equivocation";
   readonly source: Source;
   /** Indexes of the event that took the number, and of the ledger's own event that holds the signed proof. */
   readonly evidence: { readonly seq: number; readonly storedIndex: number; readonly recordedIndex: number };
-};
+}
 
 /** The ledger did not anchor in the time it promised. The receipt proves it to anybody. */
-export type MissedAnchorFinding = FindingBase & {
+export interface MissedAnchorFinding extends FindingBase {
   readonly kind: "missed-anchor";
   readonly source: Source;
   /** The oldest receipt concerned, and the anchor that came late (its number) if one came. */
   readonly evidence: { readonly receipt: string; readonly anchorBy: number; readonly anchor?: number };
-};
+}
 
-/** A derived breach: recomputed from the records at any time, never entered by hand. */
-export type Finding = (EquivocationFinding | MissedAnchorFinding) & About;
+/** The ledger did not bring events into the anchored index in the time it promised. */
+export interface MissedIndexFinding extends FindingBase {
+  readonly kind: "missed-index";
+  readonly source: Source;
+  readonly evidence: { readonly receipt: string; readonly indexBy: number; readonly anchor?: number };
+}
 
-/** The finding in an `equivocation` event of the ledger's own source. `time` is when it was recorded, Unix seconds. */
-export function equivocationIn(
-  event: ParsedEvent,
-  index: number,
-  time: number,
-): EquivocationFinding | undefined {
-  const facet = openFacets(event).equivocation;
-  if (!isJsonObject(facet)) return undefined;
-  const { source, seq, storedIndex } = facet;
-  if (!isSource(source) || typeof seq !== "number" || typeof storedIndex !== "number") return undefined;
-  return {
-    id: `equivocation:${index}`,
-    kind: "equivocation",
-    source,
-    evidence: { seq, storedIndex, recordedIndex: index },
-    state: "open",
-    since: time,
+/** One side of an exchange recorded it, the other did not in time. */
+export interface UnmatchedExchangeFinding extends FindingBase {
+  readonly kind: "unmatched-exchange";
+  /** The agency that did not record it. Absent where the recorded half was erased since. */
+  readonly agency?: string;
+  /** Log index of the recorded half, which side recorded it, and the index of the other half if it came late. */
+  readonly evidence: {
+    readonly index: number;
+    readonly recorded: ExchangeSide;
+    readonly otherIndex?: number;
   };
 }
 
-/**
- * The finding that the first submission an anchor newly covers was not anchored in time: it is the oldest of them, so the others
- * were in time if it was. Without an anchor, whether its time is over at `asOf` (Unix seconds). `operator` answers for it.
- */
-export function missedAnchor(
-  first: Pick<StoredSubmission, "index" | "receipt">,
-  anchor: Pick<StoredAnchor, "number" | "time"> | undefined,
-  { asOf, operator }: { readonly asOf: number; readonly operator: Source },
-): MissedAnchorFinding | undefined {
-  const { anchorBy } = parseReceipt(first.receipt).receipt;
-  if ((anchor?.time ?? asOf) <= anchorBy) return undefined;
-  return {
-    id: `missed-anchor:${first.index}`,
-    kind: "missed-anchor",
-    source: operator,
-    evidence: { receipt: first.receipt, anchorBy, ...(anchor && { anchor: anchor.number }) },
-    state: anchor === undefined ? "open" : "settled",
-    since: anchorBy,
-  };
+/** A source was not heard of for longer than the limit. */
+export interface SilentSourceFinding extends FindingBase {
+  readonly kind: "silent-source";
+  readonly source: Source;
+  /** First log index and receive time (Unix seconds) of its last submission before the silence, and of the one that ended it. */
+  readonly evidence: { readonly last: Heard; readonly next?: Heard };
+}
+
+/** When and where something of a source was received. */
+export interface Heard {
+  readonly index: number;
+  readonly time: number;
+}
+
+/** Where a finding stands among all: by time, then by id. */
+export function cursorOf({ since, id }: Finding): string {
+  return `${String(since).padStart(12, "0")}:${id}`;
+}
+
+/** The source or the agency that answers for it. */
+export function answerableFor(finding: Finding): string | undefined {
+  return finding.kind === "unmatched-exchange" ? finding.agency : finding.source;
 }

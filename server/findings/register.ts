@@ -1,23 +1,41 @@
-import { fromUtf8 } from "../../protocol/bytes.ts";
-import { parseEvent } from "../../protocol/event.ts";
-import { isJsonObject } from "../../protocol/json.ts";
-import type { Source } from "../../protocol/source.ts";
+import { type Source, splitSource } from "../../protocol/source.ts";
 import type { Clock } from "../clock.ts";
-import type { DerivedDatabase, DerivedRow } from "../integrate/derived.ts";
-import type { StoreReader } from "../store/store.ts";
-import { equivocationIn, type Finding, missedAnchor } from "./finding.ts";
+import type { SourceRecords } from "../inspect/heard.ts";
+import type { Reconciliation } from "../inspect/reconciliation.ts";
+import type { DerivedDatabase } from "../integrate/derived.ts";
+import type { KeyDirectory } from "../receive/keys.ts";
+import type { SourceState, StoreReader } from "../store/store.ts";
+import { cursorOf, type Finding, FINDING_KINDS, type FindingKind } from "./finding.ts";
+import { readAnchor } from "./from-anchors.ts";
+import { readLog, readWaiting } from "./from-log.ts";
+import { overduePromises, presentFindings, presentSilence } from "./now.ts";
+import { forgetProgress, noProgress, type Progress, storedProgress } from "./progress.ts";
+import { findingTable, type OpenFindings } from "./table.ts";
 
 export interface FindingsOptions {
   readonly store: StoreReader;
   readonly db: DerivedDatabase;
-  /** The ledger's own source: it records equivocations, and answers for missed anchors. */
+  readonly reconciliation: Reconciliation;
+  readonly sources: SourceRecords;
+  readonly keys: Pick<KeyDirectory, "keys">;
+  /** The ledger's own source: it records equivocations, and answers for missed promises. */
   readonly ownSource: Source;
+  /** Sources whose silence means nothing: the ledger's own. */
+  readonly exempt: readonly Source[];
+  /** How long the second half of an exchange may take. */
+  readonly graceSeconds: number;
+  /** Longest time between two submissions of a source. */
+  readonly silenceSeconds: number;
   readonly clock: Clock;
 }
 
 /** A page of findings, the oldest first. */
 export interface FindingsPage {
   readonly findings: readonly Finding[];
+  /** Unix seconds: the findings are those of this moment. */
+  readonly asOf: number;
+  /** They are derived from so many events of the log. */
+  readonly size: number;
   /** Where the next page begins; undefined when this is the last one. */
   readonly next?: string;
 }
@@ -25,135 +43,115 @@ export interface FindingsPage {
 export interface Findings {
   /** Derives what the records have to say since the last time. Cheap when nothing is new. */
   update: () => Promise<void>;
-  /** The findings as of now, after `update`. */
+  /** The findings as of now, after `update` unless that is far behind the records (`size` tells). */
   list: (page: { after?: string; limit: number }) => Promise<FindingsPage>;
+  /** The open findings a source answers for, itself or as one of its agency's, as far as they were derived. */
+  openOf: (source: SourceState) => Promise<OpenFindings>;
+  /** Stops after the step under way. */
+  close: () => Promise<void>;
 }
 
-/** How far the records were read. Stored with the findings made of them, so that a crash repeats nothing and skips nothing. */
-interface Progress {
-  /** Anchors up to this size. */
-  readonly anchoredSize: number;
-  /** Next number of the own source to look at. */
-  readonly ownNext: number;
-}
-
-const START: Progress = { anchoredSize: 0, ownNext: 1 };
-/** Letters of ours among the derived tables (integrate/derived.ts). */
-const FINDINGS_TABLE = 0x66;
-const PROGRESS_TABLE = 0x67;
-const READ_AT_ONCE = 100;
+/** Deriving from so many events takes less than a second; nobody is kept waiting for more. */
+const SOON_EVENTS = 50_000;
 
 /** The findings, kept in the derived database. */
-export function findingsRegister({ store, db, ownSource, clock }: FindingsOptions): Findings {
-  const progressKey = Buffer.of(PROGRESS_TABLE);
+export function findingsRegister(options: FindingsOptions): Findings {
+  const { store, db, reconciliation, sources, ownSource, clock, graceSeconds, silenceSeconds } = options;
+  const table = findingTable(db);
+  const isExempt = (source: Source): boolean => options.exempt.includes(source);
+  const reading = { ...options, table, isExempt };
+  const terms = ["findings/1", ownSource, ...options.exempt, graceSeconds, silenceSeconds].join(" ");
   let updating: Promise<void> | undefined;
+  let closed = false;
+  let size = 0;
 
-  async function progress(): Promise<Progress> {
-    const row = await db.get(progressKey);
-    if (row === undefined) return START;
-    return { anchoredSize: row.readUIntBE(0, 6), ownNext: row.readUIntBE(6, 6) };
+  const asOf = (): number => Math.floor(clock.now() / 1000);
+
+  /** Where to go on; everything derived from other records, or under other terms, is forgotten. */
+  async function begin(): Promise<Progress> {
+    const stored = await storedProgress(db, store, terms);
+    if (stored !== undefined) return stored;
+    // First of all, so that a crash in between begins anew too.
+    await db.write([forgetProgress]);
+    await table.clear();
+    await reconciliation.clear();
+    await sources.clear();
+    return noProgress(terms);
   }
 
-  async function save(findings: readonly Finding[], { anchoredSize, ownNext }: Progress): Promise<void> {
-    const row = Buffer.alloc(12);
-    row.writeUIntBE(anchoredSize, 0, 6);
-    row.writeUIntBE(ownNext, 6, 6);
-    const rows = findings.map((finding): DerivedRow => {
-      const value = Buffer.from(JSON.stringify(finding));
-      return { key: cursorKey(cursorOf(finding)), value };
-    });
-    await db.write([...rows, { key: progressKey, value: row }]);
-  }
-
-  async function readAnchors(from: Progress): Promise<Progress> {
-    const anchors = await store.anchors({ after: from.anchoredSize, limit: READ_AT_ONCE });
-    const findings: Finding[] = [];
-    let { anchoredSize } = from;
-    for (const anchor of anchors) {
-      const first = anchor.size > anchoredSize ? await store.submissionOfIndex(anchoredSize) : undefined;
-      const finding = first && missedAnchor(first, anchor, { asOf: anchor.time, operator: ownSource });
-      if (finding !== undefined) findings.push(finding);
-      anchoredSize = Math.max(anchoredSize, anchor.size);
+  /** Repeats a step until it changes nothing. */
+  async function exhaust(from: Progress, step: (progress: Progress) => Promise<Progress>): Promise<Progress> {
+    let done = from;
+    for (let next = await step(done); next !== done && !closed; next = await step(done)) {
+      done = next;
+      size = done.index;
     }
-    const read = { ...from, anchoredSize };
-    if (anchors.length > 0) await save(findings, read);
-    return read;
+    return done;
   }
 
-  async function readOwnEvents(from: Progress): Promise<Progress> {
-    const submissions = await store.submissionsOf(ownSource, { from: from.ownNext, limit: READ_AT_ONCE });
-    const findings: Finding[] = [];
-    let { ownNext } = from;
-    for (const { first, count, index, time } of submissions) {
-      for (; ownNext < first + count; ownNext++) {
-        const finding = await equivocationAt(index + ownNext - first, time);
-        if (finding !== undefined) findings.push(finding);
-      }
-    }
-    const read = { ...from, ownNext };
-    if (submissions.length > 0) await save(findings, read);
-    return read;
-  }
-
-  async function equivocationAt(index: number, time: number): Promise<Finding | undefined> {
-    const [payload] = await store.payloads(index, index + 1);
-    const disclosures = await store.disclosures(index);
-    if (payload === undefined || disclosures === undefined) return undefined;
-    return equivocationIn(parseEvent(`${fromUtf8(payload)}~${disclosures}`), index, time);
-  }
-
-  async function readAll(): Promise<void> {
-    let done = await progress();
-    for (;;) {
-      const read = await readOwnEvents(await readAnchors(done));
-      if (read.anchoredSize === done.anchoredSize && read.ownNext === done.ownNext) return;
-      done = read;
-    }
-  }
-
-  /** The oldest submission without an anchor, if its time is over: not stored, because it changes by itself. */
-  async function overdue(): Promise<Finding | undefined> {
-    const first = await store.submissionOfIndex((await store.lastAnchor())?.size ?? 0);
-    const asOf = Math.floor(clock.now() / 1000);
-    return first && missedAnchor(first, undefined, { asOf, operator: ownSource });
+  async function derive(): Promise<void> {
+    // Before the log is read to its end: what comes later is not missed by a moment that has passed already.
+    const now = asOf();
+    const begun = await begin();
+    size = begun.index;
+    const anchored = await exhaust(begun, (from) => readAnchor({ store, table, operator: ownSource }, from));
+    await exhaust(anchored, (from) => readLog(reading, from, now));
+    while (!closed && (await readWaiting(reading, now)));
   }
 
   function update(): Promise<void> {
-    updating ??= readAll().finally(() => (updating = undefined));
+    updating ??= derive().finally(() => (updating = undefined));
     return updating;
+  }
+
+  /** A run that began before the call may have missed what the caller knows of: it waits for one that begins after. */
+  async function upToDate(): Promise<void> {
+    if ((await store.head()).size - size > SOON_EVENTS) return;
+    await updating?.catch(() => undefined);
+    await update();
   }
 
   return {
     update,
     list: async ({ after, limit }) => {
-      await update();
-      const from = after === undefined ? { gte: Buffer.of(FINDINGS_TABLE) } : { gt: cursorKey(after) };
-      const rows = await db.values({ ...from, lt: Buffer.of(FINDINGS_TABLE + 1), limit });
-      const stored = rows.map(findingOf);
-      const last = stored.length === limit ? stored.at(-1) : undefined;
-      if (last !== undefined) return { findings: stored, next: cursorOf(last) };
-      const open = await overdue();
-      return { findings: open === undefined ? stored : [...stored, open] };
+      await upToDate();
+      const now = asOf();
+      // One more than asked for shows whether there is another page.
+      const stored = await table.list({ limit: limit + 1, ...(after !== undefined && { after }) });
+      const present = await presentFindings(reading, now);
+      const rest = [
+        ...stored,
+        ...present.filter((finding) => after === undefined || cursorOf(finding) > after),
+      ].sort((a, b) => (cursorOf(a) < cursorOf(b) ? -1 : 1));
+      const findings = rest.slice(0, limit);
+      const last = rest.length > limit ? findings.at(-1) : undefined;
+      return { findings, asOf: now, size, ...(last && { next: cursorOf(last) }) };
+    },
+    openOf: async (state) => {
+      const now = asOf();
+      const { source } = state;
+      const ofSource = await table.openOf(source);
+      const ofAgency = await table.openOf(splitSource(source).agency);
+      const promises = source === ownSource ? await overduePromises(reading, now) : [];
+      const silent = await presentSilence(reading, state, now);
+      return sum([ofSource, ofAgency, ...promises.map(one), ...(silent === undefined ? [] : [one(silent)])]);
+    },
+    close: async () => {
+      closed = true;
+      await updating?.catch(() => undefined);
     },
   };
 }
 
-/** By time, then by id. */
-function cursorOf({ since, id }: Finding): string {
-  return `${String(since).padStart(12, "0")}:${id}`;
+function one({ kind }: Finding): OpenFindings {
+  return { [kind]: 1 };
 }
 
-function cursorKey(cursor: string): Buffer {
-  return Buffer.concat([Buffer.of(FINDINGS_TABLE), Buffer.from(cursor)]);
-}
-
-function findingOf(row: Buffer): Finding {
-  const value: unknown = JSON.parse(row.toString());
-  if (!isFinding(value)) throw new Error("the derived database holds a finding of no known kind");
-  return value;
-}
-
-/** The format of the derived database vouches for the rest. */
-function isFinding(value: unknown): value is Finding {
-  return isJsonObject(value) && (value["kind"] === "equivocation" || value["kind"] === "missed-anchor");
+function sum(counts: readonly OpenFindings[]): OpenFindings {
+  const total: Partial<Record<FindingKind, number>> = {};
+  for (const kind of FINDING_KINDS) {
+    const count = counts.reduce((all, each) => all + (each[kind] ?? 0), 0);
+    if (count > 0) total[kind] = count;
+  }
+  return total;
 }

@@ -30,6 +30,11 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getFindings: ["inspector"],
   // the process itself
   getLive: EVERYBODY,
+  // inspect: when a source was heard and what is open about it; nothing about a person
+  getSources: EVERYBODY,
+  // catalogue
+  getCatalogue: EVERYBODY,
+  getCatalogueVersion: EVERYBODY,
   getReady: EVERYBODY,
   getHealth: EVERYBODY,
   getMetrics: EVERYBODY,

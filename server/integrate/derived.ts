@@ -4,6 +4,8 @@ import { Level } from "level";
 /** The database of everything that can be computed again from the records. */
 export interface DerivedDatabase {
   get: (key: Buffer) => Promise<Buffer | undefined>;
+  /** The values of these keys, in their order. */
+  getMany: (keys: readonly Buffer[]) => Promise<(Buffer | undefined)[]>;
   /** The values of the keys after `gt`, or from `gte` on, and before `lt`, in the order of the keys. */
   values: (range: { gt?: Buffer; gte?: Buffer; lt: Buffer; limit: number }) => Promise<Buffer[]>;
   /** All or nothing; not synced. */
@@ -14,15 +16,16 @@ export interface DerivedDatabase {
 
 export interface DerivedRow {
   readonly key: Buffer;
-  readonly value: Buffer;
+  /** Undefined takes the row away. */
+  readonly value: Buffer | undefined;
 }
 
 /**
- * First byte of the keys of each table; `f` and `g` are those of findings/. A change of what any of them holds is a new
+ * First byte of the keys of each table; `f` and `g` are those of findings/, `h`, `p` and `w` those of inspect/. A change of what any of them holds is a new
  * `DERIVED_FORMAT`: the old database is then thrown away and filled again.
  */
 export const DERIVED_TABLES = { format: 0x46, size: 0x53, leaves: 0x6c, tiles: 0x74 };
-const DERIVED_FORMAT = "minhbach/derived/1";
+const DERIVED_FORMAT = "minhbach/derived/2";
 
 /**
  * Opens the derived database of a log, empty when it is new, damaged, of another log or of another format. Its writes are not
@@ -50,8 +53,14 @@ export async function openDerived(path: string, log: string): Promise<DerivedDat
 function derivedDatabase(db: LevelDatabase): DerivedDatabase {
   return {
     get: (key) => db.get(key),
+    getMany: (keys) => db.getMany([...keys]),
     values: (range) => db.values(range).all(),
-    write: (rows) => db.batch(rows.map((row) => ({ type: "put", ...row }))),
+    write: (rows) =>
+      db.batch(
+        rows.map(({ key, value }) =>
+          value === undefined ? { type: "del", key } : { type: "put", key, value },
+        ),
+      ),
     clear: (range) => db.clear(range ?? {}),
     close: () => db.close(),
   };

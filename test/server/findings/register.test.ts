@@ -3,9 +3,22 @@ import type { Facets } from "../../../protocol/facet-values.ts";
 import { parseSource } from "../../../protocol/source.ts";
 import type { Finding } from "../../../server/findings/finding.ts";
 import { type Findings, findingsRegister } from "../../../server/findings/register.ts";
+import { sourceRecords } from "../../../server/inspect/heard.ts";
+import { reconciliation } from "../../../server/inspect/reconciliation.ts";
+import type { RecorderKey } from "../../../server/receive/keys.ts";
 import { access, PROMISE_SECONDS, type RecordedLog, recordedLog } from "../prove/recorded-log.ts";
 
 const LEDGER = "qn-operator/ledger";
+/** No side of the exchanges it records, so that no other half is missed. */
+const BYSTANDER = "qn-health/r1";
+const GRACE = 3600;
+/** So long that only the tests of silence meet it. */
+const NEVER = 10_000_000;
+
+const KEYS = ["qn-police/r1", "qn-justice/r1"].map((source): RecorderKey => ({
+  ...{ source: parseSource(source), kid: source, alg: "EdDSA", key: new Uint8Array(32) },
+  ...{ fromSeq: 1, toSeq: Infinity, revoked: false, entitlements: 1 },
+}));
 
 describe("server/findings/register", () => {
   let log: RecordedLog;
@@ -21,9 +34,16 @@ describe("server/findings/register", () => {
     await log.close();
   });
 
-  function register(): Findings {
-    const clock = { now: () => now * 1000 };
-    return findingsRegister({ store: log.store, db: log.derived, ownSource: parseSource(LEDGER), clock });
+  function register({ db = log.derived, silenceSeconds = NEVER, keys = KEYS } = {}): Findings {
+    return findingsRegister({
+      ...{ store: log.store, db, silenceSeconds, graceSeconds: GRACE },
+      reconciliation: reconciliation(db),
+      sources: sourceRecords(db),
+      keys: { keys: () => keys },
+      ownSource: parseSource(LEDGER),
+      exempt: [parseSource(LEDGER)],
+      clock: { now: () => now * 1000 },
+    });
   }
 
   async function all(from = findings): Promise<readonly Finding[]> {
@@ -46,15 +66,15 @@ describe("server/findings/register", () => {
   });
 
   it("finds nothing where every promise was kept", async () => {
-    await log.append("qn-police/r1", [access("a")], { time: 1000 });
+    await log.append(BYSTANDER, [access("a")], { time: 1000 });
     await log.anchor(1, { time: 1000 + PROMISE_SECONDS });
     now = 999_999;
     expect(await all()).to.deep.equal([]);
   });
 
   it("finds an overdue anchor, and keeps the finding when the anchor comes late", async () => {
-    await log.append("qn-police/r1", [access("a")], { time: 1000 });
-    await log.append("qn-police/r1", [access("b")], { time: 1500 });
+    await log.append(BYSTANDER, [access("a")], { time: 1000 });
+    await log.append(BYSTANDER, [access("b")], { time: 1500 });
     now = 1600;
     expect(await all()).to.deep.equal([]);
     now = 1601;
@@ -66,7 +86,7 @@ describe("server/findings/register", () => {
   });
 
   it("judges each anchor by the oldest receipt it newly covers", async () => {
-    for (const time of [1000, 1100, 3000, 5000]) await log.append("qn-police/r1", [access("a")], { time });
+    for (const time of [1000, 1100, 3000, 5000]) await log.append(BYSTANDER, [access("a")], { time });
     await log.anchor(2, { time: 1600 });
     await log.anchor(3, { time: 4000 });
     await log.anchor(4, { time: 5001 });
@@ -74,7 +94,7 @@ describe("server/findings/register", () => {
   });
 
   it("finds equivocations in the ledger's own events alone", async () => {
-    await log.append("qn-police/r1", [equivocation(1)]);
+    await log.append(BYSTANDER, [equivocation(1)]);
     await log.append(LEDGER, [equivocation(2), equivocation(3)], { time: 1100 });
     await log.append(LEDGER, [equivocation(4)], { time: 1200 });
     const found = (await all()).filter(({ kind }) => kind === "equivocation");
@@ -90,7 +110,7 @@ describe("server/findings/register", () => {
     await log.anchor(1, { time: 9000 });
     await findings.update();
     await log.append(LEDGER, [equivocation(2)], { time: 2000 });
-    await log.append("qn-police/r1", [access("a")], { time: 2000 });
+    await log.append(BYSTANDER, [access("a")], { time: 2000 });
     await log.anchor(3, { time: 9001 });
     const found = await all(register());
     expect(found.map(({ id }) => id)).to.deep.equal([
@@ -113,7 +133,7 @@ describe("server/findings/register", () => {
 
   it("lists page by page, the oldest first, and what is open last", async () => {
     for (const time of [1000, 2000, 3000]) {
-      await log.append("qn-police/r1", [access("a")], { time });
+      await log.append(BYSTANDER, [access("a")], { time });
       if (time < 3000) await log.anchor((await log.store.head()).size, { time: 99_000 });
     }
     now = 99_000;
@@ -125,5 +145,203 @@ describe("server/findings/register", () => {
       after = page.next;
     } while (after !== undefined);
     expect(pages).to.deep.equal([["missed-anchor:0"], ["missed-anchor:1"], ["missed-anchor:2"]]);
+  });
+
+  describe("exchanges", () => {
+    const client = async (id: string, time: number): Promise<number> =>
+      await log.append("qn-police/r1", [access(id)], { time });
+    const provider = async (id: string, time: number): Promise<number> =>
+      await log.append("qn-justice/r1", [access(id)], { time });
+
+    beforeEach(async () => {
+      // Promises are not what these tests are about.
+      const kept = { time: 0 };
+      const { append } = log;
+      log = {
+        ...log,
+        append: async (...of) => {
+          const index = await append(...of);
+          await log.anchor((await log.store.head()).size, kept);
+          return index;
+        },
+      };
+    });
+
+    it("finds nothing where both halves came in time, whichever was first", async () => {
+      await client("a", 1000);
+      await provider("b", 1000);
+      await findings.update();
+      await provider("a", 1000 + GRACE);
+      await client("b", 1000 + GRACE);
+      now = 999_999;
+      expect(await all()).to.deep.equal([]);
+      expect(await all(register({ db: log.derived }))).to.deep.equal([]);
+    });
+
+    it("names the silent agency after the grace, and settles it when the half comes after all", async () => {
+      await client("a", 1000);
+      now = 1000 + GRACE;
+      expect(await all()).to.deep.equal([]);
+      now += 1;
+      const [open, ...more] = await all();
+      expect(more).to.deep.equal([]);
+      expect(open).to.deep.equal({
+        id: "unmatched-exchange:0",
+        kind: "unmatched-exchange",
+        agency: "qn-justice",
+        evidence: { index: 0, recorded: "client" },
+        state: "open",
+        since: 1000 + GRACE,
+      });
+      const justice = { source: parseSource("qn-justice/r1"), next: 1, lastTime: now };
+      expect(await findings.openOf(justice)).to.deep.equal({ "unmatched-exchange": 1 });
+      await provider("a", now + 5);
+      now += 10;
+      const settled = {
+        ...open,
+        evidence: { index: 0, recorded: "client", otherIndex: 1 },
+        state: "settled",
+      };
+      expect(await all()).to.deep.equal([settled]);
+      expect(await findings.openOf(justice)).to.deep.equal({});
+      // A process that starts anew counts the same.
+      expect(await register().openOf(justice)).to.deep.equal({});
+    });
+
+    it("comes to the same whether it followed along or reads everything afterwards", async () => {
+      const moments: [(id: string, time: number) => Promise<number>, string, number][] = [
+        [client, "in-time", 1000],
+        [provider, "late", 1100],
+        [client, "never", 1200],
+        [client, "twice", 1300],
+        [client, "twice", 1400],
+        [provider, "in-time", 2000],
+        [provider, "twice", 2100],
+        [client, "twice", 9000],
+        [client, "late", 9100],
+      ];
+      for (const [record, id, time] of moments) {
+        await record(id, time);
+        now = time;
+        await findings.update();
+      }
+      now = 99_999;
+      const followed = await all();
+      expect(followed.map(brief)).to.deep.equal([
+        ["unmatched-exchange:1", "settled", 1100 + GRACE],
+        ["unmatched-exchange:2", "open", 1200 + GRACE],
+      ]);
+      await log.derived.clear();
+      expect(await all(register())).to.deep.equal(followed);
+    });
+
+    it("takes back what it found while the half was in the log and not yet read", async () => {
+      await client("a", 1000);
+      await findings.update();
+      now = 1001 + GRACE;
+      await findings.update();
+      // Sequenced before the grace was over, by a clock that was behind.
+      await provider("a", 1000 + GRACE);
+      expect(await all()).to.deep.equal([]);
+      const justice = { source: parseSource("qn-justice/r1"), next: 1, lastTime: now };
+      expect(await findings.openOf(justice)).to.deep.equal({});
+    });
+
+    it("names nobody for a half that was erased, and still finds it", async () => {
+      await log.append("qn-police/r1", [access("a")], { time: 1000, erased: true });
+      now = 1001 + GRACE;
+      const [found] = await all();
+      expect(found)
+        .to.deep.include({ id: "unmatched-exchange:0", state: "open" })
+        .and.not.have.property("agency");
+    });
+
+    it("reads more than one step of halves", async () => {
+      const many = Array.from({ length: 300 }, (_, at) => access(`m-${at}`));
+      await log.append("qn-police/r1", many, { time: 1000 });
+      await log.append("qn-justice/r1", many.slice(0, 40), { time: 1001 });
+      now = 1001 + GRACE;
+      expect(await all()).to.have.length(260);
+    });
+  });
+
+  describe("silent sources", () => {
+    const LIMIT = 900;
+    beforeEach(() => {
+      findings = register({ silenceSeconds: LIMIT });
+    });
+
+    async function heard(source: string, ...times: number[]): Promise<void> {
+      for (const time of times) {
+        await log.append(source, [{ ...access("x"), exchange: SAME_AGENCY }], { time });
+        await log.anchor((await log.store.head()).size, { time: 0 });
+      }
+    }
+    const SAME_AGENCY = { messageId: "x", client: "qn-police", service: "qn-police/own" };
+
+    it("finds gaps longer than the limit, and the silence that goes on", async () => {
+      await heard("qn-police/r1", 1000, 1900, 2801, 2900);
+      now = 3800;
+      expect((await all()).map(brief)).to.deep.equal([["silent-source:1", "settled", 2800]]);
+      now = 3801;
+      expect((await all()).map(brief)).to.deep.equal([
+        ["silent-source:1", "settled", 2800],
+        ["silent-source:3", "open", 3800],
+      ]);
+      const police = { source: parseSource("qn-police/r1"), next: 5, lastTime: 2900 };
+      expect(await findings.openOf(police)).to.deep.equal({ "silent-source": 1 });
+      await heard("qn-police/r1", 4000);
+      now = 4000;
+      expect((await all()).map(brief)).to.deep.equal([
+        ["silent-source:1", "settled", 2800],
+        ["silent-source:3", "settled", 3800],
+      ]);
+    });
+
+    it("leaves out the ledger's own source, and open silences of sources without a key in force", async () => {
+      await heard(LEDGER, 1000, 5000);
+      await heard("qn-health/r1", 5000);
+      now = 99_999;
+      expect(await all()).to.deep.equal([]);
+    });
+  });
+
+  describe("an index that was promised", () => {
+    it("is missed by the anchor that covers it late, and overdue before", async () => {
+      await log.append("qn-police/r1", [access("a")], { time: 1000 });
+      await log.append("qn-police/r1", [access("b")], { time: 1000, indexBy: 2000 });
+      await log.anchor(2, { time: 1001 });
+      now = 2000;
+      expect(await all()).to.deep.equal([]);
+      now = 2001;
+      expect((await all()).map(brief)).to.deep.equal([["missed-index:1", "open", 2000]]);
+      await log.anchor(2, { time: 2050, indexSize: 2 });
+      expect((await all()).map(brief)).to.deep.equal([["missed-index:1", "settled", 2000]]);
+    });
+  });
+
+  it("begins anew when the records are not those it read: restored from a backup, or under other terms", async () => {
+    await log.append(LEDGER, [equivocation(1)], { time: 1000 });
+    await log.append("qn-police/r1", [access("a")], { time: 1000 });
+    await log.anchor(2, { time: 1 });
+    now = 99_999;
+    expect((await all()).map(({ id }) => id)).to.deep.equal(["equivocation:0", "unmatched-exchange:1"]);
+
+    const restored = await recordedLog();
+    try {
+      await restored.append("qn-justice/r1", [access("b")], { time: 1000 });
+      await restored.anchor(1, { time: 1 });
+      const { derived } = log;
+      log = { ...log, store: restored.store };
+      // Shorter than what was read, then as long but of other submissions.
+      expect((await all(register({ db: derived }))).map(({ id }) => id)).to.deep.equal([
+        "unmatched-exchange:0",
+      ]);
+      await restored.append("qn-justice/r1", [access("c")], { time: 1000 });
+      expect((await all(register({ db: derived }))).map(({ id }) => id)).to.include("unmatched-exchange:1");
+      expect(await all(register({ db: derived, silenceSeconds: NEVER + 1 }))).to.have.length(3);
+    } finally {
+      await restored.close();
+    }
   });
 });

@@ -16,6 +16,7 @@ import { type DerivedDatabase, openDerived } from "../../../server/integrate/der
 import { makeIntegrator } from "../../../server/integrate/integrator.ts";
 import { levelTileStore } from "../../../server/integrate/tile-store.ts";
 import type { Tree } from "../../../server/integrate/tree.ts";
+import { eventTags, type Tag } from "../../../server/receive/event-tags.ts";
 import { openLevelStore } from "../../../server/store/level-store.ts";
 import type { Store, StoredAnchor } from "../../../server/store/store.ts";
 import { bundle } from "../store/groups.ts";
@@ -29,6 +30,8 @@ const signer = {
 } as const;
 const signCheckpoint = checkpointSigner(LOG, SEED);
 const NO_KEY = new Uint8Array(32);
+const NOTHING = new Uint8Array();
+const tagsOf = eventTags(new Uint8Array(32).fill(5));
 
 /** Seconds after its receipt by which an event is promised an anchor. */
 export const PROMISE_SECONDS = 600;
@@ -42,7 +45,7 @@ export interface RecordedLog {
   append: (
     source: string,
     events: readonly Facets[],
-    options?: { time?: number; erased?: boolean },
+    options?: { time?: number; erased?: boolean; indexBy?: number },
   ) => Promise<number>;
   /** Records an anchor of the log's first `size` events. */
   anchor: (size: number, changes?: Partial<StoredAnchor>) => Promise<StoredAnchor>;
@@ -69,7 +72,7 @@ export async function recordedLog(): Promise<RecordedLog> {
   async function append(
     name: string,
     events: readonly Facets[],
-    { time = 1000, erased = false } = {},
+    { time = 1000, erased = false, indexBy = 0 } = {},
   ): Promise<number> {
     const source = parseSource(name);
     const head = await store.head();
@@ -80,7 +83,7 @@ export async function recordedLog(): Promise<RecordedLog> {
     const [index, count, src] = [head.size, texts.length, source];
     const anchorBy = time + PROMISE_SECONDS;
     const receipt = makeReceipt(
-      { log: LOG, src, first, count, root, index, time, anchorBy, indexBy: 0 },
+      { log: LOG, src, first, count, root, index, time, anchorBy, indexBy },
       signer,
     );
     const frontier = appendAll(
@@ -88,12 +91,13 @@ export async function recordedLog(): Promise<RecordedLog> {
       texts.map((text) => payloadLeafHash(payloadOf(text))),
     );
     const keys = texts.map(() => random(32));
+    const tags = events.map((facets) => Buffer.concat(tagsOf(source, facets).map(storedTag)));
     const submission = {
       ...{ source, first, count, index, time, jws: body.jws, receipt },
       payloads: bundle(texts.map((text) => Buffer.from(payloadOf(text)))),
       sealed: bundle(texts.map((text, at) => seal(keys[at] ?? NO_KEY, text.slice(text.indexOf("~") + 1)))),
-      // An erased key is an empty row.
-      keys: bundle(keys.map((key) => (erased ? new Uint8Array() : key))),
+      // An erased key leaves its tags.
+      keys: bundle(keys.map((key, at) => Buffer.concat([erased ? NOTHING : key, tags[at] ?? NOTHING]))),
     };
     const published = new Promise<void>((resolve) => {
       const end = integrator.onCheckpoint(({ size }) => {
@@ -137,6 +141,10 @@ export async function recordedLog(): Promise<RecordedLog> {
   };
 }
 
+function storedTag({ kind, bytes }: Tag): Buffer {
+  return Buffer.concat([Buffer.of(kind), Buffer.from(bytes, "latin1")]);
+}
+
 function random(bytes: number): Uint8Array {
   return new Uint8Array(randomBytes(bytes));
 }
@@ -146,7 +154,7 @@ function seal(key: Uint8Array, text: string): Buffer {
   return Buffer.concat([cipher.update(text, "latin1"), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** A look into a person's data. */
+/** A look of the police into a person's data at the department of justice. */
 export function access(messageId: string): Facets {
   return {
     type: "access",
