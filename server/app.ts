@@ -17,6 +17,10 @@ import { type LogKeyWatch, watchLogKeys } from "./anchor/log-keys.ts";
 import { anchorMetrics } from "./anchor/metrics.ts";
 import { type Poll, startPoll } from "./anchor/poll.ts";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
+import { catalogueHistory } from "./catalogue/history.ts";
+import { loadCatalogue } from "./catalogue/load.ts";
+import { catalogueRecording, type RecordingParts, requireNewOrCurrent } from "./catalogue/recording.ts";
+import { catalogueRoutes } from "./catalogue/routes.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { eventAsSeenBy } from "./disclose/disclose.ts";
@@ -79,7 +83,7 @@ const FINDINGS_INTERVAL_MS = 60_000;
 /**
  * Puts the stages together and starts them: the only place where they meet. It listens at once, and is ready (`/ready`) when the tiles
  * have caught up with the records and the chain was found to agree with them.
- * @throws what keeps it from starting: LedgerError `store-unavailable`, TokenFileError, the error of `listen`.
+ * @throws what keeps it from starting: CatalogueError, LedgerError `store-unavailable`, TokenFileError, the error of `listen`.
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const closing: Closing = [];
@@ -90,7 +94,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     const about = logOf(options);
     const registry = new Registry();
+    const { catalogueDir } = options.config;
+    const catalogue = catalogueDir === undefined ? undefined : await loadCatalogue(catalogueDir);
     const records = await openRecords(options, about, closing);
+    const catalogues = catalogueHistory(records.store, about.ownSource);
+    if (catalogue !== undefined) await requireNewOrCurrent(catalogue, catalogues);
     const chain = connectChain(options);
     const writer = openWriter(options, { about, records, chain, registry, closing });
     const anchorer = makeAnchorer(options, { records, chain, sequencer: writer.sequencer, registry });
@@ -111,6 +119,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...sequenceRoutes(writer.sequencer),
       ...readingRoutes(records),
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
+      ...catalogueRoutes(catalogues),
       ...findingsRoutes(findings),
       ...health,
       ...metricsRoutes(registry),
@@ -136,6 +145,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
+    if (catalogue !== undefined) {
+      const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));
+      poll("recording the catalogue", chainPollMs, record);
+    }
     const anchoring = poll("anchoring", chainPollMs, () => anchorer.tick());
     records.integrator.onCheckpoint(anchoring.wake);
     return { url, routes: [SUBMISSION_ROUTE, ...routes], close };
@@ -143,6 +156,14 @@ export async function startApp(options: AppOptions): Promise<App> {
     await close();
     throw error;
   }
+}
+
+function recordingOf(sequencer: Sequencer, keys: KeyDirectory, { ownSource }: AboutLog): RecordingParts {
+  return {
+    mayRecord: () =>
+      sequencer.state().kind === "open" && keys.keys().some(({ source }) => source === ownSource),
+    record: sequencer.record,
+  };
 }
 
 /** What ends each part, in the order they were started. */

@@ -15,6 +15,8 @@ export interface Config {
   readonly trustProfilePath: string;
   /** The operator's agency code; `<operator>/ledger` is the source of the ledger's own events. */
   readonly operator: string;
+  /** Folder of the catalogue of procedures; undefined for a ledger that only records. */
+  readonly catalogueDir: string | undefined;
   readonly checkpointIntervalMs: number;
   readonly chainPollMs: number;
   readonly anchorPromiseSeconds: number;
@@ -42,6 +44,8 @@ const DEFAULT_PORT = 8080;
 const DEFAULT_RPC_URL = "http://127.0.0.1:8545";
 /** The demo operator; a province sets its own agency code. */
 const DEFAULT_OPERATOR = "minhbach";
+/** The pilot procedures; a province keeps its own. */
+const DEFAULT_CATALOGUE = path.resolve(import.meta.dirname, "../catalogue");
 /** A checkpoint is one signature and one transaction; people do not wait longer than this for proof. */
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 2_000;
 /** A look costs a node a few reads, and a mined anchor should not wait long to be noticed. */
@@ -77,6 +81,7 @@ export function readConfig(env: Env): Config {
     rpcUrls: (env["RPC_URL"] ?? DEFAULT_RPC_URL).split(",").map((url) => httpUrl("RPC_URL", url.trim())),
     trustProfilePath: path.resolve(env["TRUST_PROFILE"] ?? path.join(dataDir, "trust.json")),
     operator: slug("OPERATOR", env["OPERATOR"] ?? DEFAULT_OPERATOR),
+    catalogueDir: catalogueDir(env["CATALOGUE"] ?? DEFAULT_CATALOGUE),
     checkpointIntervalMs: duration(
       "CHECKPOINT_INTERVAL",
       env["CHECKPOINT_INTERVAL"],
@@ -97,6 +102,13 @@ export function readConfig(env: Env): Config {
     }),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
+}
+
+/** "none" is a choice of its own: an empty value may come from a mistake in a script. */
+function catalogueDir(value: string): string | undefined {
+  if (value === "")
+    throw new ConfigError('CATALOGUE must be a folder, or "none" for a ledger without procedures');
+  return value === "none" ? undefined : path.resolve(value);
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {

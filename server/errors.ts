@@ -36,6 +36,7 @@ const STATUS_OF = {
   "unknown-source": 404,
   "unknown-event": 404,
   "unknown-submission": 404,
+  "unknown-catalogue": 404,
   "not-yet-anchored": 404,
   // The ledger's own condition
   internal: 500,

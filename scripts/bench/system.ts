@@ -87,6 +87,8 @@ export async function prepareSystem(
     TRUST_PROFILE: trustProfile,
     LEDGER_URL: url,
     LOG_LEVEL: "warn",
+    // Its event would be one more than the load sent.
+    CATALOGUE: "none",
     SOURCE_EVENTS_PER_SECOND: UNLIMITED_EVENTS_PER_SECOND,
   };
   let server: Child | undefined;

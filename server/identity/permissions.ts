@@ -28,6 +28,9 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getAnchors: EVERYBODY,
   // findings name agencies under suspicion
   getFindings: ["inspector"],
+  // catalogue
+  getCatalogue: EVERYBODY,
+  getCatalogueVersion: EVERYBODY,
   // the process itself
   getLive: EVERYBODY,
   // inspect: when a source was heard and what is open about it; nothing about a person
