@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly terminal: Terminal;
   /** Reads a file, or standard input where the name is `-`; throws UnusableInput when it cannot, or when it is longer than `maxBytes`. */
   readonly read: (file: string, maxBytes: number) => Promise<Uint8Array>;
+  /** Writes a file that its owner alone can read, over one that is there; throws UnusableInput when it cannot. */
+  readonly write: (file: string, text: string) => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where a progress bar may be drawn. */
   readonly progress: NodeJS.WriteStream;

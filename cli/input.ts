@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { UnusableInput } from "./command.ts";
 
@@ -29,9 +30,21 @@ export function inputReader(stdin: Readable): (file: string, maxBytes: number) =
   };
 }
 
+/** What a command makes may hold personal data. */
+const OWNER_ONLY = 0o600;
+
+/** Writes a file that its owner alone can read. Throws UnusableInput when it cannot. */
+export async function writeOwnFile(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { mode: OWNER_ONLY });
+  } catch (cause) {
+    throw new UnusableInput(`${file} cannot be written: ${reasonOf(cause)}`, { cause });
+  }
+}
+
 const REASONS: ReadonlyMap<unknown, string> = new Map([
-  ["ENOENT", "there is no such file"],
-  ["EACCES", "you may not read it"],
+  ["ENOENT", "there is no such file or folder"],
+  ["EACCES", "you may not"],
   ["EISDIR", "it is a folder"],
 ]);
 

@@ -1,4 +1,5 @@
-import { inputReader } from "./input.ts";
+import { checkReceiptCommand } from "./check-receipt.ts";
+import { inputReader, writeOwnFile } from "./input.ts";
 import { recorderImportCommand } from "./recorder-import.ts";
 import {
   recorderContinueCommand,
@@ -15,6 +16,7 @@ import { verifyCommand } from "./verify.ts";
 
 const COMMANDS = [
   verifyCommand(fetch),
+  checkReceiptCommand(fetch),
   trustShowCommand,
   recorderStartCommand,
   recorderImportCommand("xroad"),
@@ -33,6 +35,7 @@ try {
   process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS, {
     terminal: processTerminal(process, process.env),
     read: inputReader(process.stdin),
+    write: writeOwnFile,
     env: process.env,
     progress: process.stderr,
     interruption() {

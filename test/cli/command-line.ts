@@ -15,11 +15,11 @@ export interface Ran {
 /** Standard error of a test run, which draws no progress bars. */
 const NO_TERMINAL = Object.assign(Object.create(process.stderr) as NodeJS.WriteStream, { isTTY: false });
 
-/** Runs a command line in this process, on the given files alone. */
+/** Runs a command line in this process, on the given files alone; what it writes stands in them afterwards. */
 export async function runCommands(
   commands: readonly Command[],
   args: readonly string[],
-  files: Readonly<Record<string, string>> = {},
+  files: Record<string, string> = {},
   told: Partial<Pick<Surroundings, "env" | "interruption">> = {},
 ): Promise<Ran> {
   const written = { out: "", err: "" };
@@ -35,6 +35,10 @@ export async function runCommands(
       if (files[file] === undefined) return Promise.reject(new UnusableInput(`${file} cannot be read`));
       if (bytes.length > maxBytes) return Promise.reject(new UnusableInput(`${file} is too long`));
       return Promise.resolve(bytes);
+    },
+    write(file, text) {
+      files[file] = text;
+      return Promise.resolve();
     },
     env: {},
     progress: NO_TERMINAL,
