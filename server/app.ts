@@ -23,7 +23,10 @@ import { catalogueRecording, type RecordingParts, requireNewOrCurrent } from "./
 import { catalogueRoutes } from "./catalogue/routes.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { eventAsSeenBy } from "./disclose/disclose.ts";
+import { closureRegister } from "./disclose/closure-register.ts";
+import { representation } from "./disclose/representation.ts";
+import { showing } from "./disclose/showing.ts";
+import { LedgerError } from "./errors.ts";
 import { boundedServer, httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { type Findings, findingsRegister } from "./findings/register.ts";
 import { findingsRoutes } from "./findings/routes.ts";
@@ -32,17 +35,20 @@ import { developmentTokens } from "./identity/dev-tokens.ts";
 import { permit, rolesFor } from "./identity/permissions.ts";
 import { type Authenticator, bearerTokens } from "./identity/tokens.ts";
 import { checkpointSigner } from "./integrate/checkpoint-signer.ts";
+import { type SourceRecords, sourceRecords } from "./inspect/heard.ts";
+import { reconciliation } from "./inspect/reconciliation.ts";
+import { sourceRoutes } from "./inspect/routes.ts";
 import { type DerivedDatabase, openDerived } from "./integrate/derived.ts";
 import { type Integrator, makeIntegrator } from "./integrate/integrator.ts";
 import { logRoutes } from "./integrate/routes.ts";
 import { levelTileStore } from "./integrate/tile-store.ts";
-import { type SourceRecords, sourceRecords } from "./inspect/heard.ts";
-import { reconciliation } from "./inspect/reconciliation.ts";
-import { sourceRoutes } from "./inspect/routes.ts";
 import { httpMetrics, metricsRoutes, processMetrics } from "./metrics.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { makeProver } from "./prove/evidence.ts";
 import { proofRoutes } from "./prove/routes.ts";
+import { statementMaker } from "./prove/statement.ts";
+import { statementRoutes } from "./prove/statement-routes.ts";
+import type { IndexReader } from "./index/reader.ts";
 import type { KeyDirectory } from "./receive/keys.ts";
 import { receiveMetrics } from "./receive/metrics.ts";
 import { createVerifierPool } from "./receive/pool.ts";
@@ -77,6 +83,8 @@ export interface App {
 
 /** What is still open then has had its answer, or never will. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/** Readers look themselves; this only keeps what they have to read short. */
+const CLOSURES_INTERVAL_MS = 1_000;
 /** Findings are read by people; new ones may take a minute. */
 const FINDINGS_INTERVAL_MS = 60_000;
 
@@ -115,12 +123,14 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock: options.clock,
       log: about.name,
     });
+    const read = reading(options, { about, records, index: NO_INDEX });
     const routes = [
       ...sequenceRoutes(writer.sequencer),
-      ...readingRoutes(records),
+      ...read.routes,
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
       ...catalogueRoutes(catalogues),
       ...findingsRoutes(findings),
+      ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
       ...health,
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
@@ -130,7 +140,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       routes,
       callerOf: callersOf(options, chain.keys),
       permissionOf: (name) => {
-      ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
         const roles = rolesFor(name);
         return (caller) => permit(caller, roles);
       },
@@ -144,6 +153,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
+    poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));
@@ -165,6 +175,9 @@ function recordingOf(sequencer: Sequencer, keys: KeyDirectory, { ownSource }: Ab
     record: sequencer.record,
   };
 }
+
+const noIndex = () => Promise.reject(new LedgerError("starting", "The index is not built yet."));
+const NO_INDEX: IndexReader = { keyOf: noIndex, prove: noIndex, postings: noIndex, newest: () => undefined };
 
 /** What ends each part, in the order they were started. */
 type Closing = (() => Promise<void>)[];
@@ -288,27 +301,6 @@ function makeAnchorer(
   });
 }
 
-/** The log, its events and their evidence. */
-function readingRoutes({ store, integrator }: Records): Route[] {
-  const prover = makeProver({ store, tree: integrator.tree, show: eventAsSeenBy });
-  return [...logRoutes({ integrator, store }), ...proofRoutes({ prover, store })];
-}
-
-/** On the embedded chain, development tokens, one for each agency as agencies appear; elsewhere everybody is the public. */
-function callersOf({ config }: AppOptions, keys: KeyDirectory): Authenticator["callerOf"] {
-  if (config.environment !== "embedded") return bearerTokens([]).callerOf;
-  const file = path.join(config.dataDir, "dev-tokens.json");
-  const tokens = (): Authenticator => {
-    const agencies = new Set(keys.keys().map(({ source }) => splitSource(source).agency));
-    return bearerTokens(
-      developmentTokens(file, { environment: config.environment, agencies: [...agencies] }),
-    );
-  };
-  let authenticator = tokens();
-  keys.onChange(() => (authenticator = tokens()));
-  return (authorization) => authenticator.callerOf(authorization);
-}
-
 /** What the records say about who keeps to the rules. */
 function makeFindings(
   { config, clock }: AppOptions,
@@ -328,6 +320,55 @@ function makeFindings(
     silenceSeconds: config.silenceLimitSeconds,
     clock,
   });
+}
+
+interface Reading {
+  readonly routes: readonly Route[];
+  /** Follows the log's seals and erasures. */
+  readonly update: () => Promise<void>;
+}
+
+/** The log, its events, their evidence, and people's statements. */
+function reading({ clock, log }: AppOptions, { about, records, index }: ReadingParts): Reading {
+  const { store, derived, integrator } = records;
+  const closures = closureRegister({ store, db: derived, clock, log });
+  const represented = representation({ index, readEvents: store.events, clock });
+  const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
+  const shown = showing({ closures, representation: represented, leafIndex, log });
+  const prover = makeProver({ store, tree: integrator.tree, show: shown.showTo });
+  const makeStatement = statementMaker({
+    ...{ store, index, representation: represented, showing: shown, prover },
+    log: about.id,
+  });
+  return {
+    routes: [
+      ...logRoutes({ integrator, store }),
+      ...proofRoutes({ prover, store }),
+      ...statementRoutes({ makeStatement, representation: represented }),
+    ],
+    update: closures.update,
+  };
+}
+
+interface ReadingParts {
+  readonly about: AboutLog;
+  readonly records: Records;
+  readonly index: IndexReader;
+}
+
+/** On the embedded chain, development tokens, one for each agency as agencies appear; elsewhere everybody is the public. */
+function callersOf({ config }: AppOptions, keys: KeyDirectory): Authenticator["callerOf"] {
+  if (config.environment !== "embedded") return bearerTokens([]).callerOf;
+  const file = path.join(config.dataDir, "dev-tokens.json");
+  const tokens = (): Authenticator => {
+    const agencies = new Set(keys.keys().map(({ source }) => splitSource(source).agency));
+    return bearerTokens(
+      developmentTokens(file, { environment: config.environment, agencies: [...agencies] }),
+    );
+  };
+  let authenticator = tokens();
+  keys.onChange(() => (authenticator = tokens()));
+  return (authorization) => authenticator.callerOf(authorization);
 }
 
 function poller(log: Logger, closing: Closing) {

@@ -21,6 +21,10 @@ export interface RouteRequest {
   readonly parameter: (name: string) => string;
   /** A query parameter; undefined when it is missing or given more than once. */
   readonly query: (name: string) => string | undefined;
+  /** The names of all query parameters, as often as they are given. */
+  readonly queryNames: readonly string[];
+  /** The `Accept` header; empty when there is none. */
+  readonly accept: string;
   /** Empty when the route takes none. */
   readonly body: Uint8Array;
 }
@@ -30,4 +34,9 @@ export type Answer = {
   readonly status?: number;
   /** Lowercase names. */
   readonly headers?: Readonly<Record<string, string>>;
-} & ({ readonly json: unknown } | { readonly type: string; readonly body: string | Uint8Array });
+} & (
+  | { readonly json: unknown }
+  | { readonly type: string; readonly body: string | Uint8Array }
+  /** Sent while it is made, as fast as it is taken. A failure on the way breaks the connection, so that the answer is seen to be cut off. */
+  | { readonly type: string; readonly chunks: AsyncIterable<string> }
+);

@@ -5,23 +5,29 @@ import { splitSource } from "../../protocol/source.ts";
 import { maySeeFacet, type Role } from "../../protocol/visibility.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 
-/**
- * The event as this caller may see it: its payload, and those disclosures that protocol/visibility.ts opens to the caller in
- * the capacity they have towards this very event. A citizen who is not in it, or an agency that is no party to it, is the public.
- */
-export function eventAsSeenBy(caller: Caller, event: ParsedEvent): string {
-  const role = capacityOf(caller, event);
-  const { type } = event;
-  return showEvent(event, ({ name, value }) => maySeeFacet({ role, type, name, own: isOwn(caller, value) }));
+/** A caller, and the people they may see as themselves. */
+export interface Viewer {
+  readonly caller: Caller;
+  /** A citizen's own numbers, and those of whom they hold a mandate for; empty for everybody else. */
+  readonly own: readonly PersonId[];
 }
 
-/** In which of the roles the caller looks at this event. */
-function capacityOf(caller: Caller, event: ParsedEvent): Role {
+/**
+ * The event as this viewer may see it: its payload, and those disclosures that protocol/visibility.ts opens to the caller in
+ * the capacity they have towards this very event. A citizen who is not in it, or an agency that is no party to it, is the public.
+ * `isConcerned`: whether it is an order (a seal, an erasure) about events of the viewer's own.
+ */
+export function eventAsSeenBy(viewer: Viewer, event: ParsedEvent, isConcerned = false): string {
+  const role = capacityOf(viewer, event, isConcerned);
+  const { type } = event;
+  return showEvent(event, ({ name, value }) => maySeeFacet({ role, type, name, own: isOwn(viewer, value) }));
+}
+
+/** In which of the roles the viewer looks at this event. */
+export function capacityOf({ caller, own }: Viewer, event: ParsedEvent, isConcerned: boolean): Role {
   switch (caller.role) {
     case "citizen":
-      return event.disclosures.some((disclosure) => namesPerson(disclosure, caller.subject))
-        ? caller.role
-        : "public";
+      return isConcerned || own.some((person) => namesPerson(event, person)) ? caller.role : "public";
     case "agency":
     case "officer":
       return partiesOf(event).has(caller.agency) ? caller.role : "public";
@@ -42,12 +48,12 @@ function partiesOf(event: ParsedEvent): ReadonlySet<string> {
   return parties;
 }
 
-function namesPerson({ name, value }: ParsedEvent["disclosures"][number], person: PersonId): boolean {
-  return /^subject(?:\.[2-8])?$/.test(name) && isPerson(value, person);
+function namesPerson({ disclosures }: ParsedEvent, person: PersonId): boolean {
+  return disclosures.some(({ name, value }) => /^subject(?:\.[2-8])?$/.test(name) && isPerson(value, person));
 }
 
-function isOwn(caller: Caller, value: unknown): boolean {
-  return caller.role === "citizen" && isPerson(value, caller.subject);
+function isOwn({ own }: Viewer, value: unknown): boolean {
+  return own.some((person) => isPerson(value, person));
 }
 
 function isPerson(value: unknown, { scheme, id }: PersonId): boolean {

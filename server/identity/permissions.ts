@@ -26,18 +26,17 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getSubmission: EVERYBODY,
   getSource: EVERYBODY,
   getAnchors: EVERYBODY,
+  // Citizens about themselves and whom they represent, inspectors about anybody (prove/statement-routes.ts).
+  getStatement: ["citizen", "inspector"],
   // findings name agencies under suspicion
   getFindings: ["inspector"],
-  // catalogue
-  getCatalogue: EVERYBODY,
-  getCatalogueVersion: EVERYBODY,
-  // the process itself
-  getLive: EVERYBODY,
   // inspect: when a source was heard and what is open about it; nothing about a person
   getSources: EVERYBODY,
   // catalogue
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,
+  // the process itself
+  getLive: EVERYBODY,
   getReady: EVERYBODY,
   getHealth: EVERYBODY,
   getMetrics: EVERYBODY,

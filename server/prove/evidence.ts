@@ -1,17 +1,17 @@
-import { fromUtf8, toBase64 } from "../../protocol/bytes.ts";
-import { type ParsedEvent, parseEvent, payloadLeafHash } from "../../protocol/event.ts";
+import { toBase64 } from "../../protocol/bytes.ts";
 import { EVIDENCE_TYPE, EVIDENCE_VERSION, formatEvidence } from "../../protocol/evidence.ts";
 import { verifyInclusion } from "../../protocol/merkle.ts";
 import { proveInclusion } from "../../protocol/proof-nodes.ts";
 import { formatTlogProof } from "../../protocol/tlog-proof.ts";
+import type { EventToShow, SeenEvent } from "../disclose/showing.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Tree } from "../integrate/tree.ts";
 import type { RecordedEvent, StoreReader, StoredAnchor } from "../store/store.ts";
 import { submissionTrees } from "./submission-trees.ts";
 
-/** Which disclosures of an event a caller sees: disclose/ in the running server. */
-export type ShowEvent = (caller: Caller, event: ParsedEvent) => string;
+/** What a caller sees of an event: disclose/ in the running server. */
+export type ShowEvent = (caller: Caller, event: EventToShow) => Promise<SeenEvent>;
 
 export interface ProverOptions {
   readonly store: StoreReader;
@@ -19,20 +19,12 @@ export interface ProverOptions {
   readonly show: ShowEvent;
 }
 
-/** An event of the log as one caller sees it. */
-export interface SeenEvent {
-  /** `payload~disclosure~...~` with the disclosures the caller may see. */
-  readonly text: string;
-  /** Whether the disclosures were erased, for everybody. */
-  readonly erased: boolean;
-}
-
 export interface Prover {
-  /** The event at this index. @throws LedgerError `unknown-event`. */
+  /** The event at this index. @throws LedgerError `unknown-event`, `disclosures-missing`. */
   eventAt: (index: number, caller: Caller) => Promise<SeenEvent>;
   /**
    * The evidence file of the event at this index, verified as far as it can be without the chain.
-   * @throws LedgerError `unknown-event`, or `not-yet-anchored` when no final anchor covers it yet.
+   * @throws LedgerError `unknown-event`, `disclosures-missing`, or `not-yet-anchored` when no final anchor covers it yet.
    */
   evidenceAt: (index: number, caller: Caller) => Promise<string>;
   /** The index of the event with this leaf hash. @throws LedgerError `unknown-event`. */
@@ -64,12 +56,6 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
     return recorded;
   }
 
-  function seenBy(caller: Caller, { payload, disclosures }: RecordedEvent): SeenEvent {
-    const payloadText = fromUtf8(payload);
-    if (disclosures === undefined) return { text: `${payloadText}~`, erased: true };
-    return { text: show(caller, parseEvent(`${payloadText}~${disclosures}`)), erased: false };
-  }
-
   async function evidenceAt(index: number, caller: Caller): Promise<string> {
     const anchor = await requireAnchor(index);
     const isPublic = caller.role === "public";
@@ -92,8 +78,8 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
   async function makeEvidence(index: number, anchor: StoredAnchor, caller: Caller): Promise<string> {
     const recorded = await recordedEvent(index);
     const { submission } = recorded;
-    const event = seenBy(caller, recorded);
-    const leafHash = payloadLeafHash(event.text.slice(0, event.text.indexOf("~")));
+    const event = await show(caller, { ...recorded, index });
+    const { leafHash } = event;
     const place = index - submission.index;
     const { path, root: signedRoot } = await submissions.pathTo(submission, place);
     const inSubmission = { index: place, size: submission.count, leafHash, proof: path, root: signedRoot };
@@ -113,7 +99,7 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
   }
 
   return {
-    eventAt: async (index, caller) => seenBy(caller, await recordedEvent(index)),
+    eventAt: async (index, caller) => await show(caller, { ...(await recordedEvent(index)), index }),
     evidenceAt,
     indexOfLeaf: async (leafHash) => {
       const index = await tree().leafIndex(leafHash);

@@ -10,7 +10,7 @@ export interface ProofRoutesOptions {
   readonly prover: Prover;
   readonly store: Pick<
     StoreReader,
-    "anchors" | "anchorCovering" | "source" | "submissionHolding" | "submissionOfIndex"
+    "anchors" | "anchorsFrom" | "anchorCovering" | "source" | "submissionHolding" | "submissionOfIndex"
   >;
 }
 
@@ -25,7 +25,7 @@ export function proofRoutes({ prover, store }: ProofRoutesOptions): Route[] {
       path: "/v1/events/:index",
       handle: async (request, caller) => {
         const index = wholeNumber("index", request.parameter("index"));
-        const { text, erased } = await prover.eventAt(index, caller);
+        const { text, erased, closure } = await prover.eventAt(index, caller);
         const event = parseShownEvent(text);
         const submission = await store.submissionOfIndex(index);
         const anchor = await store.anchorCovering(index);
@@ -37,6 +37,7 @@ export function proofRoutes({ prover, store }: ProofRoutesOptions): Route[] {
           event: text,
           facets: openFacets(event),
           erased,
+          closure: closure ?? null,
           submission: submission && {
             first: submission.first,
             count: submission.count,
@@ -95,10 +96,14 @@ export function proofRoutes({ prover, store }: ProofRoutesOptions): Route[] {
       path: "/v1/anchors",
       handle: async (request) => {
         const after = wholeNumber("after", request.query("after") ?? "0");
+        const from = request.query("from");
         const limit = pageLimit(request.query("limit"), ANCHORS_PER_PAGE);
-        const anchors = await store.anchors({ after, limit });
+        const anchors =
+          from === undefined
+            ? await store.anchors({ after, limit })
+            : await store.anchorsFrom({ from: wholeNumber("from", from), limit });
         const last = anchors.length === limit ? anchors.at(-1) : undefined;
-        return json({ anchors: anchors.map(anchorDocument), ...(last && { next: last.size }) });
+        return json({ anchors: anchors.map(anchorDocument), ...(last && { next: last.number + 1 }) });
       },
     },
   ];

@@ -32,7 +32,14 @@ function poster(rpc: Rpc): (body: string | Uint8Array) => Promise<unknown> {
   if (route === undefined) throw new Error("no route");
   return async (body) => {
     const bytes = typeof body === "string" ? utf8(body) : body;
-    const request = { path: "/rpc", parameter: () => "", query: () => undefined, body: bytes };
+    const request = {
+      path: "/rpc",
+      parameter: () => "",
+      query: () => undefined,
+      queryNames: [],
+      accept: "",
+      body: bytes,
+    };
     const answer = await route.handle(request, PUBLIC);
     expect(answer.headers).to.include({ "access-control-allow-origin": "*" });
     if (!("json" in answer)) throw new Error("not JSON");

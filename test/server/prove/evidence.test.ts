@@ -1,9 +1,10 @@
 import { expect } from "chai";
-import { showEvent, payloadLeafHash } from "../../../protocol/event.ts";
+import { fromUtf8 } from "../../../protocol/bytes.ts";
+import { parseShownEvent, showEvent, payloadLeafHash } from "../../../protocol/event.ts";
 import { parseEvidence } from "../../../protocol/evidence.ts";
 import { verifyInclusion } from "../../../protocol/merkle.ts";
 import { type Caller, PUBLIC } from "../../../server/identity/caller.ts";
-import { makeProver, type Prover } from "../../../server/prove/evidence.ts";
+import { makeProver, type Prover, type ShowEvent } from "../../../server/prove/evidence.ts";
 import { access, type RecordedLog, recordedLog } from "./recorded-log.ts";
 
 const INSPECTOR: Caller = { role: "inspector", name: "i" };
@@ -13,16 +14,21 @@ describe("server/prove/evidence", () => {
   let prover: Prover;
   let shownTo: Caller[];
 
+  const show: ShowEvent = async (caller, { payload, disclosures }) => {
+    if (disclosures !== undefined) shownTo.push(caller);
+    const event = parseShownEvent(`${fromUtf8(payload)}~${disclosures ?? ""}`);
+    const text = showEvent(event, ({ name }) => caller.role === "inspector" && name !== "decoy");
+    const leafHash = payloadLeafHash(event.payloadText);
+    return await Promise.resolve({ text, leafHash, erased: disclosures === undefined });
+  };
+
   beforeEach(async () => {
     log = await recordedLog();
     shownTo = [];
     prover = makeProver({
       store: log.store,
       tree: log.tree,
-      show: (caller, event) => {
-        shownTo.push(caller);
-        return showEvent(event, ({ name }) => caller.role === "inspector" && name !== "decoy");
-      },
+      show,
     });
   });
   afterEach(async () => {
@@ -136,7 +142,7 @@ describe("server/prove/evidence", () => {
         return payload && event && { ...event, payload, disclosures: undefined };
       },
     };
-    const deceived = makeProver({ store: swapped, tree: log.tree, show: () => "" });
+    const deceived = makeProver({ store: swapped, tree: log.tree, show });
     expect(String(await refusal(deceived.evidenceAt(0, PUBLIC)))).to.contain("its submission");
   });
 });

@@ -38,6 +38,8 @@ async function post(body: string, showReceipt: (receipt: string) => Promise<void
     path: "/v1/receipts",
     parameter: () => "",
     query: () => undefined,
+    queryNames: [],
+    accept: "",
     body: Buffer.from(body),
   };
   return await route?.handle(request, caller);

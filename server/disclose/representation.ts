@@ -1,0 +1,142 @@
+import { fromUtf8 } from "../../protocol/bytes.ts";
+import { parseEvent } from "../../protocol/event.ts";
+import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import type { Clock } from "../clock.ts";
+import type { Caller, PersonId } from "../identity/caller.ts";
+import type { IndexReader } from "../index/reader.ts";
+import type { StoredEvent } from "../store/store.ts";
+import { type MandateRecord, mandateIn, representedBy, samePersonId } from "./mandates.ts";
+
+/** Reads events by their indexes, a page at a time: the store's `events`, or something that remembers them for one request. */
+export type ReadEvents = (indexes: readonly number[]) => Promise<readonly (StoredEvent | undefined)[]>;
+
+export interface RepresentationOptions {
+  readonly index: Pick<IndexReader, "keyOf" | "postings">;
+  readonly readEvents: ReadEvents;
+  readonly clock: Clock;
+}
+
+/** Who may look at whose list, by the mandates that the log holds as far as it is indexed. */
+export interface Representation {
+  /** The person's own numbers: this one, and those that same-person mandates join to it, each once. */
+  numbersOf: (person: PersonId, readEvents?: ReadEvents) => Promise<readonly PersonId[]>;
+  /** All numbers whose events the caller sees as their own: a citizen's, and those of whom they hold a valid mandate for. */
+  ownOf: (caller: Caller) => Promise<readonly PersonId[]>;
+  /** Whether one of these events is in the list of one of these people. */
+  isAboutAny: (people: readonly PersonId[], indexes: readonly number[]) => Promise<boolean>;
+}
+
+/** What was read of a person's list. */
+interface ReadList {
+  readonly key: Uint8Array;
+  readonly postings: number;
+  readonly records: readonly MandateRecord[];
+}
+
+const READ_AT_ONCE = 250;
+const POSTINGS_AT_ONCE = 10_000;
+/** A list grows at its end alone, so what was read of it stays true. */
+const LISTS_KEPT = 10_000;
+/** A person has a few numbers and represents a few people; whoever records more tries something. */
+const MAX_NUMBERS = 8;
+const MAX_REPRESENTED = 64;
+const TAG_BYTES = 33;
+
+export function representation({ index, readEvents, clock }: RepresentationOptions): Representation {
+  const lists = new Map<string, ReadList>();
+
+  async function recordsOf(person: PersonId, read: ReadEvents): Promise<readonly MandateRecord[]> {
+    const name = idOf(person);
+    let list = lists.get(name) ?? { key: (await index.keyOf("person", name)).key, postings: 0, records: [] };
+    for (;;) {
+      const page = await index.postings(list.key, list.postings, list.postings + READ_AT_ONCE);
+      if (page.length === 0) break;
+      const found = mandatesAmong(await read(page.map((posting) => posting.index)));
+      list = { ...list, postings: list.postings + page.length, records: [...list.records, ...found] };
+    }
+    keep(name, list);
+    return list.records;
+  }
+
+  function keep(name: string, list: ReadList): void {
+    lists.delete(name);
+    lists.set(name, list);
+    if (lists.size <= LISTS_KEPT) return;
+    // A Map keeps its keys in the order they came: the first is the one used longest ago.
+    const [oldest] = lists.keys();
+    if (oldest !== undefined) lists.delete(oldest);
+  }
+
+  async function numbersOf(person: PersonId, read = readEvents): Promise<readonly PersonId[]> {
+    const numbers = [person];
+    for (let at = 0; at < numbers.length; at++) {
+      const number = numbers[at];
+      if (number === undefined) break;
+      for (const { person: other, samePerson } of representedBy(
+        number,
+        await recordsOf(number, read),
+        clock.now(),
+      )) {
+        if (samePerson && numbers.length < MAX_NUMBERS && !isAmong(other, numbers)) numbers.push(other);
+      }
+    }
+    return numbers;
+  }
+
+  async function ownOf(caller: Caller): Promise<readonly PersonId[]> {
+    if (caller.role !== "citizen") return [];
+    const numbers = await numbersOf(caller.subject);
+    const own = [...numbers];
+    for (const number of numbers) {
+      const represented = representedBy(number, await recordsOf(number, readEvents), clock.now());
+      for (const { person, samePerson } of represented.slice(0, MAX_REPRESENTED)) {
+        if (samePerson || isAmong(person, own)) continue;
+        own.push(...(await numbersOf(person)).filter((other) => !isAmong(other, own)));
+      }
+    }
+    return own;
+  }
+
+  async function isAboutAny(people: readonly PersonId[], indexes: readonly number[]): Promise<boolean> {
+    const wanted = new Set(indexes);
+    for (const person of people) {
+      const { key } = await index.keyOf("person", idOf(person));
+      for (let from = 0; ; from += POSTINGS_AT_ONCE) {
+        const page = await index.postings(key, from, from + POSTINGS_AT_ONCE);
+        if (page.some((posting) => wanted.has(posting.index))) return true;
+        if (page.length < POSTINGS_AT_ONCE) break;
+      }
+    }
+    return false;
+  }
+
+  return { numbersOf, ownOf, isAboutAny };
+}
+
+/** Mandates name two people, so most events need not be opened. */
+function mandatesAmong(events: readonly (StoredEvent | undefined)[]): MandateRecord[] {
+  return events.flatMap((event) => {
+    const people = event === undefined ? [] : personTags(event.tags);
+    if (event === undefined || people.length < 2) return [];
+    if (event.disclosures === undefined) return [{ kind: "erased" as const, people }];
+    const record = mandateIn(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`), people);
+    return record === undefined ? [] : [record];
+  });
+}
+
+function personTags(tags: Uint8Array): string[] {
+  const people: string[] = [];
+  for (let at = 0; at < tags.length; at += TAG_BYTES) {
+    if (tags[at] === TAG_KINDS.person)
+      people.push(Buffer.from(tags.subarray(at + 1, at + TAG_BYTES)).toString("latin1"));
+  }
+  return people;
+}
+
+function isAmong(person: PersonId, people: readonly PersonId[]): boolean {
+  return people.some((other) => samePersonId(other, person));
+}
+
+function idOf({ scheme, id }: PersonId): string {
+  return `${scheme}:${id}`;
+}

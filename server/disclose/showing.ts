@@ -1,0 +1,143 @@
+import type { Logger } from "pino";
+import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
+import { type ParsedEvent, parseEvent } from "../../protocol/event.ts";
+import { leafHash } from "../../protocol/merkle.ts";
+import { LedgerError } from "../errors.ts";
+import type { Caller } from "../identity/caller.ts";
+import type { StoredEvent } from "../store/store.ts";
+import type { ClosureRegister } from "./closure-register.ts";
+import { type Closure, orderIn } from "./closures.ts";
+import { capacityOf, eventAsSeenBy, type Viewer } from "./disclose.ts";
+import type { Representation } from "./representation.ts";
+
+/** An event as the store gives it, at its place in the log. */
+export type EventToShow = Pick<StoredEvent, "payload" | "disclosures"> & { readonly index: number };
+
+/** An event of the log as one caller sees it. */
+export interface SeenEvent {
+  /** `payload~disclosure~...~` with the disclosures the caller may see. */
+  readonly text: string;
+  readonly leafHash: Uint8Array;
+  /** Whether the disclosures were erased, for everybody. */
+  readonly erased: boolean;
+  /** What keeps the caller from seeing more of it: a seal or an erasure. */
+  readonly closure?: Closure;
+}
+
+export interface Showing {
+  /** Who the caller is towards the people in the log, by the mandates in force now. */
+  viewerOf: (caller: Caller) => Promise<Viewer>;
+  /**
+   * The events as the viewer sees them.
+   * @throws LedgerError `disclosures-missing` when disclosures are gone that no erasure ordered away.
+   */
+  show: (viewer: Viewer, events: readonly EventToShow[]) => Promise<SeenEvent[]>;
+  /** One event as the caller sees it. @throws as `show` does. */
+  showTo: (caller: Caller, event: EventToShow) => Promise<SeenEvent>;
+}
+
+interface AboutEvent {
+  readonly leafHash: Uint8Array;
+  readonly closure: Closure | undefined;
+}
+
+export interface ShowingOptions {
+  readonly closures: Pick<ClosureRegister, "closuresOf">;
+  readonly representation: Representation;
+  /** The log index of a leaf; undefined when it is in no published checkpoint. */
+  readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
+  readonly log: Logger;
+}
+
+/** Puts together what decides how an event is shown: the role, the people in it, mandates, seals and erasures. */
+export function showing({ closures, representation, leafIndex, log }: ShowingOptions): Showing {
+  /** Whether an order is about events of the citizen's own; only then does it explain something to them. */
+  async function isConcernedBy(viewer: Viewer, event: ParsedEvent, index: number): Promise<boolean> {
+    if (viewer.caller.role !== "citizen") return false;
+    const leaves = orderIn(event, index)?.leaves ?? [];
+    if (leaves.length === 0) return false;
+    const indexes = await Promise.all(leaves.map(async (leaf) => await leafIndex(fromBase64url(leaf))));
+    return await representation.isAboutAny(
+      viewer.own,
+      indexes.filter((found) => found !== undefined),
+    );
+  }
+
+  async function showOpen(
+    viewer: Viewer,
+    event: ParsedEvent,
+    { index, leafHash, closure }: AboutEvent & { readonly index: number },
+  ): Promise<SeenEvent> {
+    const isConcerned = await isConcernedBy(viewer, event, index);
+    const seesMore = capacityOf(viewer, event, isConcerned) !== "public";
+    if (closure !== undefined && isCloseable(event) && !mayLookBehind(viewer, closure)) {
+      const closed = { text: `${event.payloadText}~`, leafHash, erased: false };
+      // To whoever would see nothing anyway, the seal is none of their business either.
+      return seesMore ? { ...closed, closure } : closed;
+    }
+    return { text: eventAsSeenBy(viewer, event, isConcerned), leafHash, erased: false };
+  }
+
+  async function viewerOf(caller: Caller): Promise<Viewer> {
+    return { caller, own: await representation.ownOf(caller) };
+  }
+
+  async function show(viewer: Viewer, events: readonly EventToShow[]): Promise<SeenEvent[]> {
+    const leafHashes = events.map(({ payload }) => leafHash(payload));
+    const mayBeClosed = seesPeople(viewer) || events.some(({ disclosures }) => disclosures === undefined);
+    const found = mayBeClosed ? await closures.closuresOf(leafHashes) : [];
+    return await Promise.all(
+      events.map(
+        async (event, at) =>
+          await showOne(viewer, event, {
+            leafHash: leafHashes[at] ?? leafHash(event.payload),
+            closure: found[at],
+          }),
+      ),
+    );
+  }
+
+  async function showOne(viewer: Viewer, event: EventToShow, about: AboutEvent): Promise<SeenEvent> {
+    const payloadText = fromUtf8(event.payload);
+    if (event.disclosures !== undefined)
+      return await showOpen(viewer, parseEvent(`${payloadText}~${event.disclosures}`), {
+        ...about,
+        index: event.index,
+      });
+    if (about.closure?.kind !== "erasure") throw missing(event.index);
+    return { text: `${payloadText}~`, leafHash: about.leafHash, erased: true, closure: about.closure };
+  }
+
+  return {
+    viewerOf,
+    show,
+    showTo: async (caller, event) => {
+      const [seen] = await show(await viewerOf(caller), [event]);
+      if (seen === undefined) throw new Error("an event was shown as none");
+      return seen;
+    },
+  };
+
+  function missing(index: number): LedgerError {
+    log.error({ index }, "the disclosures of an event are gone, and no erasure ordered it");
+    return new LedgerError(
+      "disclosures-missing",
+      "The records lack the contents of an event that nobody ordered to be erased. Tell the operator and an inspector.",
+      { members: { index } },
+    );
+  }
+}
+
+/** Whoever sees no event about people whatever happens has nothing that could be closed to them. */
+function seesPeople({ caller }: Viewer): boolean {
+  return ["citizen", "agency", "officer", "inspector"].includes(caller.role);
+}
+
+/** Only what is about people can be closed: whoever may seal hides neither the machine's own events nor seals. */
+function isCloseable({ type }: ParsedEvent): boolean {
+  return ["access", "action", "consent", "mandate", "complaint", "inspection"].includes(type);
+}
+
+function mayLookBehind({ caller }: Viewer, closure: Closure): boolean {
+  return closure.kind === "seal" && caller.role === "inspector";
+}
