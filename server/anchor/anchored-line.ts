@@ -14,11 +14,8 @@ export interface ConfirmedLine {
 
 export interface LineReaders {
   readonly chain: Pick<ChainClient, "anchorAt" | "block">;
-  readonly store: Pick<StoreReader, "anchors" | "lastAnchor">;
+  readonly store: Pick<StoreReader, "anchorsFrom" | "lastAnchor">;
 }
-
-/** Anchors of one size differ by their index only; a page holds all of them many times over. */
-const PAGE = 64;
 
 /**
  * Compares our records with the contract's history of `count` anchors. A chain is a line and a block's hash stands for everything
@@ -48,7 +45,7 @@ export async function recordAfter(
   store: LineReaders["store"],
 ): Promise<StoredAnchor | undefined> {
   const place = previous === undefined ? 0 : previous.number + 1;
-  return recordOfPlace(place, previous?.size ?? 1, store);
+  return recordOfPlace(place, store);
 }
 
 /** The record of a place in the line, if the chain has it where it was recorded. */
@@ -57,7 +54,7 @@ async function recordOnChain(
   { chain, store }: LineReaders,
 ): Promise<StoredAnchor | undefined> {
   const anchor = await chain.anchorAt(place);
-  const record = anchor && (await recordOfPlace(place, anchor.size, store));
+  const record = anchor && (await recordOfPlace(place, store));
   return record && isRecordOf(record, anchor) && (await hasBlock(record, chain)) ? record : undefined;
 }
 
@@ -74,12 +71,7 @@ async function hasBlock(record: StoredAnchor, chain: LineReaders["chain"]): Prom
   return (await chain.block(record.block))?.hash === record.blockHash;
 }
 
-/** The record of a place in the line, which has at least `size`. */
-async function recordOfPlace(
-  place: number,
-  size: number,
-  store: LineReaders["store"],
-): Promise<StoredAnchor | undefined> {
-  const records = await store.anchors({ after: size - 1, limit: PAGE });
-  return records.find((record) => record.number === place);
+async function recordOfPlace(place: number, store: LineReaders["store"]): Promise<StoredAnchor | undefined> {
+  const [record] = await store.anchorsFrom({ from: place, limit: 1 });
+  return record?.number === place ? record : undefined;
 }

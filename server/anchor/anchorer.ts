@@ -43,7 +43,7 @@ export interface AnchorerOptions {
 export type AnchorerStore = Pick<
   Store,
   | "head"
-  | "anchors"
+  | "anchorsFrom"
   | "lastAnchor"
   | "anchorIntent"
   | "setAnchorIntent"

@@ -13,7 +13,7 @@ import { type Rpc, unavailable } from "./json-rpc.ts";
 export interface Observed {
   readonly chain: ChainClient;
   readonly rpc: Rpc;
-  readonly store: Pick<StoreReader, "head" | "anchors" | "lastAnchor" | "anchorIntent">;
+  readonly store: Pick<StoreReader, "head" | "anchorsFrom" | "lastAnchor" | "anchorIntent">;
   readonly checkpoints: Checkpoints;
   /** Address of the account that anchors. */
   readonly account: string;

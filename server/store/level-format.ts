@@ -1,12 +1,22 @@
 import { LedgerError } from "../errors.ts";
-import { registerKey } from "./level-keys.ts";
+import { registerEnd, registerKey } from "./level-keys.ts";
 import type { Databases } from "./level-reader.ts";
+import { anchorOf, anchorPlace } from "./rows.ts";
 
 /** Changes the databases from the format before into its own; runs before anything else may read. */
 export type Migration = (databases: Databases) => Promise<void>;
 
 /** The n-th migration leads from format n to n + 1 (counting from 1), so the current format is their number plus one. */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [numberAnchors];
+
+/** To format 2: anchors are found by their number. */
+async function numberAnchors({ register }: Databases): Promise<void> {
+  const anchors = { gte: registerKey("anchors"), lt: registerEnd("anchors") };
+  for await (const [, row] of register.iterator(anchors)) {
+    const anchor = anchorOf(row);
+    await register.put(registerKey("anchorNumbers", anchor.number), anchorPlace(anchor));
+  }
+}
 
 /**
  * Brings the databases to the current format, step by step.

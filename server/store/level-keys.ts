@@ -51,6 +51,8 @@ const REGISTER_ROWS = {
   /** By size and index size, in the order of the contract's history. */
   anchors: "a",
   attachments: "c",
+  /** By number: size and index size of the anchor. */
+  anchorNumbers: "e",
   /** By ordinal, without gaps. */
   indexKeys: "k",
   sources: "n",
@@ -74,6 +76,11 @@ function keyPart(part: number | Uint8Array | string): Uint8Array {
   if (typeof part === "number") return u64(part);
   // A source's key part ends with a byte no source contains, so that none is another's prefix.
   return typeof part === "string" ? Buffer.from(`${part}\0`, "latin1") : part;
+}
+
+/** The key of the anchor that an `anchorNumbers` row points to. */
+export function anchorKeyAt(place: Uint8Array): Buffer {
+  return registerKey("anchors", place);
 }
 
 /** The number that a `indexKeys` key ends with. */

@@ -4,6 +4,7 @@ import type { Source } from "../../protocol/source.ts";
 import { LedgerError } from "../errors.ts";
 import { bundleEntries } from "./bundle.ts";
 import {
+  anchorKeyAt,
   indexOfKey,
   isLogRow,
   logKey,
@@ -243,6 +244,12 @@ export function levelReader(view: View): StoreReader {
       return row && numberOf(row);
     },
     anchors,
+    anchorsFrom: async ({ from, limit }) => {
+      const gte = registerKey("anchorNumbers", from);
+      const found = await register.rows({ gte, lt: registerEnd("anchorNumbers"), limit });
+      const rows = await register.getMany(found.map(([, place]) => anchorKeyAt(place)));
+      return rows.flatMap((row) => (row === undefined ? [] : [anchorOf(row)]));
+    },
     anchorCovering: async (index) => (await anchors({ after: index, limit: 1 }))[0],
     lastAnchor: async () => {
       const range = { gte: registerKey("anchors"), lt: registerEnd("anchors"), reverse: true, limit: 1 };

@@ -7,7 +7,7 @@ import { ordinalOfKey, registerEnd, registerKey } from "./level-keys.ts";
 import { assertContiguous, putGroup } from "./level-log.ts";
 import { levelReader, type Database, type Databases } from "./level-reader.ts";
 import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
-import { anchorRow, headOf, indexKeyRow } from "./rows.ts";
+import { anchorPlace, anchorRow, headOf, indexKeyRow } from "./rows.ts";
 import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
 
 export interface LevelStoreOptions {
@@ -170,6 +170,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       await write(register, true, (batch) =>
         batch
           .put(registerKey("anchors", anchor.size, anchor.indexSize), anchorRow(anchor))
+          .put(registerKey("anchorNumbers", anchor.number), anchorPlace(anchor))
           .del(registerKey("anchorIntent")),
       );
     },

@@ -116,6 +116,11 @@ export function anchorRow(a: StoredAnchor): Buffer {
   return Buffer.from([...numbers, ...hashes, a.blockHash, a.transaction, a.checkpoint].join("\n"), "utf8");
 }
 
+/** What an anchor's key is made of: size and index size. */
+export function anchorPlace({ size, indexSize }: Pick<StoredAnchor, "size" | "indexSize">): Buffer {
+  return Buffer.concat([u64(size), u64(indexSize)]);
+}
+
 export function anchorOf(row: Buffer): StoredAnchor {
   const [
     number,

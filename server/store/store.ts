@@ -157,6 +157,8 @@ export interface StoreReader {
   attachmentIndex: (name: Bytes) => Promise<number | undefined>;
   /** Anchors in the order of the contract's history, from the first with `size > after` on (0: all); at most `limit`. */
   anchors: (page: { after: number; limit: number }) => Promise<StoredAnchor[]>;
+  /** Anchors in the order of the contract's history, from the one with the number `from` on; at most `limit`. */
+  anchorsFrom: (page: { from: number; limit: number }) => Promise<StoredAnchor[]>;
   /** The first anchor whose size is greater than `index`: the one every evidence of that event uses. */
   anchorCovering: (index: number) => Promise<StoredAnchor | undefined>;
   lastAnchor: () => Promise<StoredAnchor | undefined>;

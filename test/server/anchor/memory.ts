@@ -76,8 +76,8 @@ export class MemoryAnchors implements AnchorerStore {
     return Promise.resolve({ size: this.log.size, frontier: emptyFrontier(), commits: 0 });
   }
 
-  anchors({ after, limit }: { after: number; limit: number }): Promise<StoredAnchor[]> {
-    return Promise.resolve(this.records.filter(({ size }) => size > after).slice(0, limit));
+  anchorsFrom({ from, limit }: { from: number; limit: number }): Promise<StoredAnchor[]> {
+    return Promise.resolve(this.records.filter(({ number }) => number >= from).slice(0, limit));
   }
 
   lastAnchor(): Promise<StoredAnchor | undefined> {

@@ -249,8 +249,8 @@ class WrappedStore extends MemoryAnchors {
     [this.#store, this.#writes] = [store, writes];
   }
 
-  override anchors(page: { after: number; limit: number }): ReturnType<MemoryAnchors["anchors"]> {
-    return this.#store.anchors(page);
+  override anchorsFrom(page: { from: number; limit: number }): ReturnType<MemoryAnchors["anchorsFrom"]> {
+    return this.#store.anchorsFrom(page);
   }
 
   override lastAnchor(): ReturnType<MemoryAnchors["lastAnchor"]> {

@@ -271,6 +271,10 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       await reopen();
       expect(await store.anchors({ after: 0, limit: 10 })).to.deep.equal(anchors);
       expect(await store.anchors({ after: 5, limit: 2 })).to.deep.equal(anchors.slice(1, 3));
+      expect(await store.anchorsFrom({ from: 0, limit: 10 })).to.deep.equal(anchors);
+      expect(await store.anchorsFrom({ from: 1, limit: 1 })).to.deep.equal(anchors.slice(1, 2));
+      expect(await store.anchorsFrom({ from: 2, limit: 9 })).to.deep.equal(anchors.slice(2));
+      expect(await store.anchorsFrom({ from: 4, limit: 9 })).to.deep.equal([]);
       expect(await store.lastAnchor()).to.deep.equal(anchors[3]);
       const covering = await Promise.all(
         [0, 4, 5, 8, 9, 299, 300].map(async (i) => (await store.anchorCovering(i))?.number),
@@ -282,6 +286,7 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       await store.recordAnchor(anchor(0, 5, 0));
       await store.recordAnchor({ ...anchor(0, 5, 0), block: 99 });
       expect((await store.anchors({ after: 0, limit: 10 })).map(({ block }) => block)).to.deep.equal([99]);
+      expect((await store.anchorsFrom({ from: 0, limit: 9 })).map(({ block }) => block)).to.deep.equal([99]);
       await store.setAnchorIntent(Buffer.from("intent"));
       await store.setAnchorIntent(undefined);
       expect(await store.anchorIntent()).to.equal(undefined);
@@ -345,7 +350,7 @@ async function expectStored(store: Store, made: MadeSubmission): Promise<void> {
   expect(payloads).to.deep.equal(made.texts.payloads);
 }
 
-function anchor(number: number, size: number, indexSize: number): StoredAnchor {
+export function anchor(number: number, size: number, indexSize: number): StoredAnchor {
   return {
     number,
     size,

@@ -9,7 +9,7 @@ import { Level } from "level";
 import { StoreConflict } from "../../../server/errors.ts";
 import type { Migration } from "../../../server/store/level-format.ts";
 import { openLevelStore } from "../../../server/store/level-store.ts";
-import { rejection, storeConformance } from "./conformance.ts";
+import { anchor, rejection, storeConformance } from "./conformance.ts";
 import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
 
 storeConformance("LevelDB", async () => {
@@ -113,7 +113,7 @@ describe("store: LevelDB's own", () => {
   it("migrates an older format step by step, once, and refuses a newer one", async () => {
     const ran: number[] = [];
     const steps: Migration[] = [1, 2].map((step) => async () => void ran.push(step));
-    await (await openLevelStore({ path: folder })).close();
+    await (await openLevelStore({ path: folder, migrations: [] })).close();
     await (await openLevelStore({ path: folder, migrations: steps.slice(0, 1) })).close();
     await (await openLevelStore({ path: folder, migrations: steps })).close();
     await (await openLevelStore({ path: folder, migrations: steps })).close();
@@ -121,6 +121,20 @@ describe("store: LevelDB's own", () => {
     const refused = await rejection(openLevelStore({ path: folder }));
     expect(refused).to.have.property("code", "store-unavailable");
     expect(refused).to.have.property("message").that.contains("newer version");
+  });
+
+  it("finds the anchors of a store of format 1 by their numbers", async () => {
+    const store = await openLevelStore({ path: folder, migrations: [] });
+    const anchors = [anchor(0, 5, 0), anchor(1, 5, 5), anchor(2, 9, 5)];
+    for (const each of anchors) await store.recordAnchor(each);
+    await store.close();
+    // What format 1 did not have.
+    const register = new Level<Buffer, Buffer>(path.join(folder, "register"), { keyEncoding: "buffer" });
+    await register.clear({ gte: Buffer.from("e"), lt: Buffer.from("f") });
+    await register.close();
+    const migrated = await openLevelStore({ path: folder });
+    expect(await migrated.anchorsFrom({ from: 1, limit: 9 })).to.deep.equal(anchors.slice(1));
+    await migrated.close();
   });
 });
 
