@@ -23,12 +23,12 @@ export interface Config {
   readonly receiveWorkers: number;
   /** What one source may send, on average over ten seconds. */
   readonly sourceEventsPerSecond: number;
-  readonly logLevel: LogLevel;
-}
   /** How long the second half of an exchange may take before its absence is a finding. */
   readonly exchangeGraceSeconds: number;
   /** How long a source may be silent before that is a finding. */
   readonly silenceLimitSeconds: number;
+  readonly logLevel: LogLevel;
+}
 
 export type Environment = "embedded" | "production";
 
@@ -58,15 +58,15 @@ const DEFAULT_RECEIVE_WORKERS = 2;
 /** Half of what a small server takes in all: one agency alone cannot keep the others out. */
 const DEFAULT_SOURCE_EVENTS_PER_SECOND = 10_000;
 
-/** A setting that cannot be used; the message names the variable and what it takes. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 /** A gateway that imports its log every quarter of an hour is well in time, and a missing half is news on the same day. */
 const DEFAULT_EXCHANGE_GRACE_MS = 60 * 60_000;
 /** Three heartbeats of a recorder that has nothing else to send. */
 const DEFAULT_SILENCE_LIMIT_MS = 15 * 60_000;
 
+/** A setting that cannot be used; the message names the variable and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -100,6 +100,8 @@ export function readConfig(env: Env): Config {
       min: 100,
       max: 1_000_000,
     }),
+    exchangeGraceSeconds: seconds("EXCHANGE_GRACE", env["EXCHANGE_GRACE"], DEFAULT_EXCHANGE_GRACE_MS),
+    silenceLimitSeconds: seconds("SILENCE_LIMIT", env["SILENCE_LIMIT"], DEFAULT_SILENCE_LIMIT_MS),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
 }
@@ -112,8 +114,6 @@ function catalogueDir(value: string): string | undefined {
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
-    exchangeGraceSeconds: seconds("EXCHANGE_GRACE", env["EXCHANGE_GRACE"], DEFAULT_EXCHANGE_GRACE_MS),
-    silenceLimitSeconds: seconds("SILENCE_LIMIT", env["SILENCE_LIMIT"], DEFAULT_SILENCE_LIMIT_MS),
   const found = allowed.find((candidate) => candidate === value);
   if (found === undefined)
     throw new ConfigError(`${name} must be one of ${allowed.join(", ")}; it is "${value}"`);
@@ -148,6 +148,11 @@ function duration(name: string, value: string | undefined, fallback: number): nu
   return Number(amount) * UNIT_MS[oneOf(name, unit, ["ms", "s", "m", "h"])];
 }
 
+/** A duration in whole seconds, rounded up. */
+function seconds(name: string, value: string | undefined, fallbackMs: number): number {
+  return Math.ceil(duration(name, value, fallbackMs) / 1000);
+}
+
 function httpUrl(name: string, value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   // The value itself stays out of the message: a node's URL may carry a password.
@@ -160,11 +165,6 @@ function slug(name: string, value: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?$/.test(value)) {
     throw new ConfigError(
       `${name} must be an agency code (a-z, 0-9 and inner hyphens, at most 31); it is "${value}"`,
-/** A duration in whole seconds, rounded up. */
-function seconds(name: string, value: string | undefined, fallbackMs: number): number {
-  return Math.ceil(duration(name, value, fallbackMs) / 1000);
-}
-
     );
   }
   return value;
