@@ -16,6 +16,7 @@ export * from "./json.ts";
 export * from "./jws.ts";
 export * from "./log-id.ts";
 export * from "./merkle.ts";
+export * from "./moment.ts";
 export * from "./note.ts";
 export * from "./payload.ts";
 export * from "./plain-event.ts";

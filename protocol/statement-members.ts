@@ -95,7 +95,7 @@ function listMembers({ kind, id, vrf, proof, entry, since }: StatementListHead) 
 }
 
 /** Reads the head; `readList` reads each of its lists. Throws FormatError. */
-export function headOf<List>(
+export function headOf<List extends StatementListHead>(
   value: unknown,
   readList: (list: unknown) => List,
 ): Omit<StatementHead, "lists"> & { readonly lists: readonly List[] } {
@@ -112,7 +112,10 @@ export function headOf<List>(
   if (!Array.isArray(lists) || lists.length === 0 || lists.length > MAX_LISTS) {
     throw bad(`1 to ${MAX_LISTS} lists`);
   }
-  return { log: parseLogId(log), horizon, anchor: anchorOf(anchor), lists: lists.map(readList) };
+  const read = lists.map(readList);
+  if (new Set(read.map(({ kind, id }) => `${kind} ${id}`)).size !== read.length)
+    throw bad("one list for each id");
+  return { log: parseLogId(log), horizon, anchor: anchorOf(anchor), lists: read };
 }
 
 function anchorOf(value: unknown): AnchorHint {

@@ -80,6 +80,8 @@ export interface EntitlementChange {
 
 /** The bits of an agency's entitlements. */
 export const RECORD = 1;
+export const SEAL = 2;
+export const ERASE = 4;
 
 /**
  * What the verifier asks the chain. Registries are named by address, `0x` and 40 lowercase digits. Every method rejects with

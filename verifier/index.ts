@@ -8,4 +8,5 @@ export * from "./json-rpc.ts";
 export * from "./log-tiles.ts";
 export * from "./receipt.ts";
 export * from "./receipt-promises.ts";
+export * from "./statement.ts";
 export * from "./trust-profile.ts";

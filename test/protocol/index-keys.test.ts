@@ -82,7 +82,12 @@ describe("index keys", () => {
       { scheme: "x", id: "1" },
     ];
     for (const value of values) {
-      const shown = { subject: value, "agent.id": value === "x" ? 1 : value, consent: { id: [value] }, purpose: value };
+      const shown = {
+        subject: value,
+        "agent.id": value === "x" ? 1 : value,
+        consent: { id: [value] },
+        purpose: value,
+      };
       expect(shownIndexKeys(SOURCE, { type: "inspection", ...shown })).to.deep.equal([]);
     }
   });

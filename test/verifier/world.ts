@@ -46,18 +46,32 @@ export const PROFILE: TrustProfile = {
   rpc: [],
 };
 
-const POLICE = parseSource("qn-police/r1");
-const HEALTH = parseSource("hue-health/main");
-/** Who submits how many events, in the order of the log. */
-const SUBMISSIONS = [
-  { source: POLICE, first: 1, count: 3 },
-  { source: HEALTH, first: 1, count: 2 },
-  { source: POLICE, first: 4, count: 5 },
-];
-const ANCHORS = [
-  { size: 5, block: 10, time: 1_760_000_000 },
-  { size: 10, block: 20, time: 1_760_000_060 },
-];
+export const POLICE = parseSource("qn-police/r1");
+export const HEALTH = parseSource("hue-health/main");
+
+/** What is recorded and anchored. */
+export interface Contents {
+  /** In the order of the log. The facets may name the leaf hashes of what was recorded before. */
+  readonly submissions: readonly {
+    readonly source: typeof POLICE | typeof HEALTH;
+    readonly first: number;
+    readonly facets: (earlier: readonly Uint8Array[]) => readonly Facets[];
+  }[];
+  readonly anchors: ChainState["anchors"];
+}
+
+/** Ten accesses of two agencies to the data of one person. */
+const ACCESSES: Contents = {
+  submissions: [
+    { source: POLICE, first: 1, facets: () => [1, 2, 3].map((seq) => accessOf(POLICE, seq)) },
+    { source: HEALTH, first: 1, facets: () => [1, 2].map((seq) => accessOf(HEALTH, seq)) },
+    { source: POLICE, first: 4, facets: () => [4, 5, 6, 7, 8].map((seq) => accessOf(POLICE, seq)) },
+  ],
+  anchors: [
+    { size: 5, block: 10, time: 1_760_000_000, root: new Uint8Array() },
+    { size: 10, block: 20, time: 1_760_000_060, root: new Uint8Array() },
+  ],
+};
 const ISSUED_AT = 1_759_999_990;
 
 /** What a dishonest or mistaken party does differently. */
@@ -74,18 +88,25 @@ export interface Departures {
   readonly payload?: Readonly<Record<string, unknown>>;
 }
 
-/** A log of ten events of two agencies with two anchors, and everything it can be asked to prove. */
+/** A log of two agencies' events, and everything it can be asked to prove. */
 export interface SmallLedger {
   /** What an honest node of its chain knows; a fresh copy each time. */
   readonly state: () => ChainState;
   /** Evidence of the event at an index, under its first anchor, with the disclosures that `shown` keeps. */
   readonly evidence: (index: number, shown?: (disclosure: Disclosure) => boolean) => EvidenceFile;
   readonly text: (index: number) => string;
+  /** Every event whole, as it was submitted. */
+  readonly events: readonly string[];
   readonly leafHashes: readonly Uint8Array[];
   readonly signers: Readonly<Record<"police" | "health" | "checkpoint" | "receipt" | "vrf", Signer>>;
 }
 
-export function smallLedger(departures: Departures = {}, profile: TrustProfile = PROFILE): SmallLedger {
+/** Ten events under two anchors, unless other contents are given. */
+export function smallLedger(
+  departures: Departures = {},
+  profile: TrustProfile = PROFILE,
+  { submissions: planned, anchors }: Contents = ACCESSES,
+): SmallLedger {
   const signers = {
     police: signerOf("police"),
     health: signerOf("health", "ES256"),
@@ -94,12 +115,14 @@ export function smallLedger(departures: Departures = {}, profile: TrustProfile =
     vrf: signerOf("vrf"),
   };
   const random = randomFrom(departures.salts ?? "events");
-  const submissions = SUBMISSIONS.map(({ source, first, count }) => {
-    const events = Array.from({ length: count }, (_, at) =>
-      makeEvent({ source, seq: first + at, facets: facetsOf(source, first + at), random }),
-    );
+  const log: Uint8Array[] = [];
+  const submissions = planned.map(({ source, first, facets: facetsOf }) => {
+    const facets = facetsOf(log);
+    const count = facets.length;
+    const events = facets.map((one, place) => makeEvent({ source, seq: first + place, facets: one, random }));
     const signer = departures.recorder ?? (source === POLICE ? signers.police : signers.health);
     const leafHashes = events.map((event) => payloadLeafHash(payloadOf(event)));
+    log.push(...leafHashes);
     const root = toBase64url(rootHash(leafHashes));
     const payload = { log: formatLogId(logOf(profile)), src: source, first, count, root, iat: ISSUED_AT };
     const header = { alg: signer.alg, kid: signer.kid, typ: "submission+jws" } as const;
@@ -109,13 +132,13 @@ export function smallLedger(departures: Departures = {}, profile: TrustProfile =
   const entries = submissions.flatMap((submission) =>
     submission.events.map((event, place) => ({ event, place, submission })),
   );
-  const log = submissions.flatMap(({ leafHashes }) => leafHashes);
   const checkpointSigner = departures.checkpointSigner ?? signers.checkpoint;
   const origin = departures.origin ?? checkpointOrigin(logOf(profile));
 
   function evidence(index: number, shown: (disclosure: Disclosure) => boolean = isFacet): EvidenceFile {
     const entry = at(entries, index);
-    const { size, block } = at(ANCHORS, index < 5 ? 0 : 1);
+    const covering = anchors.findIndex(({ size }) => size > index);
+    const { size, block } = at(anchors, covering);
     const tree = log.slice(0, size);
     const note = formatCheckpoint({ origin, size, root: rootHash(tree) });
     const checkpoint = signNote(note, verifierKey(origin, checkpointSigner.key), checkpointSigner.sign);
@@ -135,6 +158,7 @@ export function smallLedger(departures: Departures = {}, profile: TrustProfile =
 
   return {
     signers,
+    events: entries.map(({ event }) => event),
     leafHashes: log,
     evidence,
     text: (index) => formatEvidence(evidence(index)),
@@ -144,7 +168,7 @@ export function smallLedger(departures: Departures = {}, profile: TrustProfile =
       latestBlock: 30,
       anchorRegistry: profile.anchorRegistry,
       agencyRegistry: profile.agencyRegistry,
-      anchors: ANCHORS.map((anchor) => ({ ...anchor, root: rootHash(log.slice(0, anchor.size)) })),
+      anchors: anchors.map((anchor) => ({ ...anchor, root: rootHash(log.slice(0, anchor.size)) })),
       logKeys: [
         {
           fromBlock: 2,
@@ -182,7 +206,8 @@ function keyOf({ alg, key }: Signer): { alg: JwsAlgorithm; key: Uint8Array } {
   return { alg, key };
 }
 
-function facetsOf(source: Source, seq: number): Facets {
+/** An access to the data of one person, as both agencies record it. */
+export function accessOf(source: Source, seq: number): Facets {
   return {
     type: "access",
     subject: { scheme: "vn-cccd", id: "001200000001" },
