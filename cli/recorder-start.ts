@@ -18,6 +18,7 @@ It is set by the environment:
   RECORDER_PORT        port (8090)
   RECORDER_TOKENS      file of the client systems' tokens
   RECORDER_KEEP        what it keeps once anchored: receipts, evidence or everything
+  HEARTBEAT_INTERVAL   how long idle before a heartbeat (5m), or off
   RECORDER_MAX_EVENTS, RECORDER_MAX_BYTES, LOG_LEVEL, DATA_DIR
 
 Ends with 0 after an orderly end, 2 when it cannot start with these settings.

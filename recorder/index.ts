@@ -8,6 +8,7 @@ import { logOf, type TrustProfile } from "../verifier/trust-profile.ts";
 import { RecorderError } from "./errors.ts";
 import { evidenceChecker, type EvidenceCheck } from "./evidence-check.ts";
 import { EvidenceKeeper, type KeepPolicy } from "./evidence-keeper.ts";
+import { type HeartbeatConfig, startHeartbeats } from "./heartbeat.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { httpLedger, type Ledger } from "./ledger.ts";
 import { facetsAt, facetsOf } from "./plain-event.ts";
@@ -22,6 +23,7 @@ import { systemTiming, type Timing } from "./timing.ts";
 
 export { RecorderError, type RecorderCode } from "./errors.ts";
 export { KEEP_POLICIES, type KeepPolicy } from "./evidence-keeper.ts";
+export type { HeartbeatConfig } from "./heartbeat.ts";
 export type { IntakeLimits } from "./intake.ts";
 export { FHIR_MAPPING_SCHEMA, XROAD_MAPPING_SCHEMA } from "./mapping.ts";
 export type { RecorderLog, SenderStatus } from "./sender.ts";
@@ -48,6 +50,8 @@ export interface RecorderConfig {
   lingerMs?: number;
   /** What stays in the spool; `evidence` by default. */
   keep?: KeepPolicy;
+  /** Signs of life when idle, for a recorder that runs all the time; none by default. */
+  heartbeat?: HeartbeatConfig;
   logger?: RecorderLog;
   /** Other parts than the real ones, for tests. */
   parts?: Partial<RecorderParts>;
@@ -168,6 +172,7 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
     pollMs: EVIDENCE_POLL_MS,
   });
   const receipted = new Set<() => void>();
+  let lastActivity = await lastHeard(spool, timing);
   const sender = new Sender({
     spool,
     ledger,
@@ -180,17 +185,34 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
     batchEvents,
     lingerMs: config.lingerMs ?? DEFAULT_LINGER_MS,
     maxTombstonesInARow: MAX_TOMBSTONES_IN_A_ROW,
-    onReceipts: () => receipted.forEach((notify) => notify()),
+    onReceipts: () => {
+      lastActivity = timing.now();
+      receipted.forEach((notify) => notify());
+    },
   });
   const intake = new Intake({
     spool,
     source,
     limits: { ...DEFAULT_LIMITS, ...config.limits },
     timing,
-    onAppended: () => sender.wake(),
+    onAppended: () => {
+      lastActivity = timing.now();
+      sender.wake();
+    },
   });
   sender.start();
   keeper.start();
+  const endHeartbeats =
+    config.heartbeat &&
+    startHeartbeats({
+      ...config.heartbeat,
+      timing,
+      logger,
+      lastActivity: () => lastActivity,
+      waiting: () => spool.backlogEvents,
+      delivers: () => sender.status.state === "sending",
+      record: (facets) => intake.record([facets]),
+    });
 
   const recordAll: Recorder["recordAll"] = async (events, options) => {
     if (events.length === 0) return [];
@@ -245,13 +267,19 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
       });
     },
     close: async () => {
-      await intake.close();
+      await Promise.all([endHeartbeats?.(), intake.close()]);
       // A submission cut off here is stored, and sent again by the next run.
       closing.abort();
       await Promise.all([sender.close(), keeper.close()]);
       await spool.close();
     },
   };
+}
+
+/** When the ledger heard of this source last, in milliseconds since 1970; for a new source, now. */
+async function lastHeard(spool: Spool, timing: Timing): Promise<number> {
+  const last = await spool.lastReceipt();
+  return last === undefined ? timing.now() : Math.min(timing.now(), last.time * 1000);
 }
 
 async function stateOf(spool: Spool, keeper: EvidenceKeeper, seq: number): Promise<EventState | undefined> {

@@ -14,6 +14,8 @@ export interface RecorderSettings {
   tokensFile: string | undefined;
   keep: KeepPolicy;
   limits: { events: number; bytes: number };
+  /** Milliseconds of idleness before a heartbeat; undefined for none. */
+  heartbeatMs: number | undefined;
   logLevel: string;
 }
 
@@ -29,6 +31,8 @@ const DEFAULT_PORT = 8090;
 /** Days of a ledger outage at a busy agency, on a few gigabytes of disk. */
 const DEFAULT_MAX_EVENTS = 1_000_000;
 const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+/** A third of what the ledger takes for silence, so that one may be late. */
+const DEFAULT_HEARTBEAT_MS = 5 * 60_000;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 /** Reads the settings from environment variables. Throws `bad-setting` naming the first unusable one. */
@@ -53,6 +57,7 @@ export function readRecorderSettings(env: Env): RecorderSettings {
       events: integer("RECORDER_MAX_EVENTS", env["RECORDER_MAX_EVENTS"], DEFAULT_MAX_EVENTS, 1, 1e12),
       bytes: integer("RECORDER_MAX_BYTES", env["RECORDER_MAX_BYTES"], DEFAULT_MAX_BYTES, 1, 1e15),
     },
+    heartbeatMs: heartbeat(env["HEARTBEAT_INTERVAL"]),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
 }
@@ -75,6 +80,18 @@ function integer(
   if (!(number >= min && number <= max))
     throw badSetting(name, `must be a whole number from ${min} to ${max}`);
   return number;
+}
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** "30s", "5m", "1h" in milliseconds, or "off". */
+function heartbeat(value: string | undefined): number | undefined {
+  if (value === undefined) return DEFAULT_HEARTBEAT_MS;
+  if (value === "off") return undefined;
+  const [, amount, unit = ""] = /^([1-9]\d{0,5})([smh])$/.exec(value) ?? [];
+  if (amount === undefined || (unit !== "s" && unit !== "m" && unit !== "h"))
+    throw badSetting("HEARTBEAT_INTERVAL", "must be a duration such as 30s, 5m or 1h, or off");
+  return Number(amount) * UNIT_MS[unit];
 }
 
 function httpUrl(name: string, value: string): string {

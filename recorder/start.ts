@@ -3,7 +3,8 @@ import { pino } from "pino";
 import { parseTrustProfile, TrustProfileError, type TrustProfile } from "../verifier/trust-profile.ts";
 import { readClientTokens } from "./client-tokens.ts";
 import { RecorderError } from "./errors.ts";
-import { openRecorder, type Recorder } from "./index.ts";
+import { softwareName } from "./heartbeat.ts";
+import { openRecorder, type HeartbeatConfig, type Recorder } from "./index.ts";
 import type { RecorderLog } from "./sender.ts";
 import { createRecorderService } from "./service.ts";
 import type { RecorderSettings } from "./settings.ts";
@@ -17,14 +18,23 @@ export interface RunningRecorder {
 }
 
 /**
- * Opens the recorder the settings describe, without its HTTP service. Logs to standard error unless told otherwise, so that a
+ * Opens the recorder the settings describe, without its HTTP service and without heartbeats: a command is soon done. Logs to standard error unless told otherwise, so that a
  * command's output stays its own. Throws RecorderError, naming what to set right.
  */
 export async function openConfiguredRecorder(
   settings: RecorderSettings,
   logger: RecorderLog = pino({ name: "recorder", level: settings.logLevel }, pino.destination(2)),
 ): Promise<Recorder> {
+  return openWith(settings, logger, undefined);
+}
+
+async function openWith(
+  settings: RecorderSettings,
+  logger: RecorderLog,
+  heartbeat: HeartbeatConfig | undefined,
+): Promise<Recorder> {
   return openRecorder({
+    ...(heartbeat && { heartbeat }),
     source: settings.source,
     key: await readSigningKey(settings.keyFile),
     directory: settings.directory,
@@ -40,7 +50,10 @@ export async function openConfiguredRecorder(
 export async function startRecorder(settings: RecorderSettings): Promise<RunningRecorder> {
   const logger = pino({ name: "recorder", level: settings.logLevel });
   const tokens = settings.tokensFile === undefined ? undefined : await readClientTokens(settings.tokensFile);
-  const recorder = await openConfiguredRecorder(settings, logger);
+  const { heartbeatMs } = settings;
+  const heartbeat =
+    heartbeatMs === undefined ? undefined : { intervalMs: heartbeatMs, software: await softwareName() };
+  const recorder = await openWith(settings, logger, heartbeat);
   try {
     const { host, port } = settings;
     const service = await createRecorderService({

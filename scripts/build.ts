@@ -24,7 +24,10 @@ process.exitCode = status ?? 1;
  * TypeScript and the bundlers all resolve `#names` by the nearest package.json.
  */
 function manifestOf(manifest: string): string {
-  const { imports } = JSON.parse(manifest) as { imports: unknown };
-  const compiled = JSON.stringify({ type: "module", imports }, undefined, 2).replaceAll(/\.ts"/g, '.js"');
+  const { version, imports } = JSON.parse(manifest) as { version: string; imports: unknown };
+  const compiled = JSON.stringify({ version, type: "module", imports }, undefined, 2).replaceAll(
+    /\.ts"/g,
+    '.js"',
+  );
   return `${compiled}\n`;
 }
