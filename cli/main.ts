@@ -1,3 +1,4 @@
+import { auditCommand } from "./audit.ts";
 import { checkReceiptCommand } from "./check-receipt.ts";
 import { inputReader, writeOwnFile } from "./input.ts";
 import { recorderImportCommand } from "./recorder-import.ts";
@@ -17,6 +18,7 @@ import { verifyCommand } from "./verify.ts";
 const COMMANDS = [
   verifyCommand(fetch),
   checkReceiptCommand(fetch),
+  auditCommand(fetch),
   trustShowCommand,
   recorderStartCommand,
   recorderImportCommand("xroad"),
