@@ -204,7 +204,10 @@ interface Records {
 /** The records, and what follows them by itself. */
 async function openRecords(options: AppOptions, about: AboutLog, closing: Closing): Promise<Records> {
   const { config, secrets, clock, log } = options;
-  const store = await openLevelStore({ path: path.join(config.dataDir, "records") });
+  const store = await openLevelStore({
+    path: path.join(config.dataDir, "records"),
+    onListenerError: (error) => log.error({ err: error }, "a part that follows the log failed"),
+  });
   closing.push(store.close);
   const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
   closing.push(derived.close);

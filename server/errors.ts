@@ -107,6 +107,19 @@ export class StoreConflict extends LedgerError {
   }
 }
 
+/**
+ * Parses what our own records hold. What is malformed there is damage, not the caller's mistake: it is answered as `internal`, and the
+ * log says what is damaged.
+ */
+export async function parsingRecords<T>(what: string, parse: () => T | Promise<T>): Promise<T> {
+  try {
+    return await parse();
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new Error(`the records are damaged (${what}): restore them from a copy`, { cause });
+  }
+}
+
 /** Problem details (RFC 9457 section 3.1) with our `code` as an extension member. */
 export interface Problem {
   readonly title: string;

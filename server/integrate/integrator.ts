@@ -53,7 +53,7 @@ const DEFAULT_RETRY_MS = 1_000;
 /** Makes the integrator; nothing runs before `start`. */
 export function makeIntegrator(options: IntegratorOptions): Integrator {
   const { store, tiles, signCheckpoint, intervalMs, clock, onError, retryMs = DEFAULT_RETRY_MS } = options;
-  const cache = tileCache();
+  let cache = tileCache();
   const listeners = new Set<(checkpoint: Checkpoint) => void>();
   let tree: Tree = treeOf(EMPTY_EDGE, tiles, cache);
   /** Whether `tree` is what the derived database holds. False at first and after a failed write, whose outcome is unknown. */
@@ -85,8 +85,9 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
 
   /** The records are right and the tiles are not. */
   async function rebuildFromNothing(): Promise<void> {
-    cache.clear();
     await tiles.clear();
+    // A new one: whoever still reads the old tree may put a wrong tile into the old one at any time.
+    cache = tileCache();
     tree = treeOf(EMPTY_EDGE, tiles, cache);
   }
 

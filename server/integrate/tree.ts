@@ -23,11 +23,10 @@ const LEAF_TILES_KEPT = 2048;
 /** Tiles above, kept apart so that reading all over the log does not drive them out: they are in every proof. */
 const UPPER_TILES_KEPT = 1024;
 
-/** The pyramids read last. One for each integrator: a full tile never changes, so nothing is ever taken out of date. */
+/** The pyramids read last. One for each filling of the database: a full tile never changes, so nothing is ever out of date. */
 export interface TileCache {
   get: (place: TilePlace) => Pyramid | undefined;
   put: (place: TilePlace, tile: Pyramid) => void;
-  clear: () => void;
 }
 
 /** An empty cache. */
@@ -53,10 +52,6 @@ export function tileCache(): TileCache {
       if (kept.size <= (place.level === 0 ? LEAF_TILES_KEPT : UPPER_TILES_KEPT)) return;
       const [oldest] = kept.keys();
       if (oldest !== undefined) kept.delete(oldest);
-    },
-    clear: () => {
-      leaves.clear();
-      upper.clear();
     },
   };
 }

@@ -4,7 +4,7 @@ import { verifyInclusion } from "../../protocol/merkle.ts";
 import { proveInclusion } from "../../protocol/proof-nodes.ts";
 import { formatTlogProof } from "../../protocol/tlog-proof.ts";
 import type { EventToShow, SeenEvent } from "../disclose/showing.ts";
-import { LedgerError } from "../errors.ts";
+import { LedgerError, parsingRecords } from "../errors.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Tree } from "../integrate/tree.ts";
 import type { RecordedEvent, StoreReader, StoredAnchor } from "../store/store.ts";
@@ -62,7 +62,7 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
     const made = isPublic ? madeForPublic.get(index) : undefined;
     // The anchor is another one when the chain lost it and it was anchored again: the hint where to look has changed.
     if (made !== undefined && made.anchor.blockHash === anchor.blockHash) return made.text;
-    const text = await makeEvidence(index, anchor, caller);
+    const text = await parsingRecords(`event ${index}`, () => makeEvidence(index, anchor, caller));
     if (isPublic) keep(index, anchor, text);
     return text;
   }
@@ -99,7 +99,10 @@ export function makeProver({ store, tree, show }: ProverOptions): Prover {
   }
 
   return {
-    eventAt: async (index, caller) => await show(caller, { ...(await recordedEvent(index)), index }),
+    eventAt: async (index, caller) =>
+      await parsingRecords(`event ${index}`, async () =>
+        show(caller, { ...(await recordedEvent(index)), index }),
+      ),
     evidenceAt,
     indexOfLeaf: async (leafHash) => {
       const index = await tree().leafIndex(leafHash);

@@ -1,7 +1,7 @@
 import type { Level } from "level";
 import type { Bytes } from "../../protocol/bytes.ts";
 import type { Source } from "../../protocol/source.ts";
-import { LedgerError } from "../errors.ts";
+import { LedgerError, parsingRecords } from "../errors.ts";
 import { bundleEntries } from "./bundle.ts";
 import {
   anchorKeyAt,
@@ -140,7 +140,7 @@ export function levelReader(view: View): StoreReader {
   async function submissionOfRow(row: Buffer | undefined): Promise<StoredSubmission | undefined> {
     const whole =
       row === undefined || isSubmissionRow(row) ? row : await log.get(logKey(numberOf(row), "submission"));
-    return whole && submissionOf(whole);
+    return whole && (await parsingRecords("a submission", () => submissionOf(whole)));
   }
 
   /** One search for where the rows begin and one read of all of them: a random event costs the disk what it must, once. */
@@ -185,7 +185,9 @@ export function levelReader(view: View): StoreReader {
     sources: async ({ after, limit }) => {
       const gte = after === undefined ? registerKey("sources") : registerKey("sources", after, Buffer.of(0));
       const found = await register.rows({ gte, lt: registerEnd("sources"), limit });
-      return found.map(([key, row]) => sourceOf(sourceOfKey(key), row));
+      return await parsingRecords("the sources", () =>
+        found.map(([key, row]) => sourceOf(sourceOfKey(key), row)),
+      );
     },
     source: async (source) => {
       const row = await register.get(registerKey("sources", source));

@@ -16,6 +16,8 @@ export interface LevelStoreOptions {
   /** Commits are refused (`disk-full`) below this much free space, so that the records stay readable. */
   readonly minFreeBytes?: number;
   readonly migrations?: readonly Migration[];
+  /** What a listener of `onHead` threw. A warning of the process by default. */
+  readonly onListenerError?: (error: unknown) => void;
 }
 
 /** Several times what LevelDB may still write after its journal was accepted. */
@@ -51,6 +53,9 @@ const REGISTER_OPTIONS = {
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { path: folder, minFreeBytes = DEFAULT_MIN_FREE_BYTES, migrations = MIGRATIONS } = options;
+  const onListenerError =
+    options.onListenerError ??
+    ((error) => process.emitWarning(`a listener of the log failed: ${String(error)}`));
   await mkdir(folder, { recursive: true });
   const log: Database = new Level<Buffer, Buffer>(path.join(folder, "log"), LOG_OPTIONS);
   const register: Database = new Level<Buffer, Buffer>(path.join(folder, "register"), REGISTER_OPTIONS);
@@ -143,7 +148,14 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     } finally {
       committing = false;
     }
-    for (const listener of listeners) listener(group.head);
+    for (const listener of listeners) {
+      try {
+        listener(group.head);
+      } catch (error) {
+        // The group is durable whatever a listener makes of it: its receipts go out, and the other listeners hear of it.
+        onListenerError(error);
+      }
+    }
   }
 
   /** Where the next row goes is read anew each time: a write that failed may have been kept. */

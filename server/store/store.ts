@@ -200,7 +200,7 @@ export interface Store extends StoreReader {
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**
    * Calls the listener after every commit, in order, with the new head; commits that follow each other closely may be
-   * reported once, by the newest head. Returns the function that ends it.
+   * reported once, by the newest head. What it throws is reported and changes nothing. Returns the function that ends it.
    */
   onHead: (listener: (head: Head) => void) => () => void;
   snapshot: () => Promise<StoreSnapshot>;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { parseCheckpoint } from "../../../protocol/checkpoint.ts";
 import { frontierRoot } from "../../../protocol/frontier.ts";
-import { EMPTY_ROOT } from "../../../protocol/merkle.ts";
+import { EMPTY_ROOT, leafHash } from "../../../protocol/merkle.ts";
 import { verifierKey, verifyNote } from "../../../protocol/note.ts";
 import { readRoot } from "../../../protocol/proof-nodes.ts";
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -158,6 +158,40 @@ describe("server/integrate/integrator", () => {
       expect(await tiles.size()).to.equal(900);
     });
   }
+
+  it("reads no tile of a tree that was thrown away, however late its last reader is", async () => {
+    await commit(900);
+    const leaves = new Uint8Array(32 * 512).fill(1);
+    await tiles.save(extend(EMPTY_EDGE, leaves), leaves);
+    const [isRead, late] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    let holds = false;
+    let reading: Promise<Uint8Array[]> | undefined;
+    const rebuilt: Integrator = make(0, {
+      ...tiles,
+      tile: async (place) => {
+        const tile = await tiles.tile(place);
+        if (holds) {
+          holds = false;
+          isRead.resolve(undefined);
+          await late.promise;
+        }
+        return tile;
+      },
+      // A reader has the tile from the disk before it goes, and puts it into the cache after.
+      clear: async () => {
+        holds = true;
+        reading = rebuilt.tree().leafHashes(0, 1);
+        await isRead.promise;
+        await tiles.clear();
+      },
+    });
+    await rebuilt.start();
+    late.resolve(undefined);
+    expect(await reading).to.deep.equal([leaves.slice(0, 32)]);
+    const [payload] = await store.payloads(0, 1);
+    expect(await rebuilt.tree().leafHashes(0, 1)).to.deep.equal([leafHash(payload ?? new Uint8Array())]);
+    await rebuilt.close();
+  });
 
   it("says so when the records themselves contradict their head", async () => {
     await commit(10);

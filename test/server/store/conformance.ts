@@ -302,6 +302,17 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(heads).to.deep.equal([2, 5]);
     });
 
+    it("commits and tells the others whatever a listener throws", async () => {
+      const sizes: number[] = [];
+      store.onHead(() => {
+        throw new Error("on purpose");
+      });
+      store.onHead(({ size }) => sizes.push(size));
+      await commit(madeSubmission(A, 1, 2, 0));
+      await commit(madeSubmission(A, 3, 1, 2));
+      expect(sizes).to.deep.equal([2, 3]);
+    });
+
     it("shows a snapshot as it was", async () => {
       const head = await commit(madeSubmission(A, 1, 2, 0));
       const snapshot = await store.snapshot();

@@ -6,8 +6,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { Level } from "level";
+import { FormatError } from "../../../protocol/errors.ts";
+import { parseSource } from "../../../protocol/source.ts";
 import { StoreConflict } from "../../../server/errors.ts";
 import type { Migration } from "../../../server/store/level-format.ts";
+import { logKey } from "../../../server/store/level-keys.ts";
 import { openLevelStore } from "../../../server/store/level-store.ts";
 import { anchor, rejection, storeConformance } from "./conformance.ts";
 import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
@@ -15,7 +18,7 @@ import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
 storeConformance("LevelDB", async () => {
   const folder = await newFolder();
   return {
-    open: async () => await openLevelStore({ path: folder }),
+    open: async () => await openLevelStore({ path: folder, onListenerError: () => undefined }),
     destroy: async () => await rm(folder, { recursive: true }),
   };
 });
@@ -102,6 +105,23 @@ describe("store: LevelDB's own", () => {
     const refused = await rejection(openLevelStore({ path: folder }));
     expect(refused).to.have.property("code", "store-unavailable");
     expect(refused).to.have.property("message").that.contains("different times");
+  });
+
+  it("takes a damaged row for damage, not for a mistake of whoever asks", async () => {
+    const store = await openLevelStore({ path: folder });
+    await store.commit(groupAfter(EMPTY, [madeSubmission(parseSource("a/r"), 1, 1, 0)]), 0);
+    await store.close();
+    const log = new Level<Buffer, Buffer>(path.join(folder, "log"), {
+      keyEncoding: "buffer",
+      valueEncoding: "buffer",
+    });
+    await log.put(logKey(0, "submission"), Buffer.from("NO SOURCE\n1\n1\n0\n1\njws\nreceipt"));
+    await log.close();
+    const damaged = await openLevelStore({ path: folder });
+    const failure = await rejection(damaged.submissionOfIndex(0));
+    expect(failure).to.be.instanceOf(Error).and.not.instanceOf(FormatError);
+    expect(failure).to.have.property("message").that.contains("damaged");
+    await damaged.close();
   });
 
   it("is held by one process at a time", async () => {
