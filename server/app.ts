@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import path from "node:path";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
+import { toHex } from "../protocol/bytes.ts";
 import { formatLogId, type LogId } from "../protocol/log-id.ts";
 import { parseSource, type Source, splitSource } from "../protocol/source.ts";
 import type { TrustProfile } from "../verifier/trust-profile.ts";
@@ -10,7 +12,7 @@ import { agencyReader } from "./anchor/agency-registry.ts";
 import { anchorAccount } from "./anchor/anchor-transaction.ts";
 import { type Anchorer, createAnchorer } from "./anchor/anchorer.ts";
 import { type ChainClient, chainClient } from "./anchor/chain-client.ts";
-import { checkpointsOf } from "./anchor/checkpoints.ts";
+import { checkpointsOf, indexSizesInUse } from "./anchor/checkpoints.ts";
 import { chainRpc, type Rpc } from "./anchor/json-rpc.ts";
 import { followKeys, type KeyFollower } from "./anchor/key-directory.ts";
 import { type LogKeyWatch, watchLogKeys } from "./anchor/log-keys.ts";
@@ -34,6 +36,10 @@ import { healthRoutes } from "./health.ts";
 import { developmentTokens } from "./identity/dev-tokens.ts";
 import { permit, rolesFor } from "./identity/permissions.ts";
 import { type Authenticator, bearerTokens } from "./identity/tokens.ts";
+import { blindingSecret } from "./index/entries.ts";
+import { createLogIndex, type LogIndex } from "./index/log-index.ts";
+import { indexMetrics } from "./index/metrics.ts";
+import { vrfPool } from "./index/vrf-pool.ts";
 import { checkpointSigner } from "./integrate/checkpoint-signer.ts";
 import { type SourceRecords, sourceRecords } from "./inspect/heard.ts";
 import { reconciliation } from "./inspect/reconciliation.ts";
@@ -50,6 +56,7 @@ import { statementMaker } from "./prove/statement.ts";
 import { statementRoutes } from "./prove/statement-routes.ts";
 import type { IndexReader } from "./index/reader.ts";
 import type { KeyDirectory } from "./receive/keys.ts";
+import { indexTags } from "./receive/index-tags.ts";
 import { receiveMetrics } from "./receive/metrics.ts";
 import { createVerifierPool } from "./receive/pool.ts";
 import { postSubmission } from "./receive/routes.ts";
@@ -114,12 +121,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     const findings = makeFindings(options, { about, records, keys: chain.keys, sources });
     closing.push(findings.close);
     processMetrics(registry, () => records.integrator.checkpoint()?.size ?? 0);
+    indexMetrics(registry, () => records.index.status());
     const health = healthRoutes({
       store: records.store,
       sequencing: () => writer.sequencer.state(),
       anchoring: () => anchorer.status(),
       checkpoint: records.integrator.checkpoint,
+      indexing: () => records.index.status(),
       anchorPromiseSeconds: options.config.anchorPromiseSeconds,
+      indexPromiseSeconds: options.config.indexPromiseSeconds,
       clock: options.clock,
       log: about.name,
     });
@@ -150,6 +160,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     options.log.info({ url, log: about.name }, "listening");
 
     await records.integrator.start();
+    records.index.start();
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
@@ -161,6 +172,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     }
     const anchoring = poll("anchoring", chainPollMs, () => anchorer.tick());
     records.integrator.onCheckpoint(anchoring.wake);
+    records.index.onVersion(anchoring.wake);
     return { url, routes: [SUBMISSION_ROUTE, ...routes], close };
   } catch (error) {
     await close();
@@ -198,6 +210,7 @@ interface Records {
   readonly store: Store;
   readonly derived: DerivedDatabase;
   readonly integrator: Integrator;
+  readonly index: LogIndex;
   readonly signCheckpoint: (size: number, root: Uint8Array) => string;
 }
 
@@ -221,7 +234,34 @@ async function openRecords(options: AppOptions, about: AboutLog, closing: Closin
     onError: (error) => log.error({ err: error }, "integrating failed and is tried again"),
   });
   closing.push(integrator.close);
-  return { store, derived, integrator, signCheckpoint };
+  const index = makeIndex(options, { about, store, integrator, closing });
+  return { store, derived, integrator, index, signCheckpoint };
+}
+
+function makeIndex(
+  { config, secrets, clock, log }: AppOptions,
+  parts: { about: AboutLog; store: Store; integrator: Integrator; closing: Closing },
+): LogIndex {
+  const { about, store, integrator, closing } = parts;
+  const vrf = vrfPool(secrets.vrf, config.vrfWorkers);
+  const vrfKey = toHex(ed25519.getPublicKey(secrets.vrf));
+  const index = createLogIndex({
+    store,
+    integrator,
+    thread: {
+      path: path.join(config.dataDir, "index"),
+      identity: `${about.name} ${vrfKey}`,
+      blindingSecret: blindingSecret(secrets.vrf),
+    },
+    vrf,
+    tagOf: indexTags(secrets.pepper),
+    sizesInUse: async () => await indexSizesInUse(store),
+    clock,
+    log,
+  });
+  // The VRF ends first: an index that waits for it would hold up the end.
+  closing.push(index.close, vrf.close);
+  return index;
 }
 
 interface Chain {
@@ -259,11 +299,16 @@ function openWriter(
   const settings = { log: about.name, operator: config.operator, pepper: secrets.pepper };
   const pool = createVerifierPool({ settings, keys, clock, log, threads: config.receiveWorkers });
   closing.push(() => pool.close());
-  const { anchorPromiseSeconds } = config;
+  const { anchorPromiseSeconds, indexPromiseSeconds } = config;
   const sequencer = createSequencer({
     store: records.store,
     clock,
-    terms: { log: about.id, signer: ed25519Signer(secrets.receipt), anchorPromiseSeconds },
+    terms: {
+      log: about.id,
+      signer: ed25519Signer(secrets.receipt),
+      anchorPromiseSeconds,
+      indexPromiseSeconds,
+    },
     receiptKeys: logKeys.receiptKeys,
     own: {
       source: about.ownSource,
@@ -280,7 +325,7 @@ function openWriter(
 }
 
 function makeAnchorer(
-  { profile, secrets, clock, log }: AppOptions,
+  { config, profile, secrets, clock, log }: AppOptions,
   parts: { records: Records; chain: Chain; sequencer: Sequencer; registry: Registry },
 ): Anchorer {
   const { records, chain, sequencer, registry } = parts;
@@ -292,7 +337,13 @@ function makeAnchorer(
     anchorRegistry: profile.anchorRegistry,
     logId: profile.logId,
     account: anchorAccount(secrets.anchorer),
-    checkpoints: checkpointsOf(records.integrator, records.signCheckpoint),
+    checkpoints: checkpointsOf({
+      integrator: records.integrator,
+      index: records.index,
+      sign: records.signCheckpoint,
+      clock,
+      indexPatienceMs: config.indexPatienceMs,
+    }),
     clock,
     log,
     metrics: anchorMetrics(registry),

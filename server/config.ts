@@ -20,7 +20,13 @@ export interface Config {
   readonly checkpointIntervalMs: number;
   readonly chainPollMs: number;
   readonly anchorPromiseSeconds: number;
+  /** Receipts promise that the index lists their events within this time. */
+  readonly indexPromiseSeconds: number;
+  /** How long a checkpoint waits for the index over the same events before it is anchored without. */
+  readonly indexPatienceMs: number;
   readonly receiveWorkers: number;
+  /** Threads that compute the keys of new persons; started when there are some. */
+  readonly vrfWorkers: number;
   /** What one source may send, on average over ten seconds. */
   readonly sourceEventsPerSecond: number;
   /** How long the second half of an exchange may take before its absence is a finding. */
@@ -52,6 +58,12 @@ const DEFAULT_CHECKPOINT_INTERVAL_MS = 2_000;
 const DEFAULT_CHAIN_POLL_MS = 500;
 /** Long enough to survive the restart of a chain node, short enough that a breach is news on the same day. */
 const DEFAULT_ANCHOR_PROMISE_MS = 10 * 60_000;
+/** A million new persons at a hundred a second take three hours; whoever was enrolled before, seconds. */
+const DEFAULT_INDEX_PROMISE_MS = 24 * 60 * 60_000;
+/** A thousand times what the index usually needs, and nobody waits long for proof because of it. */
+const DEFAULT_INDEX_PATIENCE_MS = 10_000;
+/** New persons are few; the cores are for the receiving. */
+const DEFAULT_VRF_WORKERS = 1;
 /** Measured best on two cores; more only helps where there are more cores. */
 const DEFAULT_RECEIVE_WORKERS = 2;
 
@@ -89,6 +101,13 @@ export function readConfig(env: Env): Config {
     ),
     chainPollMs: duration("CHAIN_POLL", env["CHAIN_POLL"], DEFAULT_CHAIN_POLL_MS),
     anchorPromiseSeconds: seconds("ANCHOR_PROMISE", env["ANCHOR_PROMISE"], DEFAULT_ANCHOR_PROMISE_MS),
+    indexPromiseSeconds: seconds("INDEX_PROMISE", env["INDEX_PROMISE"], DEFAULT_INDEX_PROMISE_MS),
+    indexPatienceMs: duration("INDEX_PATIENCE", env["INDEX_PATIENCE"], DEFAULT_INDEX_PATIENCE_MS),
+    vrfWorkers: integer("VRF_WORKERS", env["VRF_WORKERS"], {
+      fallback: DEFAULT_VRF_WORKERS,
+      min: 1,
+      max: 64,
+    }),
     receiveWorkers: integer("RECEIVE_WORKERS", env["RECEIVE_WORKERS"], {
       fallback: DEFAULT_RECEIVE_WORKERS,
       min: 1,

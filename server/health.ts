@@ -1,5 +1,6 @@
 import type { AnchorStatus } from "./anchor/anchor-status.ts";
 import type { Clock } from "./clock.ts";
+import type { IndexStatus } from "./index/log-index.ts";
 import type { Checkpoint } from "./integrate/integrator.ts";
 import type { Answer, Route } from "./route.ts";
 import type { SequencerState } from "./sequence/sequencer.ts";
@@ -10,7 +11,9 @@ export interface HealthParts {
   readonly sequencing: () => SequencerState;
   readonly anchoring: () => AnchorStatus;
   readonly checkpoint: () => Checkpoint | undefined;
+  readonly indexing: () => IndexStatus;
   readonly anchorPromiseSeconds: number;
+  readonly indexPromiseSeconds: number;
   readonly clock: Clock;
   /** This log, as receipts name it. */
   readonly log: string;
@@ -39,7 +42,8 @@ export function healthRoutes(parts: HealthParts): Route[] {
 }
 
 /** What keeps the ledger from being ready, in words for an operator. */
-function problemsOf({ sequencing, anchoring, checkpoint, anchorPromiseSeconds }: HealthParts): string[] {
+function problemsOf(parts: HealthParts): string[] {
+  const { sequencing, anchoring, checkpoint, indexing, anchorPromiseSeconds, indexPromiseSeconds } = parts;
   const problems: string[] = [];
   const state = sequencing();
   if (checkpoint() === undefined) problems.push("The tiles are catching up with the records.");
@@ -53,6 +57,12 @@ function problemsOf({ sequencing, anchoring, checkpoint, anchorPromiseSeconds }:
       `Anchoring is overdue: receipts promise it within ${anchorPromiseSeconds} s, the oldest waits ${Math.floor(lagSeconds)} s.`,
     );
   }
+  const { lagSeconds: indexLagSeconds } = indexing();
+  if (indexLagSeconds > indexPromiseSeconds) {
+    problems.push(
+      `Indexing is overdue: receipts promise it within ${indexPromiseSeconds} s, the oldest waits ${Math.floor(indexLagSeconds)} s.`,
+    );
+  }
   return problems;
 }
 
@@ -61,16 +71,25 @@ async function detailsOf({
   sequencing,
   anchoring,
   checkpoint,
+  indexing,
   clock,
   log,
 }: HealthParts): Promise<object> {
   const { size } = await store.head();
   const last = await store.lastAnchor();
   const { condition, problem, finalSize, pendingSize, missingAnchors, lagSeconds } = anchoring();
+  const index = indexing();
   return {
     log,
     sequencing: sequencing().kind,
-    events: { recorded: size, published: checkpoint()?.size ?? 0, pending: pendingSize, anchored: finalSize },
+    events: {
+      recorded: size,
+      published: checkpoint()?.size ?? 0,
+      indexed: index.size,
+      pending: pendingSize,
+      anchored: finalSize,
+    },
+    index: { loaded: index.isLoaded, keys: index.keys, lagSeconds: Math.round(index.lagSeconds) },
     anchoring: {
       condition,
       lagSeconds: Math.round(lagSeconds),

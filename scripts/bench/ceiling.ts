@@ -53,7 +53,12 @@ const pool = createVerifierPool({
 const sequencer = createSequencer({
   store,
   clock,
-  terms: { log, signer: ed25519Signer(secrets.receipt), anchorPromiseSeconds: 600 },
+  terms: {
+    log,
+    signer: ed25519Signer(secrets.receipt),
+    anchorPromiseSeconds: 600,
+    indexPromiseSeconds: 86_400,
+  },
   receiptKeys: () => [],
   own: {
     source: parseSource(`${operator}/ledger`),

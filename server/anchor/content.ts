@@ -30,6 +30,12 @@ export function sameContent(a: AnchorContent, b: AnchorContent): boolean {
   );
 }
 
+/** The content with the head's index instead of an older one: while the index is built again, it says less than the contract knows. */
+export function withNoOlderIndex(content: AnchorContent, head: AnchorContent): AnchorContent {
+  if (content.indexSize >= head.indexSize) return content;
+  return { ...content, indexSize: head.indexSize, indexRoot: head.indexRoot };
+}
+
 /** Whether the contract would take `next` after `head` as something new. */
 export function isBeyond(next: AnchorContent, head: AnchorContent): boolean {
   return next.size > head.size || (next.size === head.size && next.indexSize > head.indexSize);

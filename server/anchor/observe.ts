@@ -4,7 +4,7 @@ import { nextNonce } from "./anchor-transaction.ts";
 import { confirmedLine, recordAfter } from "./anchored-line.ts";
 import type { ChainAnchor, ChainClient } from "./chain-client.ts";
 import type { Checkpoints } from "./checkpoints.ts";
-import { type AnchorContent, NOTHING_ANCHORED } from "./content.ts";
+import { type AnchorContent, NOTHING_ANCHORED, withNoOlderIndex } from "./content.ts";
 import type { Agreement, IntentObservation, Observation, UnconfirmedAnchor } from "./decide.ts";
 import { isUnderpriced } from "./fees.ts";
 import { parseIntent } from "./intent.ts";
@@ -34,6 +34,7 @@ export async function observe(observed: Observed): Promise<Sighting> {
   const count = await chain.anchorCount();
   const head = count === 0 ? NOTHING_ANCHORED : await anchorAt(count - 1, chain);
   const line = await confirmedLine(count, { chain, store });
+  const latest = checkpoints.latest();
   return {
     count,
     head,
@@ -44,7 +45,7 @@ export async function observe(observed: Observed): Promise<Sighting> {
     unconfirmed: line.confirmed < count ? await observeAnchor(line.confirmed, observed) : undefined,
     record: await recordAfter(line.last, store),
     intent,
-    latest: checkpoints.latest(),
+    latest: latest && withNoOlderIndex(latest, head),
   };
 }
 

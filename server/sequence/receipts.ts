@@ -19,9 +19,11 @@ export interface ReceiptTerms {
   readonly signer: Signer;
   /** An anchor covers the events within this time. */
   readonly anchorPromiseSeconds: number;
+  /** The index lists the events within this time. */
+  readonly indexPromiseSeconds: number;
 }
 
-/** The receipt for a submission that gets this index at this time (Unix seconds). No index is promised yet (`indexBy` 0). */
+/** The receipt for a submission that gets this index at this time (Unix seconds). */
 export function receiptFor(
   terms: ReceiptTerms,
   submission: VerifiedSubmission,
@@ -30,8 +32,9 @@ export function receiptFor(
 ): string {
   const { source: src, first, count, root } = submission;
   const anchorBy = time + terms.anchorPromiseSeconds;
+  const indexBy = time + terms.indexPromiseSeconds;
   return makeReceipt(
-    { log: terms.log, src, first, count, root, index, time, anchorBy, indexBy: 0 },
+    { log: terms.log, src, first, count, root, index, time, anchorBy, indexBy },
     terms.signer,
   );
 }

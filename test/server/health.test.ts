@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { AnchorStatus } from "../../server/anchor/anchor-status.ts";
 import { type HealthParts, healthRoutes } from "../../server/health.ts";
 import { PUBLIC } from "../../server/identity/caller.ts";
+import type { IndexStatus } from "../../server/index/log-index.ts";
 import type { Answer } from "../../server/route.ts";
 
 const REQUEST = {
@@ -23,6 +24,11 @@ const WELL: AnchorStatus = {
   },
 };
 
+const INDEXED: IndexStatus = {
+  ...{ isLoaded: true, size: 3, lagEvents: 1, lagSeconds: 2, keys: 7 },
+  ...{ versions: 1, nodes: 13, memoryBytes: 1, vrfs: 7 },
+};
+
 describe("server/health", () => {
   function parts(changes: Partial<HealthParts> = {}): HealthParts {
     return {
@@ -33,7 +39,9 @@ describe("server/health", () => {
       sequencing: () => ({ kind: "open" }),
       anchoring: () => WELL,
       checkpoint: () => ({ size: 4, root: new Uint8Array(32), note: "" }),
+      indexing: () => INDEXED,
       anchorPromiseSeconds: 600,
+      indexPromiseSeconds: 86_400,
       clock: { now: () => 2_000_000 },
       log: "1:0x00:1",
       ...changes,
@@ -56,6 +64,7 @@ describe("server/health", () => {
     "the reason": { sequencing: () => ({ kind: "halted", reason: "the reason" }) },
     "another receipt key": { sequencing: () => ({ kind: "suspended", reason: "another receipt key" }) },
     overdue: { anchoring: () => ({ ...WELL, lagSeconds: 601 }) },
+    Indexing: { indexing: () => ({ ...INDEXED, lagSeconds: 86_401 }) },
   };
   for (const [word, changes] of Object.entries(troubles)) {
     it(`is not ready, and says why: ${word}`, async () => {
@@ -99,7 +108,8 @@ describe("server/health", () => {
       problems: [],
       log: "1:0x00:1",
       sequencing: "open",
-      events: { recorded: 5, published: 4, pending: 4, anchored: 3 },
+      events: { recorded: 5, published: 4, indexed: 3, pending: 4, anchored: 3 },
+      index: { loaded: true, keys: 7, lagSeconds: 2 },
       anchoring: {
         condition: "agrees",
         lagSeconds: 0,

@@ -26,6 +26,7 @@ import type { Store } from "../../../server/store/store.ts";
 import { LOG, NOW_SECONDS, testKey, testRecorder, type TestRecorder } from "../receive/recorder.ts";
 
 export const ANCHOR_PROMISE_SECONDS = 600;
+export const INDEX_PROMISE_SECONDS = 86_400;
 export const receiptKey = testKey();
 /** The log's receipt key before it. */
 export const replacedReceiptKey = testKey();
@@ -58,7 +59,11 @@ export function testLedger(
   const sequencer = createSequencer({
     store,
     clock: { now: () => NOW_SECONDS * 1000 },
-    terms: { log: LOG, signer, anchorPromiseSeconds: ANCHOR_PROMISE_SECONDS },
+    terms: {
+      ...{ log: LOG, signer },
+      anchorPromiseSeconds: ANCHOR_PROMISE_SECONDS,
+      indexPromiseSeconds: INDEX_PROMISE_SECONDS,
+    },
     receiptKeys: () => [replacedReceiptKey, receiptKey],
     own: {
       source: ledgerRecorder.source,

@@ -16,6 +16,7 @@ import {
   asText,
   expectHonoured,
   expectWholeLog,
+  INDEX_PROMISE_SECONDS,
   ledgerRecorder,
   receiptKey,
   replacedReceiptKey,
@@ -31,7 +32,7 @@ const events = Array.from({ length: 12 }, (_, at) => recorder.event(at + 1));
 const batch = (first: number, last: number) => recorder.submission(first, events.slice(first - 1, last));
 
 describe("sequencer", () => {
-  it("gives consecutive indexes and a receipt that promises the anchor", async () => {
+  it("gives consecutive indexes and a receipt that promises the anchor and the index", async () => {
     await onStore(async (store) => {
       const { submit } = testLedger(store, [recorder, other]);
       const first = await submit(batch(1, 3));
@@ -43,7 +44,7 @@ describe("sequencer", () => {
       expect(receipt).to.deep.include({
         time: NOW_SECONDS,
         anchorBy: NOW_SECONDS + ANCHOR_PROMISE_SECONDS,
-        indexBy: 0,
+        indexBy: NOW_SECONDS + INDEX_PROMISE_SECONDS,
       });
       await expectWholeLog(store);
     });
