@@ -41,9 +41,27 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** The longest honest answer is a page of event logs. */
 const DEFAULT_MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
+/** Error codes by which a node says that it cannot do what another may (JSON-RPC 2.0 section 5.1, EIP-1474). */
+const NODE_TROUBLES = new Set([
+  // No such method here; internal error.
+  -32601, -32603,
+  // Resource not found, resource unavailable, method not supported, limit exceeded.
+  -32001, -32002, -32004, -32005,
+]);
+/** For everything that has no code of its own: a header it lacks as well as a nonce that is used. */
+const SERVER_ERROR = -32000;
+/** About these the node judges the transaction, and every node judges it the same. */
+const ABOUT_TRANSACTIONS = new Set(["eth_sendRawTransaction", "eth_estimateGas"]);
+
+/** Whether the error is the node's own, so that another node may answer. A revert is the contract's answer. */
+function isNodesOwn({ code, data, message }: RpcFailure, method: string): boolean {
+  if (code === 3 || data !== undefined || /revert/i.test(message)) return false;
+  return NODE_TROUBLES.has(code) || (code === SERVER_ERROR && !ABOUT_TRANSACTIONS.has(method));
+}
+
 /**
  * Calls over HTTP to one of several nodes. It stays with a node as long as that one answers, so that what was read does not jump
- * between nodes of different height, and goes on to the next one when it does not. A node is asked for its chain id and
+ * between nodes of different height, and goes on to the next one when it does not, or cannot (see `isNodesOwn`). A node is asked for its chain id and
  * genesis hash before it is believed, again after every failure; one of another chain is never used.
  */
 export function chainRpc(options: RpcOptions): Rpc {
@@ -66,9 +84,9 @@ export function chainRpc(options: RpcOptions): Rpc {
       node.isDown = false;
       return answer;
     } catch (error) {
-      if (error instanceof RpcFailure) throw error;
+      if (error instanceof RpcFailure && !isNodesOwn(error, method)) throw error;
       // Whatever answers there next time may be another node.
-      node.checked = undefined;
+      if (!(error instanceof RpcFailure)) node.checked = undefined;
       if (!node.isDown) options.onFailover?.(place, error instanceof Error ? error.message : String(error));
       node.isDown = true;
       throw error;
@@ -82,8 +100,9 @@ export function chainRpc(options: RpcOptions): Rpc {
       try {
         return await callNode(place, method, params);
       } catch (error) {
-        if (error instanceof RpcFailure) throw error;
-        failure = error;
+        if (error instanceof RpcFailure && !isNodesOwn(error, method)) throw error;
+        // What a node said tells more than that another one is gone.
+        if (!(failure instanceof RpcFailure)) failure = error;
         // Of calls that fail together only the first moves on.
         if (preferred === place) preferred = (place + 1) % nodes.length;
       }

@@ -163,6 +163,34 @@ describe("server/anchor/json-rpc", () => {
     expect(second.calls).to.deep.equal([]);
   });
 
+  it("asks the next node when one says that it cannot, and none when the contract or every node says no", async () => {
+    const [first, second] = [await node(), await node()];
+    second.answer = () => ({ result: "0x2" });
+    const asked = async (method: string, error: object): Promise<unknown> => {
+      first.answer = () => ({ error });
+      return connect([first.url, second.url])(method, []).catch((failure: unknown) => failure);
+    };
+    for (const code of [-32601, -32603, -32001, -32002, -32004, -32005])
+      expect(await asked("eth_sendRawTransaction", { code, message: "no" }), String(code)).to.equal("0x2");
+    expect(await asked("eth_call", { code: -32000, message: "missing trie node" })).to.equal("0x2");
+    for (const [method, error] of [
+      ["eth_call", { code: -32603, message: "VM Exception: reverted" }],
+      ["eth_call", { code: -32000, message: "Execution reverted", data: "0x" }],
+      ["eth_call", { code: -32602, message: "invalid params" }],
+      ["eth_sendRawTransaction", { code: -32000, message: "nonce too low" }],
+      ["eth_estimateGas", { code: -32000, message: "insufficient funds" }],
+    ] as const)
+      expect(await asked(method, error), error.message).to.be.instanceOf(RpcFailure);
+  });
+
+  it("hands on what a node said when no node can, also when the others are gone", async () => {
+    const [first, second] = [await node(), await node()];
+    first.answer = () => ({ error: { code: -32005, message: "too many blocks" } });
+    second.hangs = true;
+    const error = await rejection(connect([first.url, second.url])("eth_getLogs", []));
+    expect(error).to.be.instanceOf(RpcFailure).and.include({ code: -32005 });
+  });
+
   it("refuses answers that are too long or no JSON, and keeps the URL out of its messages", async () => {
     const only = await node();
     only.answer = () => ({ result: "x".repeat(2_000) });
