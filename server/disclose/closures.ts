@@ -1,7 +1,7 @@
 import { openFacets, type ParsedEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
-import { momentMs } from "./moment.ts";
+import { momentMs } from "../../protocol/moment.ts";
 
 /** What closes an event to most callers, or empties it for all. */
 export interface Closure {

@@ -1,4 +1,6 @@
+import type { Disclosure } from "../../protocol/disclosure.ts";
 import { agencyOfSide } from "../../protocol/exchange.ts";
+import { DECOY } from "../../protocol/facets.ts";
 import { type ParsedEvent, showEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
@@ -15,12 +17,26 @@ export interface Viewer {
 /**
  * The event as this viewer may see it: its payload, and those disclosures that protocol/visibility.ts opens to the caller in
  * the capacity they have towards this very event. A citizen who is not in it, or an agency that is no party to it, is the public.
+ * Decoys are shown only to prove to who sees everything that an official acted without an exchange.
  * `isConcerned`: whether it is an order (a seal, an erasure) about events of the viewer's own.
  */
 export function eventAsSeenBy(viewer: Viewer, event: ParsedEvent, isConcerned = false): string {
   const role = capacityOf(viewer, event, isConcerned);
   const { type } = event;
-  return showEvent(event, ({ name, value }) => maySeeFacet({ role, type, name, own: isOwn(viewer, value) }));
+  const maySee = ({ name, value }: Disclosure): boolean =>
+    maySeeFacet({ role, type, name, own: isOwn(viewer, value) });
+  const showsAll =
+    needsAllShown(event) && event.disclosures.every((each) => each.name === DECOY || maySee(each));
+  return showEvent(event, showsAll ? () => true : maySee);
+}
+
+/**
+ * Which official acted hangs on the exchange: where there is none, only the last digest opened proves it, and without that an official's
+ * statement could not show why the event is in it.
+ */
+function needsAllShown({ disclosures }: ParsedEvent): boolean {
+  const names = new Set(disclosures.map(({ name }) => name));
+  return names.has("agent.id") && !names.has("exchange");
 }
 
 /** In which of the roles the viewer looks at this event. */

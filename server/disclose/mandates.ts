@@ -1,13 +1,18 @@
 import { openFacets, type ParsedEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
+import { splitSource } from "../../protocol/source.ts";
 import { isCanonicalSubjectId, isSubjectScheme } from "../../protocol/subject.ts";
 import type { PersonId } from "../identity/caller.ts";
-import { momentMs } from "./moment.ts";
+import { momentMs } from "../../protocol/moment.ts";
 
 /** What an event of the holder's list says about acting for somebody, in log order. */
 export type MandateRecord =
   | {
       readonly kind: "mandate";
+      /** Place in the log. */
+      readonly index: number;
+      /** Who recorded it. A mandate's id is its agency's own: only it can end the mandate. */
+      readonly agency: string;
       readonly id: string;
       readonly state: "granted" | "revoked";
       /** Whether it joins two numbers of one person. */
@@ -25,21 +30,19 @@ export type MandateRecord =
   /** Nobody can read any more what it said: it may have been a revocation. */
   | { readonly kind: "erased"; readonly people: readonly string[] };
 
-/** Somebody the holder may act for in everything, or another number of the holder's own. */
-export interface Represented {
-  readonly person: PersonId;
-  readonly samePerson: boolean;
-}
-
 /** The mandate in an event, or undefined when it is none. `people`: tags of the people in it. */
-export function mandateIn(event: ParsedEvent, people: readonly string[]): MandateRecord | undefined {
+export function mandateIn(
+  event: ParsedEvent,
+  { index, people }: { readonly index: number; readonly people: readonly string[] },
+): MandateRecord | undefined {
   const { mandate, subject: represented, "subject.2": acting } = openFacets(event);
   const [subject, holder] = [personIn(represented), personIn(acting)];
   if (!isJsonObject(mandate) || subject === undefined || holder === undefined) return undefined;
   const { id, state, basis, procedures, validFrom, validUntil } = mandate;
   if (typeof id !== "string") return undefined;
   return {
-    ...{ kind: "mandate", id, subject, holder, people },
+    ...{ kind: "mandate", index, id, subject, holder, people },
+    agency: splitSource(event.payload.src).agency,
     state: state === "granted" ? "granted" : "revoked",
     samePerson: basis === "same-person",
     limited: procedures !== undefined,
@@ -48,41 +51,54 @@ export function mandateIn(event: ParsedEvent, people: readonly string[]): Mandat
   };
 }
 
+type Mandate = Extract<MandateRecord, { kind: "mandate" }>;
+
 /**
  * Whom the holder of a list represents at a time (milliseconds), by the records of that list in log order. A mandate for some procedures
  * opens no list: whoever renews a passport for somebody need not know their whole life. An event of both that was erased may have
  * ended the mandate, so it does until the mandate is recorded again.
  */
-export function representedBy(
-  holder: PersonId,
-  records: readonly MandateRecord[],
-  now: number,
-): Represented[] {
-  const granted = new Map<string, Extract<MandateRecord, { kind: "mandate" }>>();
+export function representedBy(holder: PersonId, records: readonly MandateRecord[], now: number): PersonId[] {
+  const granted = new Map<string, Mandate>();
   for (const record of records) {
-    if (record.kind === "erased") {
+    if (record.kind === "mandate") {
+      if (record.samePerson || !isSamePerson(record.holder, holder)) continue;
+      granted.delete(nameOf(record));
+      if (record.state === "granted") granted.set(nameOf(record), record);
+    } else {
       for (const [name, { people }] of granted) {
         if (people.filter((tag) => record.people.includes(tag)).length > 1) granted.delete(name);
       }
-      continue;
     }
-    if (!samePersonId(record.holder, holder)) continue;
-    const name = JSON.stringify([record.subject.scheme, record.subject.id, record.id]);
-    granted.delete(name);
-    if (record.state === "granted") granted.set(name, record);
   }
-  return [...granted.values()]
-    .filter(
-      ({ limited, validFrom, validUntil }) =>
-        !limited &&
-        (validFrom === undefined || momentMs(validFrom) <= now) &&
-        (validUntil === undefined || momentMs(validUntil) > now),
-    )
-    .map(({ subject, samePerson }) => ({ person: subject, samePerson }));
+  return [...granted.values()].filter((mandate) => isInForce(mandate, now)).map(({ subject }) => subject);
+}
+
+function isInForce({ limited, validFrom, validUntil }: Mandate, now: number): boolean {
+  if (limited || (validFrom !== undefined && !(momentMs(validFrom) <= now))) return false;
+  return validUntil === undefined || momentMs(validUntil) > now;
+}
+
+/**
+ * The numbers that same-person mandates join to those of a list, by its records below a log index, in log order. As the verifier of a
+ * statement does it: who is the same person does not end with time, only by being revoked.
+ */
+export function joinedNumbers(records: readonly MandateRecord[], below: number): PersonId[] {
+  const joined = new Map<string, readonly PersonId[]>();
+  for (const record of records) {
+    if (record.kind === "erased" || !record.samePerson || record.index >= below) continue;
+    if (record.state === "granted") joined.set(nameOf(record), [record.subject, record.holder]);
+    else joined.delete(nameOf(record));
+  }
+  return [...joined.values()].flat();
+}
+
+function nameOf({ agency, id }: Mandate): string {
+  return JSON.stringify([agency, id]);
 }
 
 /** Whether two ids are of one scheme and the same. */
-export function samePersonId(a: PersonId, b: PersonId): boolean {
+export function isSamePerson(a: PersonId, b: PersonId): boolean {
   return a.scheme === b.scheme && a.id === b.id;
 }
 

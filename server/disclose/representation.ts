@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { IndexReader } from "../index/reader.ts";
 import type { StoredEvent } from "../store/store.ts";
-import { type MandateRecord, mandateIn, representedBy, samePersonId } from "./mandates.ts";
+import { type MandateRecord, isSamePerson, joinedNumbers, mandateIn, representedBy } from "./mandates.ts";
 
 /** Reads events by their indexes, a page at a time: the store's `events`, or something that remembers them for one request. */
 export type ReadEvents = (indexes: readonly number[]) => Promise<readonly (StoredEvent | undefined)[]>;
@@ -18,8 +18,11 @@ export interface RepresentationOptions {
 
 /** Who may look at whose list, by the mandates that the log holds as far as it is indexed. */
 export interface Representation {
-  /** The person's own numbers: this one, and those that same-person mandates join to it, each once. */
-  numbersOf: (person: PersonId, readEvents?: ReadEvents) => Promise<readonly PersonId[]>;
+  /** The person's own numbers: this one, and those that same-person mandates join to it by what the log holds below an index, each once. */
+  numbersOf: (
+    person: PersonId,
+    reading?: { below?: number; readEvents?: ReadEvents },
+  ) => Promise<readonly PersonId[]>;
   /** All numbers whose events the caller sees as their own: a citizen's, and those of whom they hold a valid mandate for. */
   ownOf: (caller: Caller) => Promise<readonly PersonId[]>;
   /** Whether one of these events is in the list of one of these people. */
@@ -37,8 +40,8 @@ const READ_AT_ONCE = 250;
 const POSTINGS_AT_ONCE = 10_000;
 /** A list grows at its end alone, so what was read of it stays true. */
 const LISTS_KEPT = 10_000;
-/** A person has a few numbers and represents a few people; whoever records more tries something. */
-const MAX_NUMBERS = 8;
+/** A person has a few numbers (a statement has room for as many) and represents a few people. */
+const MAX_NUMBERS = 16;
 const MAX_REPRESENTED = 64;
 const TAG_BYTES = 33;
 
@@ -51,7 +54,8 @@ export function representation({ index, readEvents, clock }: RepresentationOptio
     for (;;) {
       const page = await index.postings(list.key, list.postings, list.postings + READ_AT_ONCE);
       if (page.length === 0) break;
-      const found = mandatesAmong(await read(page.map((posting) => posting.index)));
+      const indexes = page.map((posting) => posting.index);
+      const found = mandatesAmong(indexes, await read(indexes));
       list = { ...list, postings: list.postings + page.length, records: [...list.records, ...found] };
     }
     keep(name, list);
@@ -67,21 +71,17 @@ export function representation({ index, readEvents, clock }: RepresentationOptio
     if (oldest !== undefined) lists.delete(oldest);
   }
 
-  async function numbersOf(person: PersonId, read = readEvents): Promise<readonly PersonId[]> {
+  const numbersOf: Representation["numbersOf"] = async (
+    person,
+    { below = Infinity, readEvents: read = readEvents } = {},
+  ) => {
     const numbers = [person];
-    for (let at = 0; at < numbers.length; at++) {
-      const number = numbers[at];
-      if (number === undefined) break;
-      for (const { person: other, samePerson } of representedBy(
-        number,
-        await recordsOf(number, read),
-        clock.now(),
-      )) {
-        if (samePerson && numbers.length < MAX_NUMBERS && !isAmong(other, numbers)) numbers.push(other);
-      }
+    for (let at = 0; at < numbers.length && numbers.length < MAX_NUMBERS; at++) {
+      const records = await recordsOf(numbers[at] ?? person, read);
+      for (const other of joinedNumbers(records, below)) if (!isAmong(other, numbers)) numbers.push(other);
     }
-    return numbers;
-  }
+    return numbers.slice(0, MAX_NUMBERS);
+  };
 
   async function ownOf(caller: Caller): Promise<readonly PersonId[]> {
     if (caller.role !== "citizen") return [];
@@ -89,8 +89,8 @@ export function representation({ index, readEvents, clock }: RepresentationOptio
     const own = [...numbers];
     for (const number of numbers) {
       const represented = representedBy(number, await recordsOf(number, readEvents), clock.now());
-      for (const { person, samePerson } of represented.slice(0, MAX_REPRESENTED)) {
-        if (samePerson || isAmong(person, own)) continue;
+      for (const person of represented.slice(0, MAX_REPRESENTED)) {
+        if (isAmong(person, own)) continue;
         own.push(...(await numbersOf(person)).filter((other) => !isAmong(other, own)));
       }
     }
@@ -114,12 +114,18 @@ export function representation({ index, readEvents, clock }: RepresentationOptio
 }
 
 /** Mandates name two people, so most events need not be opened. */
-function mandatesAmong(events: readonly (StoredEvent | undefined)[]): MandateRecord[] {
-  return events.flatMap((event) => {
+function mandatesAmong(
+  indexes: readonly number[],
+  events: readonly (StoredEvent | undefined)[],
+): MandateRecord[] {
+  return events.flatMap((event, at) => {
     const people = event === undefined ? [] : personTags(event.tags);
     if (event === undefined || people.length < 2) return [];
     if (event.disclosures === undefined) return [{ kind: "erased" as const, people }];
-    const record = mandateIn(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`), people);
+    const record = mandateIn(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`), {
+      index: indexes[at] ?? 0,
+      people,
+    });
     return record === undefined ? [] : [record];
   });
 }
@@ -134,7 +140,7 @@ function personTags(tags: Uint8Array): string[] {
 }
 
 function isAmong(person: PersonId, people: readonly PersonId[]): boolean {
-  return people.some((other) => samePersonId(other, person));
+  return people.some((other) => isSamePerson(other, person));
 }
 
 function idOf({ scheme, id }: PersonId): string {

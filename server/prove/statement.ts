@@ -68,15 +68,8 @@ export function statementMaker(options: StatementOptions): MakeStatement {
   return async ({ subject, caller, since }) => {
     const readEvents = rememberingReader(store.events);
     const viewer = await showing.viewerOf(caller);
-    const ids =
-      subject.kind === "person"
-        ? (await representation.numbersOf(subject.person, readEvents)).map(
-            ({ scheme, id }) => `${scheme}:${id}`,
-          )
-        : [subject.id];
-    if (since.length > ids.length)
-      throw sinceBeyond(`there ${ids.length === 1 ? "is 1 list" : `are ${ids.length} lists`}`);
-    const { anchor, answers } = await answersFor(subject.kind, ids);
+    const { anchor, answers } = await answersFor(subject, readEvents);
+    if (since.length > answers.length) throw sinceBeyond(`there is no list ${since.length}`);
     const lists: ProvenList[] = [];
     for (const [at, answer] of answers.entries()) lists.push(await proven(answer, anchor, since[at] ?? 0));
     const head: StatementHead = {
@@ -90,24 +83,40 @@ export function statementMaker(options: StatementOptions): MakeStatement {
 
   /** The proofs of all ids under the index root of one final anchor. */
   async function answersFor(
-    kind: IndexKind,
-    ids: readonly string[],
+    subject: StatementSubject,
+    readEvents: Reading["readEvents"],
   ): Promise<{ anchor: StoredAnchor; answers: Answer[] }> {
-    const keys = await Promise.all(ids.map(async (id) => ({ kind, id, ...(await index.keyOf(kind, id)) })));
+    const { kind } = subject;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const anchor = await store.lastAnchor();
       if (anchor === undefined || anchor.indexSize === 0) break;
-      const proofs = await Promise.all(keys.map(async ({ key }) => await index.prove(key, anchor.indexSize)));
-      const answers = keys.flatMap((key, at) => {
-        const answer = proofs[at];
-        return answer === undefined ? [] : [{ ...key, ...answer }];
-      });
-      if (answers.length === keys.length) return { anchor, answers };
+      const ids = await idsOf(subject, anchor.indexSize, readEvents);
+      const answers = await Promise.all(
+        ids.map(async (id) => {
+          const proof = await index.keyOf(kind, id);
+          const answer = await index.prove(proof.key, anchor.indexSize);
+          return answer && { kind, id, ...proof, ...answer };
+        }),
+      );
+      const found = answers.filter((answer) => answer !== undefined);
+      if (found.length === ids.length) return { anchor, answers: found };
     }
-    throw new LedgerError(
-      "statement-not-ready",
-      "No final anchor covers the index yet, or the index is being built. Ask again in a moment.",
-    );
+    throw notReady("No final anchor covers the index yet, or the index is being built.");
+  }
+
+  /** The ids that a statement of this horizon must cover: those the verifier finds joined in what is shown. */
+  async function idsOf(
+    subject: StatementSubject,
+    below: number,
+    readEvents: Reading["readEvents"],
+  ): Promise<readonly string[]> {
+    if (subject.kind !== "person") return [subject.id];
+    const numbers = await representation.numbersOf(subject.person, { below, readEvents });
+    const now = await representation.numbersOf(subject.person, { readEvents });
+    // What was found to be another person's meanwhile is not shown under the state from before.
+    if (!numbers.every((number) => now.some((other) => isSamePerson(number, other))))
+      throw notReady("A number of this person was taken from them a moment ago.");
+    return numbers.map(({ scheme, id }) => `${scheme}:${id}`);
   }
 
   /** The list's head, with the proof followed from the anchored root down to the very leaf hashes of the events. */
@@ -208,13 +217,7 @@ export function statementMaker(options: StatementOptions): MakeStatement {
       return await prover.evidenceAt(place, caller);
     } catch (error) {
       if (!(error instanceof LedgerError) || error.code !== "not-yet-anchored") throw error;
-      throw new LedgerError(
-        "statement-not-ready",
-        "A seal or an erasure of one of these events is not anchored yet. Ask again in a moment.",
-        {
-          cause: error,
-        },
-      );
+      throw notReady("A seal or an erasure of one of these events is not anchored yet.");
     }
   }
 }
@@ -259,6 +262,14 @@ function rememberingReader(read: StoreReader["events"]): Reading["readEvents"] {
     }
     return events;
   };
+}
+
+function isSamePerson(a: PersonId, b: PersonId): boolean {
+  return a.scheme === b.scheme && a.id === b.id;
+}
+
+function notReady(reason: string): LedgerError {
+  return new LedgerError("statement-not-ready", `${reason} Ask again in a moment.`);
 }
 
 function sinceBeyond(limit: string): LedgerError {

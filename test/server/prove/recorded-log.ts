@@ -31,7 +31,9 @@ const signer = {
 const signCheckpoint = checkpointSigner(LOG, SEED);
 const NO_KEY = new Uint8Array(32);
 const NOTHING = new Uint8Array();
-const tagsOf = eventTags(new Uint8Array(32).fill(5));
+/** What the tags are keyed with. */
+export const PEPPER = new Uint8Array(32).fill(5);
+const tagsOf = eventTags(PEPPER);
 
 /** Seconds after its receipt by which an event is promised an anchor. */
 export const PROMISE_SECONDS = 600;
