@@ -56,12 +56,15 @@ function keysOf(source: Source, facets: KeyFacets): IndexKey[] {
 
 /**
  * The keys that the shown part of an event proves it to have, each once. Values are taken as they come: what passes no schema names
- * nobody. An official is named only where the agency is settled too: the type is shown, and the exchange wherever the type demands one.
+ * nobody. An official is named only where the agency is settled too: the exchange is shown, or the type, and that allows none. Where it
+ * allows one, only an event with every digest open (`isWhole`, decoys too) shows that there is none; else whoever hides it could pass
+ * one official's event off as another's.
  */
-export function shownIndexKeys(source: Source, shown: OpenedFacets): IndexKey[] {
+export function shownIndexKeys(source: Source, shown: OpenedFacets, isWhole = false): IndexKey[] {
   const subjects = SUBJECT_FACETS.map((name) => [name, subjectIn(shown[name])] as const);
   const client = textIn(shown.exchange, "client");
-  const official = settlesAgency(shown, client) ? shown["agent.id"] : undefined;
+  const isSettled = client !== undefined || isWhole || allowsNoExchange(shown);
+  const official = isSettled ? shown["agent.id"] : undefined;
   const consent = textIn(shown.consent, "id");
   const relied = textIn(shown.purpose, "consent");
   return keysOf(source, {
@@ -138,7 +141,9 @@ function textIn(value: unknown, member: string): string | undefined {
   return typeof text === "string" ? text : undefined;
 }
 
-/** Whether the closed part of the event can no longer change which agency the official acted for. */
-function settlesAgency({ type }: OpenedFacets, client: string | undefined): boolean {
-  return client !== undefined || (isEventType(type) && !FACETS_OF_TYPE[type].required.includes("exchange"));
+/** Whether no part of the event that stays closed can be an exchange. */
+function allowsNoExchange({ type }: OpenedFacets): boolean {
+  if (!isEventType(type)) return false;
+  const { required, optional } = FACETS_OF_TYPE[type];
+  return ![...required, ...optional].includes("exchange");
 }

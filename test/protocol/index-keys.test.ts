@@ -53,7 +53,7 @@ describe("index keys", () => {
 
   it("of a whole event are those of its shown part", () => {
     for (const type of EVENT_TYPES) {
-      expect(shownIndexKeys(SOURCE, FACETS[type])).to.deep.equal(indexKeys(SOURCE, FACETS[type]));
+      expect(shownIndexKeys(SOURCE, FACETS[type], true)).to.deep.equal(indexKeys(SOURCE, FACETS[type]));
     }
   });
 
@@ -65,9 +65,18 @@ describe("index keys", () => {
     // The exchange names the agency; where it may stay closed, the recording one would be a guess.
     expect(ids({ "agent.id": official })).to.deep.equal([]);
     expect(ids({ type, "agent.id": official })).to.deep.equal([]);
+    expect(ids({ type: "action", "agent.id": official })).to.deep.equal([]);
     expect(ids({ type: "inspection", "agent.id": official })).to.deep.equal(["agent:qn-police/nguyen.van.a"]);
     expect(ids({ exchange, "agent.id": official })).to.deep.equal([
       "agent:VN%2FGOV%2Fqn-justice%2Fcivil/nguyen.van.a",
+    ]);
+  });
+
+  it("name an official without an exchange where the event is open to its last digest", () => {
+    const shown = { type: "action", "agent.id": "nguyen.van.a" };
+    expect(shownIndexKeys(SOURCE, shown)).to.deep.equal([]);
+    expect(shownIndexKeys(SOURCE, shown, true)).to.deep.equal([
+      { kind: "official", id: "agent:qn-police/nguyen.van.a" },
     ]);
   });
 

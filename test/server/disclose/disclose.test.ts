@@ -76,6 +76,22 @@ describe("server/disclose", () => {
     expect(shown(citizen({ scheme: "vn-cmnd", id: MOTHER.id }), accessed)).to.deep.equal([]);
   });
 
+  it("shows an inspector decoys where only they prove that an official acted without an exchange", () => {
+    const inspector: Caller = { role: "inspector", name: "i" };
+    const { subject, purpose, time } = { subject: CHILD, purpose: { procedure: "p" }, time: access.time };
+    const action: Facets = { type: "action", subject, purpose, time };
+    const acted = event({ ...action, "agent.id": "nguyen.a" });
+    expect(shown(inspector, acted)).to.have.length(acted.payload.sd.length);
+    const exchange = { messageId: "m1", client: "qn-justice", service: "births" };
+    for (const other of [event(action), event({ ...action, "agent.id": "nguyen.a", exchange })]) {
+      expect(shown(inspector, other)).to.not.include("decoy");
+    }
+    // Who does not see all of it learns nothing from the rest.
+    for (const caller of [citizen(MOTHER), agency("qn-hospital"), PUBLIC]) {
+      expect(shown(caller, acted)).to.not.include("decoy");
+    }
+  });
+
   it("takes no other facet that looks like a person for one", () => {
     const trap = event({
       ...access,
