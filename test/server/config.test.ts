@@ -23,6 +23,12 @@ describe("server/config", () => {
     ]);
   });
 
+  it("takes a folder of a catalogue, or none", () => {
+    expect(readConfig({}).catalogueDir).to.equal(path.resolve("catalogue"));
+    expect(readConfig({ CATALOGUE: "./mine" }).catalogueDir).to.equal(path.resolve("mine"));
+    expect(readConfig({ CATALOGUE: "none" }).catalogueDir).to.equal(undefined);
+  });
+
   it("takes durations with their unit", () => {
     expect(readConfig({ CHECKPOINT_INTERVAL: "500ms" }).checkpointIntervalMs).to.equal(500);
     expect(readConfig({ ANCHOR_PROMISE: "1h" }).anchorPromiseSeconds).to.equal(3600);
@@ -33,6 +39,7 @@ describe("server/config", () => {
     CHECKPOINT_INTERVAL: ["2", "0s", "-1s", "2 s", "forever"],
     RPC_URL: ["", "http://a,", "localhost:8545", "file:///etc/passwd"],
     ENVIRONMENT: ["", "prod", "toString"],
+    CATALOGUE: [""],
     OPERATOR: ["", "Uppercase", "-a", "a/b", "a".repeat(32)],
     RECEIVE_WORKERS: ["0", "65"],
     SOURCE_EVENTS_PER_SECOND: ["0", "99"],

@@ -14,6 +14,7 @@ import {
   ACCESS,
   spawnLedger,
 } from "../system/fixture.ts";
+import { catalogueFolder } from "./catalogue/folder.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
@@ -96,6 +97,20 @@ describe("server/main", function () {
         expect(await again.end(signal)).to.equal(0);
       });
     }
+
+    it("does not start with a wrong catalogue, and names the file and the line", async () => {
+      const catalogue = await catalogueFolder();
+      await catalogue.replace("procedures/PASSPORT.json", '"pd:Passport"', '"pd:Pasport"');
+      const { code, output } = await runToEnd({
+        ...{ DATA_DIR: system.dataDir, OPERATOR: "qn-operator", PORT: "0", RPC_URL: system.chain.url },
+        CATALOGUE: catalogue.folder,
+      });
+      expect(code).to.equal(1);
+      expect(output)
+        .to.match(/procedures\/PASSPORT\.json:33: .*pd:Pasport/)
+        .and.not.contain('"listening"');
+      await catalogue.remove();
+    });
 
     it("is alive and readable but not ready while the chain cannot be reached", async () => {
       const ledger = await spawnLedger(system, { RPC_URL: "http://127.0.0.1:9" });

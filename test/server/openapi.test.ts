@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { PERMISSIONS } from "../../server/identity/permissions.ts";
 import type { App } from "../../server/app.ts";
+import { CATALOGUE } from "./catalogue/folder.ts";
 import {
   ACCESS,
   type Deployed,
@@ -55,6 +56,10 @@ describe("server/openapi", function () {
     await recorder.close();
     await fetchUntil(`${ledger.url}/v1/events/1/evidence`);
     ({ leaf } = (await (await fetch(`${ledger.url}/v1/events/0`)).json()) as { leaf: string });
+    await ledger.close();
+    ledger = await startLedger(system, { config: { catalogueDir: CATALOGUE } });
+    await fetchUntil(`${ledger.url}/v1/catalogue`);
+    await fetchUntil(`${ledger.url}/ready`);
   });
   after(async () => {
     await ledger.close();
@@ -105,18 +110,18 @@ describe("server/openapi", function () {
     ],
     getEntries: [
       [200, "/tile/entries/000.p/2"],
-      [404, "/tile/entries/000.p/3"],
+      [404, "/tile/entries/000.p/9"],
       [400, "/tile/entries/0"],
     ],
     getEvent: [
       [200, "/v1/events/0"],
-      [404, "/v1/events/2"],
+      [404, "/v1/events/9"],
       [400, "/v1/events/-1"],
       [401, "/v1/events/0", { headers: { authorization: "Bearer wrong" } }],
     ],
     getEvidence: [
       [200, "/v1/events/1/evidence"],
-      [404, "/v1/events/2/evidence"],
+      [404, "/v1/events/9/evidence"],
       [400, "/v1/events/1e3/evidence"],
     ],
     getEvidenceByLeaf: [
@@ -144,6 +149,12 @@ describe("server/openapi", function () {
       [400, "/v1/findings?after=x", { headers: inspector }],
       [401, "/v1/findings"],
       [403, "/v1/findings", { headers: operator }],
+    ],
+    getCatalogue: [[200, "/v1/catalogue"]],
+    getCatalogueVersion: [
+      [200, "/v1/catalogue/2026-11-22"],
+      [404, "/v1/catalogue/2026-11-23"],
+      [404, "/v1/catalogue/..%2fcatalogue.json"],
     ],
     getLive: [[200, "/live"]],
     getReady: [[200, "/ready"]],
