@@ -138,7 +138,9 @@ function openEntry({ kind, id }: ListInHand, entry: StatementEntry): OpenedEntry
     throw error;
   }
   const facets = openFacets(shown);
-  const names = shownIndexKeys(shown.payload.src, facets).some((key) => key.kind === kind && key.id === id);
+  const isWhole = shown.disclosures.length === shown.payload.sd.length;
+  const keys = shownIndexKeys(shown.payload.src, facets, isWhole);
+  const names = keys.some((key) => key.kind === kind && key.id === id);
   if (!names && entry.closedBy === undefined) {
     return "does not show why it is in this list, and no closure says why it cannot";
   }

@@ -78,8 +78,8 @@ describe("server/disclose", () => {
 
   it("shows an inspector decoys where only they prove that an official acted without an exchange", () => {
     const inspector: Caller = { role: "inspector", name: "i" };
-    const { subject, purpose, time } = { subject: CHILD, purpose: { procedure: "p" }, time: access.time };
-    const action: Facets = { type: "action", subject, purpose, time };
+    const time = { occurred: "2026-11-22T08:00:00+07:00" };
+    const action: Facets = { type: "action", subject: CHILD, purpose: { procedure: "p" }, time };
     const acted = event({ ...action, "agent.id": "nguyen.a" });
     expect(shown(inspector, acted)).to.have.length(acted.payload.sd.length);
     const exchange = { messageId: "m1", client: "qn-justice", service: "births" };
