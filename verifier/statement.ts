@@ -58,8 +58,8 @@ export interface ListClaim {
 }
 
 export interface StatedEvent {
-  /** Place in the log as the ledger says; only the order of the events is proven here. */
-  readonly index: number;
+  /** Where in the log the ledger says the event stands. Only the order is proven here; evidence proves the place. */
+  readonly indexHint: number;
   readonly source: Source;
   readonly seq: number;
   /** The parts that are shown, by their names. The agency vouches for what they say. */
@@ -171,7 +171,7 @@ function listClaim(
   orders: readonly ClosingOrder[],
 ): ListClaim {
   const events = entries.map(({ index, shown, facets, leafHash, closedBy }) => ({
-    index,
+    indexHint: index,
     source: shown.payload.src,
     seq: shown.payload.seq,
     facets,

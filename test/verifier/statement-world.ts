@@ -6,6 +6,7 @@ import { appendAll, emptyFrontier } from "../../protocol/frontier.ts";
 import { type IndexKind, shownIndexKeys } from "../../protocol/index-keys.ts";
 import { entryCommitment, indexKey } from "../../protocol/index-tree.ts";
 import { rootHash } from "../../protocol/merkle.ts";
+import type { Source } from "../../protocol/source.ts";
 import type { Statement, StatementEntry, StatementList } from "../../protocol/statement.ts";
 import { expandVrfSecretKey, proveVrf, type VrfSecretKey, vrfOutput } from "../../protocol/vrf.ts";
 import { logOf } from "../../verifier/trust-profile.ts";
@@ -43,7 +44,7 @@ export interface WorldOptions {
   /** Which leaf the seal names, by its place. */
   readonly sealedPlace?: number;
   /** Who orders the seal and the erasure. */
-  readonly authority?: typeof POLICE | typeof HEALTH;
+  readonly authority?: Source;
   readonly sealState?: "placed" | "lifted";
 }
 
@@ -125,7 +126,7 @@ export function statementWorld(options: WorldOptions = {}): StatementWorld {
   const secret = expandVrfSecretKey(sha256(utf8("test key vrf")));
   const rows = ledger.events.map((event, index) => {
     const parsed = parseEvent(event);
-    return { index, parsed, keys: shownIndexKeys(parsed.payload.src, openFacets(parsed)) };
+    return { index, parsed, keys: shownIndexKeys(parsed.payload.src, openFacets(parsed), true) };
   });
 
   const found = (kind: IndexKind, id: string, horizon: number) =>

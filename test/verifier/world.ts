@@ -53,7 +53,7 @@ export const HEALTH = parseSource("hue-health/main");
 export interface Contents {
   /** In the order of the log. The facets may name the leaf hashes of what was recorded before. */
   readonly submissions: readonly {
-    readonly source: typeof POLICE | typeof HEALTH;
+    readonly source: Source;
     readonly first: number;
     readonly facets: (earlier: readonly Uint8Array[]) => readonly Facets[];
   }[];
