@@ -50,6 +50,22 @@ export function parseReceiptPayload(value: unknown): Receipt {
   return { log: logId, src: source, first, count, root: parseRoot(root), index, time, anchorBy, indexBy };
 }
 
+/** Latest a deadline may lie after the receipt's time: what is promised for the next century binds nobody. */
+export const MAX_PROMISE_SECONDS = 31 * 24 * 60 * 60;
+
+/** Why the deadlines of a receipt promise nothing that matters, or undefined when they do. */
+export function deadlineFault({
+  time,
+  anchorBy,
+  indexBy,
+}: Pick<Receipt, "time" | "anchorBy" | "indexBy">): string | undefined {
+  const deadlines = indexBy === 0 ? [anchorBy] : [anchorBy, indexBy];
+  if (deadlines.some((deadline) => deadline < time)) return "a deadline lies before the time of receipt";
+  if (deadlines.some((deadline) => deadline > time + MAX_PROMISE_SECONDS))
+    return `a deadline lies more than ${MAX_PROMISE_SECONDS / 86_400} days after the time of receipt`;
+  return undefined;
+}
+
 /** Signs a receipt with the log's receipt key. */
 export function makeReceipt(
   receipt: Receipt,

@@ -3,7 +3,7 @@ import { payloadLeafHash, payloadOf } from "../protocol/event.ts";
 import { parseCompactJws, verifyJws, type PublicKey } from "../protocol/jws.ts";
 import { formatLogId } from "../protocol/log-id.ts";
 import { rootHash } from "../protocol/merkle.ts";
-import { parseReceipt, type Receipt } from "../protocol/receipt.ts";
+import { deadlineFault, parseReceipt, type Receipt } from "../protocol/receipt.ts";
 import { parseSubmissionPayload } from "../protocol/submission.ts";
 import type { Spool } from "./spool.ts";
 import type { PendingSubmission, StoredReceipt } from "./spool-rows.ts";
@@ -84,8 +84,8 @@ async function readReceipt(text: string, spool: Spool, keys: ReceiptKeys): Promi
     if (!verifyJws(jws, key)) return "a receipt's signature is wrong";
     if (formatLogId(receipt.log) !== spool.meta.log) return "a receipt is another log's";
     if (receipt.src !== spool.meta.source) return "a receipt is for another source";
-    if (receipt.anchorBy < receipt.time) return "a receipt promises its anchor before its own time";
-    return receipt;
+    const fault = deadlineFault(receipt);
+    return fault === undefined ? receipt : `a receipt promises nothing: ${fault}`;
   } catch (error) {
     return error instanceof Error ? error.message : "a receipt could not be read";
   }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { MAX_PROMISE_SECONDS } from "../protocol/receipt.ts";
 
 /**
  * What the server is told from outside, read once. Everything that may be seen in a log line is here; everything that may not
@@ -100,8 +101,8 @@ export function readConfig(env: Env): Config {
       DEFAULT_CHECKPOINT_INTERVAL_MS,
     ),
     chainPollMs: duration("CHAIN_POLL", env["CHAIN_POLL"], DEFAULT_CHAIN_POLL_MS),
-    anchorPromiseSeconds: seconds("ANCHOR_PROMISE", env["ANCHOR_PROMISE"], DEFAULT_ANCHOR_PROMISE_MS),
-    indexPromiseSeconds: seconds("INDEX_PROMISE", env["INDEX_PROMISE"], DEFAULT_INDEX_PROMISE_MS),
+    anchorPromiseSeconds: promise("ANCHOR_PROMISE", env["ANCHOR_PROMISE"], DEFAULT_ANCHOR_PROMISE_MS),
+    indexPromiseSeconds: promise("INDEX_PROMISE", env["INDEX_PROMISE"], DEFAULT_INDEX_PROMISE_MS),
     indexPatienceMs: duration("INDEX_PATIENCE", env["INDEX_PATIENCE"], DEFAULT_INDEX_PATIENCE_MS),
     vrfWorkers: integer("VRF_WORKERS", env["VRF_WORKERS"], {
       fallback: DEFAULT_VRF_WORKERS,
@@ -170,6 +171,16 @@ function duration(name: string, value: string | undefined, fallback: number): nu
 /** A duration in whole seconds, rounded up. */
 function seconds(name: string, value: string | undefined, fallbackMs: number): number {
   return Math.ceil(duration(name, value, fallbackMs) / 1000);
+}
+
+/** A duration that receipts may promise. */
+function promise(name: string, value: string | undefined, fallbackMs: number): number {
+  const promised = seconds(name, value, fallbackMs);
+  if (promised > MAX_PROMISE_SECONDS)
+    throw new ConfigError(
+      `${name} must be at most ${MAX_PROMISE_SECONDS / 3600}h; recorders take no longer promise`,
+    );
+  return promised;
 }
 
 function httpUrl(name: string, value: string): string {

@@ -1,7 +1,7 @@
 import { equal } from "../protocol/bytes.ts";
 import { keyId, type ParsedJws, verifyJws } from "../protocol/jws.ts";
 import { formatLogId, type LogId } from "../protocol/log-id.ts";
-import { parseReceipt, type Receipt } from "../protocol/receipt.ts";
+import { deadlineFault, parseReceipt, type Receipt } from "../protocol/receipt.ts";
 import type { Source } from "../protocol/source.ts";
 import { type Check, CheckList, established, failed, hasFailed, passed } from "./checks.ts";
 
@@ -52,11 +52,8 @@ export function verifyReceipt(jws: string, expected: ExpectedReceipt, receiptKey
       : failed(`its ${other} is another than the submission's`);
   });
   list.check("promise", { parsed }, ({ parsed: { receipt } }) => {
-    const { time, anchorBy, indexBy } = receipt;
-    const isSound = anchorBy >= time && (indexBy === 0 || indexBy >= time);
-    return isSound
-      ? passed("whether they are kept can be judged")
-      : failed("a deadline lies before the time of receipt");
+    const fault = deadlineFault(receipt);
+    return fault === undefined ? passed("whether they are kept can be judged") : failed(fault);
   });
   const isInvalid = parsed === undefined || hasFailed(list.checks);
   return {

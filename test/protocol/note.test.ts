@@ -77,6 +77,9 @@ describe("note", () => {
     expect(verifyNote({ ...note, signatures: [wrong] }, key)).to.be.false;
     expect(verifyNote({ ...note, signatures: [own, wrong] }, key)).to.be.false;
     expect(verifyNote({ ...note, signatures: [own, own] }, key)).to.be.true;
+    // Every line costs the reader a verification.
+    expect(verifyNote({ ...note, signatures: Array.from({ length: 4 }, () => own) }, key)).to.be.true;
+    expect(verifyNote({ ...note, signatures: Array.from({ length: 5 }, () => own) }, key)).to.be.false;
     expect(verifyNote({ ...note, signatures: [{ ...own, signature: new Uint8Array(3) }] }, key)).to.be.false;
     expect(verifyNote({ ...note, signatures: [] }, key)).to.be.false;
     expect(verifyNote({ ...note, text: "first\n\nthird\n" }, key)).to.be.false;

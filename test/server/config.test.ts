@@ -32,6 +32,7 @@ describe("server/config", () => {
   it("takes durations with their unit", () => {
     expect(readConfig({ CHECKPOINT_INTERVAL: "500ms" }).checkpointIntervalMs).to.equal(500);
     expect(readConfig({ ANCHOR_PROMISE: "1h" }).anchorPromiseSeconds).to.equal(3600);
+    expect(() => readConfig({ ANCHOR_PROMISE: "745h" })).to.throw(ConfigError, "ANCHOR_PROMISE");
   });
 
   const unusable: Record<string, string[]> = {

@@ -49,6 +49,8 @@ describe("verifyReceipt", () => {
     ["another count", makeReceipt({ ...promise, count: 2 }, log), ["submission"]],
     ["another root", makeReceipt({ ...promise, root: new Uint8Array(32) }, log), ["submission"]],
     ["an anchor promised for the past", makeReceipt({ ...promise, anchorBy: 999 }, log), ["promise"]],
+    ["an anchor promised for next century", makeReceipt({ ...promise, anchorBy: 4e9 }, log), ["promise"]],
+    ["an index promised for next century", makeReceipt({ ...promise, indexBy: 4e9 }, log), ["promise"]],
     ["an index promised for the past", makeReceipt({ ...promise, indexBy: 999 }, log), ["promise"]],
   ];
   for (const [name, jws, fails] of refused) {
