@@ -53,6 +53,12 @@ describe("server/edge", () => {
       maxBodyBytes: 10,
       handle: ({ body }) => ({ json: Buffer.from(body).toString() }),
     },
+    {
+      name: "streamed",
+      method: "get",
+      path: "/streamed/:what",
+      handle: (request) => ({ type: "a/stream", chunks: chunksOf(request.parameter("what")) }),
+    },
     { name: "secret", method: "get", path: "/secret", handle: () => ({ json: "secret" }) },
     {
       name: "throws",
@@ -70,6 +76,23 @@ describe("server/edge", () => {
       },
     },
   ];
+
+  /** Chunks given away so far, and whether their maker was told to stop. */
+  let given: { chunks: number; ended: boolean };
+
+  async function* chunksOf(what: string): AsyncGenerator<string> {
+    given = { chunks: 0, ended: false };
+    try {
+      if (what === "refused") throw new LedgerError("not-found", "There is nothing to send.");
+      for (; given.chunks < (what === "endless" ? Infinity : 3); given.chunks++) {
+        yield what === "endless" ? "x".repeat(64 * 1024) : `chunk ${given.chunks}\n`;
+        if (what === "broken" && given.chunks === 1) throw new Error("password=hunter2");
+      }
+    } finally {
+      given.ended = true;
+      await Promise.resolve();
+    }
+  }
 
   function makeOptions(): EdgeOptions {
     const lines = new Writable({
@@ -232,6 +255,39 @@ describe("server/edge", () => {
       headers: { authorization: "Bearer wrong" },
     });
     expect(await answer.text()).to.equal("submitted");
+  });
+
+  it("sends an answer while it is made, and its head alone to whoever asks for that", async () => {
+    const answer = await fetch(`${url}/streamed/whole`);
+    expect(answer.headers.get("content-type")).to.equal("a/stream");
+    expect(answer.headers.get("content-length")).to.equal(null);
+    expect(answer.headers.get("cache-control")).to.equal("no-store");
+    expect(await answer.text()).to.equal("chunk 0\nchunk 1\nchunk 2\n");
+    expect((await fetch(`${url}/streamed/whole`, { method: "HEAD" })).status).to.equal(200);
+    expect(given).to.deep.equal({ chunks: 0, ended: true });
+  });
+
+  it("answers as a problem what fails before anything was sent, and breaks off what fails later", async () => {
+    expect((await fetch(`${url}/streamed/refused`)).status).to.equal(404);
+    const rest = await fetch(`${url}/streamed/broken`)
+      .then(async (answer) => await answer.text())
+      .catch(() => "broken off");
+    expect(rest).to.equal("broken off");
+    expect(log).to.contain("/streamed/:what").and.contain("broken off");
+    // The server is still there.
+    expect((await fetch(`${url}/bytes`)).status).to.equal(200);
+  });
+
+  it("makes no more of an answer than its client takes, and stops when the client leaves", async () => {
+    const client = httpRequest(`${url}/streamed/endless`).end();
+    const [response] = (await once(client, "response")) as [NodeJS.ReadableStream];
+    response.pause();
+    const taken = given.chunks;
+    // Another answer takes as long as many chunks would have taken.
+    for (let times = 0; times < 20; times++) await (await fetch(`${url}/bytes`)).text();
+    expect(given.chunks - taken).to.be.lessThan(200);
+    client.destroy();
+    while (!given.ended) await (await fetch(`${url}/bytes`)).text();
   });
 
   it("counts answers by route, never by path", async () => {
