@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import sodium from "sodium-native";
 import { utf8 } from "../../protocol/bytes.ts";
-import type { Vrf } from "./vrf.ts";
+import type { Vrf } from "./vrf-function.ts";
 
 /*
  * ECVRF-EDWARDS25519-SHA512-TAI (RFC 9381, section 5) by libsodium's group operations; see protocol/vrf.ts for the same in

@@ -1,15 +1,6 @@
 import { expandVrfSecretKey, proveVrf, vrfOutput } from "../../protocol/vrf.ts";
+import type { Vrf } from "./vrf-function.ts";
 import { utf8 } from "../../protocol/bytes.ts";
-
-/** The log's verifiable random function (RFC 9381 ECVRF-EDWARDS25519-SHA512-TAI) with its secret key in it. */
-export interface Vrf {
-  /** What computes it: a thousand a second and core, or two hundred. */
-  readonly by: "libsodium" | "javascript";
-  /** The 64-byte output for an id (`scheme:canonical-id`). */
-  output: (id: string) => Uint8Array;
-  /** The 80-byte proof that `output` is computed rightly. */
-  proof: (id: string) => Uint8Array;
-}
 
 /** The function by libsodium where it is installed and runs, else in JavaScript. Both give the same bytes. */
 export async function loadVrf(seed: Uint8Array): Promise<Vrf> {
