@@ -76,6 +76,20 @@ describe("catalogue/", () => {
     }
   });
 
+  it("allows what the first event of the README says", () => {
+    const file = readFileSync(new URL("../../scripts/start/first-event.json", import.meta.url), "utf8");
+    const { purpose, data } = JSON.parse(file) as {
+      purpose: { procedure: string; legalBasis: { law: string } };
+      data: { personalData: string[] };
+    };
+    const procedure = published.procedures.find(({ code }) => code === purpose.procedure);
+    expect(procedure?.legalBasis.map(({ law }) => law)).to.include(purpose.legalBasis.law);
+    const released = procedure?.providers.find(
+      ({ agency, to }) => agency === "justice" && to?.includes("police"),
+    );
+    expect(released?.personalData).to.include.members(data.personalData);
+  });
+
   it("rests on law wherever a state agency receives, and asks for consent where a utility does", () => {
     for (const { code, providers, legalBasis } of published.procedures) {
       expect(
