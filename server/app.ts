@@ -10,6 +10,7 @@ import { parseSource, type Source, splitSource } from "../protocol/source.ts";
 import type { TrustProfile } from "../verifier/trust-profile.ts";
 import { agencyReader } from "./anchor/agency-registry.ts";
 import { anchorAccount } from "./anchor/anchor-transaction.ts";
+import type { AnchorStatus } from "./anchor/anchor-status.ts";
 import { type Anchorer, createAnchorer } from "./anchor/anchorer.ts";
 import { type ChainClient, chainClient } from "./anchor/chain-client.ts";
 import { checkpointsOf, indexSizesInUse } from "./anchor/checkpoints.ts";
@@ -54,7 +55,6 @@ import { makeProver } from "./prove/evidence.ts";
 import { proofRoutes } from "./prove/routes.ts";
 import { statementMaker } from "./prove/statement.ts";
 import { statementRoutes } from "./prove/statement-routes.ts";
-import type { IndexReader } from "./index/reader.ts";
 import type { KeyDirectory } from "./receive/keys.ts";
 import { indexTags } from "./receive/index-tags.ts";
 import { receiveMetrics } from "./receive/metrics.ts";
@@ -133,7 +133,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock: options.clock,
       log: about.name,
     });
-    const read = reading(options, { about, records, index: NO_INDEX });
+    const read = reading(options, {
+      ...{ about, records },
+      anchoring: () => anchorer.status(),
+    });
     const routes = [
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
@@ -187,9 +190,6 @@ function recordingOf(sequencer: Sequencer, keys: KeyDirectory, { ownSource }: Ab
     record: sequencer.record,
   };
 }
-
-const noIndex = () => Promise.reject(new LedgerError("starting", "The index is not built yet."));
-const NO_INDEX: IndexReader = { keyOf: noIndex, prove: noIndex, postings: noIndex, newest: () => undefined };
 
 /** What ends each part, in the order they were started. */
 type Closing = (() => Promise<void>)[];
@@ -383,13 +383,13 @@ interface Reading {
 }
 
 /** The log, its events, their evidence, and people's statements. */
-function reading({ clock, log }: AppOptions, { about, records, index }: ReadingParts): Reading {
-  const { store, derived, integrator } = records;
+function reading({ clock, log }: AppOptions, { about, records, anchoring }: ReadingParts): Reading {
+  const { store, derived, integrator, index } = records;
   const closures = closureRegister({ store, db: derived, clock, log });
   const represented = representation({ index, readEvents: store.events, clock });
   const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
   const shown = showing({ closures, representation: represented, leafIndex, log });
-  const prover = makeProver({ store, tree: integrator.tree, show: shown.showTo });
+  const prover = makeProver({ store, tree: integrator.tree, show: shown.showTo, anchoring });
   const makeStatement = statementMaker({
     ...{ store, index, representation: represented, showing: shown, prover },
     log: about.id,
@@ -407,7 +407,7 @@ function reading({ clock, log }: AppOptions, { about, records, index }: ReadingP
 interface ReadingParts {
   readonly about: AboutLog;
   readonly records: Records;
-  readonly index: IndexReader;
+  readonly anchoring: () => AnchorStatus;
 }
 
 /** On the embedded chain, development tokens, one for each agency as agencies appear; elsewhere everybody is the public. */

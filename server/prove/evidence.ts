@@ -3,6 +3,7 @@ import { EVIDENCE_TYPE, EVIDENCE_VERSION, formatEvidence } from "../../protocol/
 import { verifyInclusion } from "../../protocol/merkle.ts";
 import { proveInclusion } from "../../protocol/proof-nodes.ts";
 import { formatTlogProof } from "../../protocol/tlog-proof.ts";
+import type { AnchorStatus } from "../anchor/anchor-status.ts";
 import type { EventToShow, SeenEvent } from "../disclose/showing.ts";
 import { LedgerError, parsingRecords } from "../errors.ts";
 import type { Caller } from "../identity/caller.ts";
@@ -17,6 +18,8 @@ export interface ProverOptions {
   readonly store: StoreReader;
   readonly tree: () => Tree;
   readonly show: ShowEvent;
+  /** How the chain was seen last: it may have lost anchors that were final. */
+  readonly anchoring: () => Pick<AnchorStatus, "missingAnchors" | "finalSize">;
 }
 
 export interface Prover {
@@ -35,13 +38,22 @@ export interface Prover {
 const PUBLIC_EVIDENCE_KEPT = 8192;
 
 /** Makes evidence from the records and the tiles. */
-export function makeProver({ store, tree, show }: ProverOptions): Prover {
+export function makeProver({ store, tree, show, anchoring }: ProverOptions): Prover {
   const submissions = submissionTrees(tree);
   const madeForPublic = new Map<number, { readonly anchor: StoredAnchor; readonly text: string }>();
 
   async function requireAnchor(index: number): Promise<StoredAnchor> {
     const anchor = await store.anchorCovering(index);
-    if (anchor !== undefined) return anchor;
+    if (anchor !== undefined) {
+      const { missingAnchors, finalSize } = anchoring();
+      if (missingAnchors === 0 || anchor.size <= finalSize) return anchor;
+      // Evidence handed out now would be refused by everybody who asks the chain.
+      throw new LedgerError(
+        "not-yet-anchored",
+        "The chain lost the anchor of this event; it is being anchored again. Ask again in a minute.",
+        { retryAfterSeconds: 60 },
+      );
+    }
     const { size } = await store.head();
     if (index >= size) throw unknownEvent();
     throw new LedgerError(

@@ -5,7 +5,7 @@ import { parseEvidence } from "../../../protocol/evidence.ts";
 import { verifyInclusion } from "../../../protocol/merkle.ts";
 import { type Caller, PUBLIC } from "../../../server/identity/caller.ts";
 import { makeProver, type Prover, type ShowEvent } from "../../../server/prove/evidence.ts";
-import { access, type RecordedLog, recordedLog } from "./recorded-log.ts";
+import { access, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
 
 const INSPECTOR: Caller = { role: "inspector", name: "i" };
 
@@ -13,6 +13,7 @@ describe("server/prove/evidence", () => {
   let log: RecordedLog;
   let prover: Prover;
   let shownTo: Caller[];
+  let anchoring: ReturnType<typeof WHOLE>;
 
   const show: ShowEvent = async (caller, { payload, disclosures }) => {
     if (disclosures !== undefined) shownTo.push(caller);
@@ -25,10 +26,12 @@ describe("server/prove/evidence", () => {
   beforeEach(async () => {
     log = await recordedLog();
     shownTo = [];
+    anchoring = WHOLE();
     prover = makeProver({
       store: log.store,
       tree: log.tree,
       show,
+      anchoring: () => anchoring,
     });
   });
   afterEach(async () => {
@@ -120,6 +123,18 @@ describe("server/prove/evidence", () => {
     expect(parseEvidence(await prover.evidenceAt(0, PUBLIC)).anchor.block).to.equal(9);
   });
 
+  it("hands out no evidence whose anchor the chain lost, until it is anchored again", async () => {
+    await log.append("qn-police/r1", [access("a"), access("b")]);
+    await log.anchor(1);
+    await log.anchor(2);
+    for (const index of [0, 1]) await prover.evidenceAt(index, PUBLIC);
+    anchoring = { missingAnchors: 1, finalSize: 1 };
+    expectProven(await prover.evidenceAt(0, PUBLIC), 0);
+    expect(await refusal(prover.evidenceAt(1, PUBLIC))).to.include({ code: "not-yet-anchored" });
+    anchoring = { missingAnchors: 0, finalSize: 2 };
+    expectProven(await prover.evidenceAt(1, PUBLIC), 1);
+  });
+
   it("proves an erased event without opening it", async () => {
     await log.append("qn-police/r1", [access("a")], { erased: true });
     await log.anchor(1);
@@ -142,7 +157,7 @@ describe("server/prove/evidence", () => {
         return payload && event && { ...event, payload, disclosures: undefined };
       },
     };
-    const deceived = makeProver({ store: swapped, tree: log.tree, show });
+    const deceived = makeProver({ store: swapped, tree: log.tree, show, anchoring: WHOLE });
     expect(String(await refusal(deceived.evidenceAt(0, PUBLIC)))).to.contain("its submission");
   });
 });

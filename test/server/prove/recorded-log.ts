@@ -35,6 +35,9 @@ const NOTHING = new Uint8Array();
 export const PEPPER = new Uint8Array(32).fill(5);
 const tagsOf = eventTags(PEPPER);
 
+/** All anchors stand on the chain. */
+export const WHOLE = () => ({ missingAnchors: 0, finalSize: 0 });
+
 /** Seconds after its receipt by which an event is promised an anchor. */
 export const PROMISE_SECONDS = 600;
 

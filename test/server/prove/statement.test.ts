@@ -20,7 +20,7 @@ import {
 import { statementDocument, statementNdjson } from "../../../server/prove/statement-text.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { memoryIndex, type MemoryIndex } from "./memory-index.ts";
-import { access, LOG, type RecordedLog, recordedLog } from "./recorded-log.ts";
+import { access, LOG, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
 
 const PERSON = { scheme: "vn-cccd", id: "999199000001" } as const;
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
@@ -61,7 +61,7 @@ describe("server/prove/statement", () => {
     const represented = representation({ index: reader, readEvents: store.events, clock });
     const leafIndex = async (leaf: Uint8Array) => await log.tree().leafIndex(leaf);
     const shown = showing({ closures, representation: represented, leafIndex, log: logger });
-    const prover = makeProver({ store, tree: log.tree, show: shown.showTo });
+    const prover = makeProver({ store, tree: log.tree, show: shown.showTo, anchoring: WHOLE });
     return statementMaker({
       store,
       index: reader,
