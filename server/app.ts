@@ -29,7 +29,6 @@ import type { Config } from "./config.ts";
 import { closureRegister } from "./disclose/closure-register.ts";
 import { representation } from "./disclose/representation.ts";
 import { showing } from "./disclose/showing.ts";
-import { LedgerError } from "./errors.ts";
 import { boundedServer, httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { type Findings, findingsRegister } from "./findings/register.ts";
 import { findingsRoutes } from "./findings/routes.ts";
