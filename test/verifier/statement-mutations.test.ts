@@ -134,19 +134,17 @@ describe("verifyStatement under mutation", function () {
   });
 });
 
-/** Changes every byte in turn, to its neighbour and to a bracket or digit that may still be read. */
+/** Changes every byte in turn, to its neighbour or to one of another column of the ASCII table. */
 async function sweep(text: string, from: number, to: number): Promise<void> {
   const bytes = utf8(text);
   const original = await claimOf(text);
   let verified = 0;
   for (let at = from; at < to; at++) {
-    for (const flip of [1, 16]) {
-      const changed = bytes.map((byte, place) => (place === at ? byte ^ flip : byte));
-      if (!isReadable(changed)) continue;
-      verified++;
-      const claim = proven(await verify(changed));
-      if (claim !== null) expect(claim, `byte ${at} changed by ${flip}`).to.deep.equal(original);
-    }
+    const changed = bytes.map((byte, place) => (place === at ? byte ^ (at % 3 === 0 ? 16 : 1) : byte));
+    if (!isReadable(changed)) continue;
+    verified++;
+    const claim = proven(await verify(changed));
+    if (claim !== null) expect(claim, `byte ${at} changed`).to.deep.equal(original);
   }
   expect(verified).to.be.greaterThan((to - from) / 4);
 }
