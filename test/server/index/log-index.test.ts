@@ -245,7 +245,6 @@ describe("server/index/log-index", () => {
     expect(index.newest()?.size).to.equal(2);
     await expectEntry(index, "person", person(1), [0, 1]);
   });
-  });
 
   it("holds the versions that stand in anchors, and lets go of the others", async () => {
     const inUse = [0];
