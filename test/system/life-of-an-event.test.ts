@@ -145,6 +145,7 @@ async function startDemoRecorder(system: Deployed, ledgerUrl: string): Promise<R
     tokensFile: undefined,
     keep: "evidence",
     limits: { events: 1000, bytes: 1_000_000 },
+    heartbeatMs: undefined,
     logLevel: "silent",
   });
 }
