@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures the ledger on real parts and writes docs/bench/results.json and docs/BENCHMARKS.md. About 30 minutes and
+ * `npm run bench`: measures the ledger on real parts and writes docs/bench/results.json and docs/BENCHMARKS.md. About 45 minutes and
  * 30 GB of temporary disk; `-- --quick` makes everything small and writes nothing into docs/. `--only large,steady` runs parts,
  * `--large 1000000` fills a smaller log, `--steady 60` loads it for a shorter time.
  */
@@ -20,8 +20,16 @@ import {
   runCeiling,
 } from "./measures.ts";
 import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./report.ts";
+import {
+  indexHealth,
+  measureIndex,
+  measureStatements,
+  measureVrf,
+  untilIndexed,
+  watchIndexLag,
+} from "./statements.ts";
 import { prepareSystem, usageOf } from "./system.ts";
-import { benchSources, nextSubmission } from "./workload.ts";
+import { BENCH_PERSONS, benchPerson, benchSources, nextSubmission } from "./workload.ts";
 
 const { values } = parseArgs({
   options: {
@@ -34,11 +42,24 @@ const { values } = parseArgs({
 });
 const quick = values.quick;
 const scale = quick
-  ? { batches: 300, singles: 3_000, evidence: 3_000, steadySeconds: 20, large: 200_000, transactions: 300 }
+  ? {
+      batches: 300,
+      singles: 3_000,
+      evidence: 3_000,
+      statements: 100,
+      burst: 20_000,
+      indexKeys: [1_000, 10_000, 100_000],
+      steadySeconds: 20,
+      large: 200_000,
+      transactions: 300,
+    }
   : {
       batches: 3_000,
       singles: 40_000,
       evidence: 20_000,
+      statements: 500,
+      burst: 200_000,
+      indexKeys: [10_000, 100_000, 1_000_000],
       steadySeconds: 600,
       large: 10_000_000,
       transactions: 3_000,
@@ -46,7 +67,7 @@ const scale = quick
 const large = values.large === undefined ? scale.large : Number(values.large);
 const steadySeconds = values.steady === undefined ? scale.steadySeconds : Number(values.steady);
 const only = values.only?.split(",");
-const report = emptyReport(quick ? "quick" : "full");
+const report = emptyReport(quick ? "quick" : "full", process.argv.slice(2));
 
 const batchSources = benchSources("batch", 8);
 const singleSources = benchSources("single", 64);
@@ -191,6 +212,49 @@ step("starts", 1, async () => {
   });
 });
 
+step("index", 3, async () => {
+  const costs = [];
+  for (const keys of scale.indexKeys) {
+    bar.update({ step: `index of ${thousands(keys)} keys` });
+    costs.push(await measureIndex(keys));
+  }
+  const vrf = await measureVrf();
+  Object.assign(details, { index: costs, vrf });
+  const [least] = costs;
+  const most = costs.at(-1);
+  if (least === undefined || most === undefined) throw new RangeError("no index was measured");
+  const ratio = most.perChangedKeyUs / least.perChangedKeyUs;
+  add({
+    what: `index: time per changed key at ${scale.indexKeys.map(thousands).join("; ")} keys`,
+    goal: "35 microseconds at the most keys, under 2.5 times that at the fewest",
+    result: `${costs.map(({ perChangedKeyUs }) => perChangedKeyUs.toFixed(1)).join("; ")} microseconds; ${ratio.toFixed(2)} times`,
+    met: most.perChangedKeyUs <= 35 && ratio < 2.5,
+  });
+  add({
+    what: `index: memory of its thread at ${thousands(most.keys)} keys (what the process grew by, LevelDB's buffers and mapped files included)`,
+    goal: "under 400 MB",
+    result: `${thousands(most.memoryBytes / 1e6)} MB (${thousands(most.residentBytes / 1e6)} MB)`,
+    met: most.memoryBytes < 400e6,
+  });
+  add({
+    what: `index: proof of absence at ${thousands(most.keys)} keys while versions are built`,
+    goal: "p95 under 5 ms",
+    result: `p50 ${milliseconds(most.absenceMs.p50)}, p95 ${milliseconds(most.absenceMs.p95)}`,
+    met: most.absenceMs.p95 < 5,
+  });
+  add({
+    what: `index: reading ${thousands(most.keys)} keys at a start`,
+    goal: "",
+    result: `${(most.reloadMs / 1000).toFixed(1)} s`,
+  });
+  add({
+    what: "VRF of new persons per second and core, in JavaScript; by libsodium",
+    goal: "100; 1,000 where sodium-native is installed",
+    result: `${thousands(vrf.javascript)}; ${vrf.libsodium === undefined ? "not installed" : thousands(vrf.libsodium)}`,
+    met: vrf.javascript >= 100 && (vrf.libsodium ?? 1_000) >= 1_000,
+  });
+});
+
 step("large", 20, async () => {
   const small = await measureSubmissions(system, batchSources, {
     perSubmission: 100,
@@ -204,6 +268,10 @@ step("large", 20, async () => {
   );
   bar.update({ step: "integrating" });
   const integrateSeconds = await system.startServer();
+  const indexSeconds = await untilIndexed(system, filled.size, (size) =>
+    bar.update({ step: `indexing the log: ${thousands(size)} of ${thousands(filled.size)}` }),
+  );
+  const indexed = await indexHealth(system);
   await untilAnchored(filled.size);
   const atLarge = await measureSubmissions(system, batchSources, {
     perSubmission: 100,
@@ -218,6 +286,13 @@ step("large", 20, async () => {
   const token = await system.inspectorToken();
   const randomOpened = await measureEvidence(system, { count: scale.evidence / 4, token }, anywhere);
   const hotOpened = await measureEvidence(system, { count: scale.evidence / 4, token }, newest);
+  await untilIndexed(system, filled.size);
+  await untilAnchored((await indexHealth(system)).events.recorded);
+  const somebody = (): string => benchPerson(randomInt(BENCH_PERSONS));
+  const nobody = (turn: number): string => String(99_900_000_000 + turn).padStart(12, "0");
+  await measureStatements(system, { count: 20, token }, somebody);
+  const statements = await measureStatements(system, { count: scale.statements, token }, somebody);
+  const absences = await measureStatements(system, { count: scale.statements, token }, nobody);
   const usage = await usageOf(system.serverPid());
   await system.stopServer(true);
   const restartSeconds = await system.startServer();
@@ -232,6 +307,10 @@ step("large", 20, async () => {
     hot,
     randomOpened,
     hotOpened,
+    statements,
+    absences,
+    indexSeconds,
+    indexedKeys: indexed.index.keys,
     usage,
     restartSeconds,
     integrateSeconds,
@@ -281,17 +360,40 @@ step("large", 20, async () => {
     met: restartSeconds < 10,
   });
   add({ what: `integrating ${size} events anew`, goal: "", result: `${integrateSeconds.toFixed(0)} s` });
+  const perPerson = thousands(filled.size / BENCH_PERSONS);
+  add({
+    what: `statement of about ${perPerson} events at ${size} events in the log, every disclosure opened for an inspector`,
+    goal: "p95 under 100 ms",
+    result: `p50 ${milliseconds(statements.p50Milliseconds)}, p95 ${milliseconds(statements.p95Milliseconds)}, ${thousands(statements.bytes / 1e3)} KB`,
+    met: statements.p95Milliseconds < 100,
+  });
+  add({
+    what: "statement that nobody used a person's data (VRF, proof of absence, HTTP)",
+    goal: "p95 under 5 ms",
+    result: `p50 ${milliseconds(absences.p50Milliseconds)}, p95 ${milliseconds(absences.p95Milliseconds)}`,
+    met: absences.p95Milliseconds < 5,
+  });
+  add({
+    what: `indexing ${size} events (${thousands(indexed.index.keys)} keys) anew, after integrating`,
+    goal: "",
+    result: `${thousands(indexSeconds)} s, ${thousands(filled.size / indexSeconds)} events/s`,
+  });
 });
 
 step("steady", 10, async () => {
+  const lags = watchIndexLag(system);
   const steady = await measureSteady(
     system,
     steadySources,
     { eventsPerSecond: 2_000, seconds: steadySeconds },
     (second) => bar.update({ step: `steady, second ${second} of ${steadySeconds}` }),
   );
+  const indexLags = await lags.end();
   const usage = await usageOf(system.serverPid());
-  Object.assign(details, { steady, steadyMemory: usage });
+  const before = await indexHealth(system);
+  await measureSubmissions(system, batchSources, { perSubmission: 100, submissions: scale.burst / 100 });
+  const burstSeconds = await untilIndexed(system, before.events.recorded + scale.burst);
+  Object.assign(details, { steady, steadyMemory: usage, indexLags: [...indexLags], burstSeconds });
   add({
     what: `2,000 events/s for ${steadySeconds} s with everything on`,
     goal: "no failure",
@@ -303,6 +405,17 @@ step("steady", 10, async () => {
     goal: "p95 under 5 s",
     result: `p50 ${steady.anchored.p50Seconds.toFixed(1)} s, p95 ${steady.anchored.p95Seconds.toFixed(1)} s`,
     met: steady.anchored.p95Seconds < 5,
+  });
+  add({
+    what: "index behind the log, meanwhile",
+    goal: "at most 10 s",
+    result: `at most ${Math.max(...indexLags).toFixed(1)} s`,
+    met: Math.max(...indexLags) <= 10,
+  });
+  add({
+    what: `index caught up after a burst of ${thousands(scale.burst)} events`,
+    goal: "",
+    result: `${burstSeconds.toFixed(1)} s after the last was acknowledged`,
   });
 });
 

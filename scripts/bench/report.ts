@@ -11,16 +11,20 @@ export interface ReportRow {
 export interface Report {
   readonly date: string;
   readonly mode: "full" | "quick";
+  /** As it was called, when not with the defaults. */
+  readonly options: string;
   readonly machine: string;
   readonly rows: ReportRow[];
   readonly details: Record<string, unknown>;
 }
 
-export function emptyReport(mode: Report["mode"]): Report {
+/** `options`: what was said on the command line. */
+export function emptyReport(mode: Report["mode"], options: readonly string[]): Report {
   const [cpu] = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
     mode,
+    options: options.join(" "),
     machine: `${cpus().length} cores (${cpu?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, ${process.platform} ${process.arch}`,
     rows: [],
     details: {},
@@ -36,7 +40,7 @@ export function markdownOf(report: Report): string {
   return [
     "# Benchmarks",
     "",
-    `Made by \`npm run bench${report.mode === "quick" ? " -- --quick" : ""}\` on ${report.date}: ${report.machine}. The load client, the chain and the server share`,
+    `Made by \`npm run bench${report.options === "" ? "" : ` -- ${report.options}`}\` on ${report.date}: ${report.machine}. The load client, the chain and the server share`,
     "these cores. All figures are of one run; the ratios are what carries over to other machines. The numbers behind the table are in",
     "[bench/results.json](bench/results.json). What each line does is said in `scripts/bench/`.",
     "",
