@@ -71,7 +71,7 @@ export interface LogAuditOptions {
   /** Compares a full tile with what the ledger has; throws AuditFault. */
   readonly compareTile: (tile: BuiltTile) => Promise<void>;
   /** Told of every anchor that follows from the entries; throws AuditFault. */
-  readonly onAnchor: (anchor: Anchor, place: number) => Promise<void>;
+  readonly onAnchor: (anchor: Anchor) => Promise<void>;
   /** Unix seconds: promises that have run out by then are due. */
   readonly now: number;
 }
@@ -162,7 +162,7 @@ export class LogAudit {
         const message = `from here to entry ${this.size - 1} the entries lead to another root than the chain's of block ${anchor.block}`;
         throw fault("anchors", Math.min(this.#anchoredSize, this.size - 1), message);
       }
-      await this.#options.onAnchor(anchor, this.#walk.place);
+      await this.#options.onAnchor(anchor);
       this.#keepIndexPromises(anchor);
       this.#anchoredSize = anchor.size;
       this.#anchorBlocks = [anchor.block, ...this.#anchorBlocks].slice(0, 2);

@@ -20,47 +20,41 @@ export interface PublishedAnchorsOptions {
 /** A ledger lists an anchor when it is final; until then one is under way, and one may have come while it was asked. */
 const UNDER_WAY = 2;
 
-/** The ledger's list of anchors beside the chain's history, from the anchor `place` of size `size` on. */
+/** The ledger's list of anchors beside the chain's history, from the anchor `place` on. */
 export class PublishedAnchors {
   readonly #options: PublishedAnchorsOptions;
   #listed: readonly PublishedAnchor[] = [];
+  /** The place that is compared next. */
   #place: number;
-  /** Asked for next: anchors with a size greater than this. */
-  #after: number;
   #isEnd = false;
 
-  constructor(options: PublishedAnchorsOptions, place: number, size: number) {
+  constructor(options: PublishedAnchorsOptions, place: number) {
     this.#options = options;
     this.#place = place;
-    this.#after = Math.max(0, size - 1);
   }
 
   /** Compares the next anchor of the chain. @throws AuditFault. */
-  async compare(anchor: Anchor, place: number): Promise<void> {
-    // An anchor of the empty log is in no page of the list.
-    if (anchor.size === 0) return;
-    const listed = await this.#next(place, anchor.size - 1);
-    if (listed === undefined) {
-      if (place >= this.#options.count - UNDER_WAY) return;
+  async compare(anchor: Anchor): Promise<void> {
+    const place = this.#place++;
+    const listed = await this.#next(place, anchor.size);
+    if (listed !== undefined) this.#requireSame(listed, anchor, place);
+    else if (place < this.#options.count - UNDER_WAY)
       throw wrong(
-        anchor.size - 1,
+        anchor.size,
         `the ledger does not list the chain's anchor ${place} of block ${anchor.block}`,
       );
-    }
-    this.#requireSame(listed, anchor, place);
   }
 
   /** What the ledger lists beyond the anchors compared: it must have come to the chain since. @throws AuditFault. */
   async finish(): Promise<void> {
     const { chain, profile } = this.#options;
-    const first = await this.#next(this.#place, 0);
-    if (first === undefined) return;
     const count = await chain.anchorCount(profile.anchorRegistry, profile.logId);
-    for (const [n, listed] of [first, ...this.#listed].entries()) {
-      const place = this.#place - 1 + n;
+    for (let place = this.#place; ; place++) {
+      const listed = await this.#next(place, 0);
+      if (listed === undefined) return;
       if (place >= count)
         throw wrong(
-          listed.size - 1,
+          listed.size,
           `the ledger lists an anchor ${listed.number}, and the chain has only ${count}`,
         );
       const anchor = await chain.anchorAt(profile.anchorRegistry, profile.logId, place);
@@ -68,26 +62,23 @@ export class PublishedAnchors {
     }
   }
 
-  async #next(place: number, index: number): Promise<PublishedAnchor | undefined> {
-    this.#place = place + 1;
-    if (this.#listed.length === 0 && !this.#isEnd) this.#listed = await this.#page(place, index);
+  async #next(place: number, size: number): Promise<PublishedAnchor | undefined> {
+    if (this.#listed.length === 0 && !this.#isEnd) {
+      this.#listed = await this.#page(place, size);
+      this.#isEnd = this.#listed.length === 0;
+    }
     const [listed, ...rest] = this.#listed;
     this.#listed = rest;
     return listed;
   }
 
-  async #page(place: number, index: number): Promise<readonly PublishedAnchor[]> {
+  async #page(place: number, size: number): Promise<readonly PublishedAnchor[]> {
     try {
-      const page = (await this.#options.ledger.anchors(this.#after)).filter(({ number }) => number >= place);
-      this.#isEnd = page.length === 0;
-      const last = page.at(-1)?.size ?? 0;
-      // The next page begins with this size again: a page may end between two anchors of one size.
-      this.#after = Math.max(this.#after, last - 1);
-      return page;
+      return await this.#options.ledger.anchors(place);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
       throw wrong(
-        index,
+        size,
         `the ledger's list of anchors cannot be read: ${cause.message} (${cause.code})`,
         cause,
       );
@@ -105,11 +96,11 @@ export class PublishedAnchors {
       equal(listed.indexRoot, anchor.indexRoot);
     if (!isSame)
       throw wrong(
-        anchor.size - 1,
+        anchor.size,
         `the ledger lists another anchor ${place} than the chain's of block ${anchor.block}`,
       );
     const fault = checkpointFault(listed.checkpoint, anchor, this.#options);
-    if (fault !== undefined) throw wrong(anchor.size - 1, `the checkpoint of anchor ${place} ${fault}`);
+    if (fault !== undefined) throw wrong(anchor.size, `the checkpoint of anchor ${place} ${fault}`);
   }
 }
 
@@ -134,6 +125,7 @@ export function checkpointFault(
   }
 }
 
-function wrong(index: number, message: string, cause?: unknown): AuditFault {
-  return new AuditFault("published-anchors", index, message, { cause });
+/** `size` is the anchor's: the last of its entries is named. */
+function wrong(size: number, message: string, cause?: unknown): AuditFault {
+  return new AuditFault("published-anchors", Math.max(0, size - 1), message, { cause });
 }

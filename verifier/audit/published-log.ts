@@ -46,8 +46,8 @@ export interface PublishedLog {
   tile: (tile: Tile) => Promise<Uint8Array | undefined>;
   /** The submission that holds the number of the source, without the payloads. */
   submission: (source: Source, seq: number) => Promise<Omit<AuditedSubmission, "payloads"> | undefined>;
-  /** Listed anchors, from the first with a size greater than `after` on. */
-  anchors: (after: number) => Promise<readonly PublishedAnchor[]>;
+  /** Listed anchors in the order of the contract's history, from this number on; none behind the last. */
+  anchors: (from: number) => Promise<readonly PublishedAnchor[]>;
 }
 
 /** A busy ledger over a slow link. */
@@ -57,7 +57,6 @@ const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_PAYLOAD_LENGTH);
 const MAX_SUBMISSION_BYTES = 2 * MAX_JWS_LENGTH + 4096;
 const MAX_ANCHORS_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 4;
-/** Of anchors; a page must end with another size than it began with, which a same-size page could not. */
 const ANCHORS_PER_PAGE = 1000;
 
 /** The ledger at a URL without a slash at its end. */
@@ -112,8 +111,8 @@ export function publishedLog(url: string, fetch: FetchPage): PublishedLog {
       const value = await getJson(`v1/submissions/${source}/${seq}`, MAX_SUBMISSION_BYTES);
       return value && submissionOf(value);
     },
-    anchors: async (after) => {
-      const value = await getJson(`v1/anchors?after=${after}&limit=${ANCHORS_PER_PAGE}`, MAX_ANCHORS_BYTES);
+    anchors: async (from) => {
+      const value = await getJson(`v1/anchors?from=${from}&limit=${ANCHORS_PER_PAGE}`, MAX_ANCHORS_BYTES);
       const list: readonly unknown[] = Array.isArray(value?.["anchors"]) ? value["anchors"] : [];
       return list.map(anchorOf);
     },

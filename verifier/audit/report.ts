@@ -1,7 +1,8 @@
 import { type Check, hasFailed, isComplete } from "../checks.ts";
 import type { Verdict } from "../evidence.ts";
 import type { TrustProfile } from "../trust-profile.ts";
-import type { AuditFault, Remarks } from "./fault.ts";
+import type { Remarks } from "./fault.ts";
+import type { WalkEnd } from "./walk.ts";
 
 /** What an audit found. */
 export interface AuditReport {
@@ -13,12 +14,12 @@ export interface AuditReport {
   readonly fault: { readonly check: string; readonly index: number; readonly detail: string } | null;
 }
 
-/** How a walk over the log ended. */
-export type WalkEnd =
-  | { readonly kind: "done" }
-  | { readonly kind: "fault"; readonly fault: AuditFault }
-  /** Nothing is wrong, and not everything was reached. */
-  | { readonly kind: "stopped"; readonly reason: string };
+/** The fault of a walk that ended with one. */
+export function faultOf(end: WalkEnd): AuditReport["fault"] {
+  if (end.kind !== "fault") return null;
+  const { check, index, message } = end.fault;
+  return { check, index, detail: message };
+}
 
 /** The checks that a walk over the log makes all at once, after how it ended. */
 export function walkChecks<Id extends string>(

@@ -1,6 +1,7 @@
 import { equal } from "../../protocol/bytes.ts";
 import { HASH_BYTES, rootHash } from "../../protocol/merkle.ts";
 import { type Tile, TILE_WIDTH } from "../../protocol/tile.ts";
+import { AuditFault } from "./fault.ts";
 
 /** A tile as it has to be. */
 export interface BuiltTile extends Tile {
@@ -48,13 +49,16 @@ export class TileBuilder {
   }
 }
 
-/** The first entry under the first hash in which a tile as it is given differs from what it has to be; undefined for a right one. */
-export function firstWrongEntry(tile: BuiltTile, given: Uint8Array): number | undefined {
-  const wrong = tile.hashes.findIndex(
+/** Compares a tile as it is given with what it has to be. @throws AuditFault naming the first entry under the first wrong hash. */
+export function requireSameTile(tile: BuiltTile, given: Uint8Array | undefined): void {
+  const { level, index, width } = tile;
+  const name = `tile ${index} of level ${level}`;
+  const wrong = (place: number, message: string): AuditFault =>
+    new AuditFault("tiles", (index * TILE_WIDTH + place) * TILE_WIDTH ** level, message);
+  if (given === undefined) throw wrong(0, `there is no ${name} with ${width} hashes`);
+  const place = tile.hashes.findIndex(
     (hash, at) => !equal(hash, given.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
   );
-  const isTooLong = given.length > tile.width * HASH_BYTES;
-  if (wrong === -1 && !isTooLong) return undefined;
-  const place = wrong === -1 ? tile.width - 1 : wrong;
-  return (tile.index * TILE_WIDTH + place) * TILE_WIDTH ** tile.level;
+  if (place !== -1) throw wrong(place, `${name} has a wrong hash for it`);
+  if (given.length > width * HASH_BYTES) throw wrong(width - 1, `${name} is longer than ${width} hashes`);
 }
