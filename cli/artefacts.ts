@@ -1,11 +1,13 @@
-import { MAX_BREACH_LENGTH } from "../protocol/breach.ts";
-import { MAX_EVIDENCE_LENGTH } from "../protocol/evidence.ts";
+import { MAX_STATEMENT_BYTES, STATEMENT_TYPE } from "../protocol/statement.ts";
+import { verifyAccusation } from "../verifier/accusation.ts";
 import { verifyBreach } from "../verifier/breach.ts";
 import type { ChainReader } from "../verifier/chain.ts";
 import type { Check } from "../verifier/checks.ts";
 import { type Verdict, verifyEvidence } from "../verifier/evidence.ts";
+import { verifyStatement } from "../verifier/statement.ts";
 import type { TrustProfile } from "../verifier/trust-profile.ts";
-import { renderBreachClaim, renderEvidenceClaim } from "./claims.ts";
+import { renderAccusationClaim, renderBreachClaim, renderEvidenceClaim } from "./claims.ts";
+import { renderStatementClaim } from "./statement-claim.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a verifier answers, and how to show a person what is proven. */
@@ -27,13 +29,17 @@ export interface Artefact {
     bytes: Uint8Array,
     profile: TrustProfile | undefined,
     chain: ChainReader | undefined,
+    /** An earlier file of the kind, which this one continues. */
+    earlier?: Uint8Array,
   ) => Promise<Verified>;
+  /** Whether a file of this kind may continue an earlier one. */
+  readonly continues?: true;
 }
 
 const EVIDENCE: Artefact = {
   noun: "evidence",
-  async verify(...given) {
-    const report = await verifyEvidence(...given);
+  async verify(bytes, profile, chain) {
+    const report = await verifyEvidence(bytes, profile, chain);
     return { report, renderClaim: (terminal) => shown(report.claim, renderEvidenceClaim, terminal) };
   },
 };
@@ -42,19 +48,41 @@ const EVIDENCE: Artefact = {
 const ARTEFACTS: ReadonlyMap<unknown, Artefact> = new Map([
   ["minhbach/evidence", EVIDENCE],
   [
+    STATEMENT_TYPE,
+    {
+      noun: "statement",
+      continues: true,
+      async verify(bytes, profile, chain, earlier) {
+        const options = earlier === undefined ? {} : { earlier };
+        const report = await verifyStatement(bytes, profile, chain, options);
+        return { report, renderClaim: (terminal) => shown(report.claim, renderStatementClaim, terminal) };
+      },
+    },
+  ],
+  [
+    "minhbach/accusation",
+    {
+      noun: "accusation",
+      async verify(bytes, profile, chain) {
+        const report = await verifyAccusation(bytes, profile, chain);
+        return { report, renderClaim: (terminal) => shown(report.claim, renderAccusationClaim, terminal) };
+      },
+    },
+  ],
+  [
     "minhbach/breach",
     {
       noun: "breach",
-      async verify(...given) {
-        const report = await verifyBreach(...given);
+      async verify(bytes, profile, chain) {
+        const report = await verifyBreach(bytes, profile, chain);
         return { report, renderClaim: (terminal) => shown(report.claim, renderBreachClaim, terminal) };
       },
     },
   ],
 ]);
 
-/** Nothing in these files takes more than three bytes a character: they are ASCII but for the dashes of signature lines. */
-export const MAX_ARTEFACT_BYTES = 3 * Math.max(MAX_EVIDENCE_LENGTH, MAX_BREACH_LENGTH);
+/** The longest of them hold a statement. Each verifier refuses what is too long for its own kind. */
+export const MAX_ARTEFACT_BYTES = MAX_STATEMENT_BYTES;
 
 /** What a file says it is; evidence where it says nothing readable, whose verifier then says what is wrong. */
 export function artefactOf(bytes: Uint8Array): Artefact {
@@ -71,7 +99,8 @@ function typeOf(text: string): unknown {
       // Not JSON; perhaps its first line is.
     }
   }
-  return undefined;
+  // A file that was cut off still says at its beginning what it was.
+  return /^\s*\{\s*"type"\s*:\s*"(minhbach\/[a-z]+)"/.exec(text)?.[1];
 }
 
 function shown<T>(

@@ -1,4 +1,5 @@
 /** What verified files prove, for a person to read. */
+import type { AccusationClaim } from "../verifier/accusation.ts";
 import type { BreachClaim } from "../verifier/breach.ts";
 import type { EvidenceClaim } from "../verifier/evidence.ts";
 import { renderRows } from "./report.ts";
@@ -56,6 +57,23 @@ const PROMISES: Readonly<Record<BreachClaim["promise"], string>> = {
   indexBy: "to have the events in the index tree in time",
   content: "to hold these events; it holds others in their place",
 };
+
+export function renderAccusationClaim(claim: AccusationClaim, terminal: Terminal): readonly string[] {
+  const { event, anchor } = claim;
+  const rows = renderRows(
+    [
+      ["log", claim.log],
+      ["left out", `number ${event.seq} of ${event.source}, entry ${event.index} of the log`],
+      ["leaf hash", event.leafHash],
+      ["of the list of", `${claim.kind} ${claim.id}`],
+      ["which holds", `${claim.listed} ${claim.listed === 1 ? "event" : "events"}, and not this one`],
+      ["and covers", `the entries below ${claim.horizon}`],
+      ["anchored", `${utc(anchor.time)}, block ${anchor.block}`],
+    ],
+    terminal,
+  );
+  return [`${coloured(terminal, "bold", "Proven: the log's index left out an event")}\n${rows}`];
+}
 
 /** A time in Unix seconds; beyond the year 9999 it stays a number. */
 export function utc(seconds: number): string {

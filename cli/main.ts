@@ -1,4 +1,5 @@
 import { auditCommand } from "./audit.ts";
+import { accuseCommand } from "./accuse.ts";
 import { checkReceiptCommand } from "./check-receipt.ts";
 import { inputReader, writeOwnFile } from "./input.ts";
 import { recorderImportCommand } from "./recorder-import.ts";
@@ -18,6 +19,7 @@ import { verifyCommand } from "./verify.ts";
 const COMMANDS = [
   verifyCommand(fetch),
   checkReceiptCommand(fetch),
+  accuseCommand(fetch),
   auditCommand(fetch),
   trustShowCommand,
   recorderStartCommand,

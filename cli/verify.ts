@@ -14,13 +14,15 @@ export const EXIT_CODES: Readonly<Record<Verdict, ExitCode>> = {
   incomplete: 3,
 };
 
-const HELP = `Usage: minhbach verify FILE [--trust PROFILE] [--rpc URL]... [--json]
+const HELP = `Usage: minhbach verify FILE [--trust PROFILE] [--rpc URL]... [--since EARLIER] [--json]
 
-Checks a file, step by step, without asking the ledger it came from: evidence of one event,
-or a breach, the proof that a ledger broke a promise of a receipt.
+Checks a file, step by step, without asking the ledger it came from: evidence of one event;
+a statement, the proven list of all that happened with somebody's data; a breach, the proof that
+a ledger broke a promise of a receipt; an accusation, the proof that its index left out an event.
 
   FILE             the file, which says what it is; - reads standard input
-${CHAIN_HELP}  --json           print the report as JSON: {"verdict", "checks", "claim"}
+${CHAIN_HELP}  --since EARLIER  the statement that this one continues, which you verified before
+  --json           print the report as JSON: {"verdict", "checks", "claim"}
 
 Ends with 0 when the file is valid (or good for development, on an embedded chain),
 1 when it is invalid, 2 when the input cannot be used, 3 when not everything could be checked,
@@ -35,11 +37,15 @@ export function verifyCommand(fetch: Fetch): Command {
     help: HELP,
     async run(args, surroundings) {
       const { terminal, read } = surroundings;
-      const { file, json, ...named } = parseVerifyArguments(args);
+      const { file, since, json, ...named } = parseVerifyArguments(args);
       const { profile, chain } = await readChain(named, surroundings, fetch);
       const bytes = await read(file, MAX_ARTEFACT_BYTES);
-      const { noun, verify } = artefactOf(bytes);
-      const { report, renderClaim } = await verify(bytes, profile, chain);
+      const { noun, verify, continues } = artefactOf(bytes);
+      if (since !== undefined && continues !== true) {
+        throw new UnusableInput(`--since names what a statement continues, and ${file} is no statement`);
+      }
+      const earlier = since === undefined ? undefined : await read(since, MAX_ARTEFACT_BYTES);
+      const { report, renderClaim } = await verify(bytes, profile, chain, earlier);
       const unusable = report.checks.find(({ id, status }) => id === "format" && status === "failed");
       if (json) terminal.out(`${printableJson(report)}\n`);
       if (unusable !== undefined) throw new UnusableInput(`${file} is no ${noun}: ${unusable.detail}`);
@@ -53,6 +59,8 @@ interface VerifyArguments {
   readonly file: string;
   readonly trust: string | undefined;
   readonly rpc: readonly string[];
+  /** The earlier statement. */
+  readonly since: string | undefined;
   readonly json: boolean;
 }
 
@@ -60,10 +68,10 @@ function parseVerifyArguments(args: readonly string[]): VerifyArguments {
   const { values, positionals } = parseArguments({
     args: [...args],
     allowPositionals: true,
-    options: { ...CHAIN_OPTIONS, json: { type: "boolean", default: false } },
+    options: { ...CHAIN_OPTIONS, since: { type: "string" }, json: { type: "boolean", default: false } },
   });
   const [file, ...more] = positionals;
   if (file === undefined) throw new UnusableInput("name the file to verify");
   if (more.length > 0) throw new UnusableInput("name one file at a time");
-  return { file, trust: values.trust, rpc: values.rpc, json: values.json };
+  return { file, trust: values.trust, rpc: values.rpc, since: values.since, json: values.json };
 }

@@ -1,4 +1,5 @@
 /** Verifies what a ledger hands out, with nothing from that ledger: bytes and a trust profile in, checks and a verdict out. */
+export * from "./accusation.ts";
 export * from "./breach.ts";
 export * from "./chain.ts";
 export * from "./chain-agreement.ts";

@@ -58,7 +58,7 @@ describe("the minhbach command of a checkout", function () {
     expect(await minhbach(["verify", "."])).to.deep.include({ code: 2, out: "" });
     expect((await minhbach(["verify", "."])).err).to.include("it is a folder");
     expect((await minhbach(["verify", "gone.json"])).err).to.include("there is no such file");
-    expect((await minhbach(["verify", "-"], " ".repeat(2_000_000))).err).to.include("longer than");
+    expect((await minhbach(["verify", "-"], " ".repeat(2_000_000))).err).to.include("too long for evidence");
   });
 
   it("ends with the code of no verdict when it fails itself", async () => {

@@ -152,7 +152,7 @@ describe("minhbach verify", () => {
     ["a file that is not there", ["gone.json"], {}, /gone\.json cannot be read/],
     ["a file that is no JSON", ["a"], { a: "minhbach" }, /a is no evidence: the text is not valid JSON/],
     ["a file of something else", ["trust.json"], {}, /trust\.json is no evidence/],
-    ["a huge file", ["a"], { a: " ".repeat(2_000_000) }, /a is too long/],
+    ["a huge file", ["a"], { a: " ".repeat(2_000_000) }, /a is no evidence: the file is too long/],
     ["a profile that is not there", ["evidence.json", "--trust", "gone"], {}, /gone cannot be read/],
     [
       "evidence as the profile",

@@ -46,6 +46,8 @@ export interface WorldOptions {
   /** Who orders the seal and the erasure. */
   readonly authority?: Source;
   readonly sealState?: "placed" | "lifted";
+  /** What a dishonest ledger leaves out of its index. */
+  readonly omits?: (id: string, index: number) => boolean;
 }
 
 /** Twelve events about three numbers, a consent and officials, under three anchors whose indexes lag. */
@@ -131,7 +133,10 @@ export function statementWorld(options: WorldOptions = {}): StatementWorld {
 
   const found = (kind: IndexKind, id: string, horizon: number) =>
     rows.filter(
-      ({ index, keys }) => index < horizon && keys.some((key) => key.kind === kind && key.id === id),
+      ({ index, keys }) =>
+        index < horizon &&
+        keys.some((key) => key.kind === kind && key.id === id) &&
+        options.omits?.(id, index) !== true,
     );
 
   function entryOf(kind: IndexKind, id: string, horizon: number) {
@@ -144,9 +149,9 @@ export function statementWorld(options: WorldOptions = {}): StatementWorld {
   function treeOf(horizon: number) {
     const known = rows.slice(0, horizon).flatMap(({ keys }) => keys);
     const unique = new Map(known.map(({ kind, id }) => [`${kind} ${id}`, { kind, id }]));
-    const leaves: IndexRow[] = [...unique.values()].map(({ kind, id }) => {
+    const leaves: IndexRow[] = [...unique.values()].flatMap(({ kind, id }) => {
       const { key, entry } = entryOf(kind, id, horizon);
-      return { key, commitment: entryCommitment(entry) };
+      return entry.count === 0 ? [] : [{ key, commitment: entryCommitment(entry) }];
     });
     return buildIndex(leaves);
   }
