@@ -10,8 +10,9 @@ import { expandVrfSecretKey, proveVrf, vrfOutput } from "../../protocol/vrf.ts";
 import { buildIndex, type IndexRow, proveKey } from "./naive-index-tree.ts";
 import { LOG, sampleEvent, sampleEvidence } from "./samples.ts";
 
-/** The VRF key of the samples, which anybody can derive: for tests only. */
-export const VRF_KEY = expandVrfSecretKey(sha256(utf8("vrf")));
+/** The seed of the samples' VRF key, which anybody can derive: for tests only. */
+export const VRF_SEED = sha256(utf8("vrf"));
+const VRF_KEY = expandVrfSecretKey(VRF_SEED);
 
 const PERSON = "vn-cccd:001099012345";
 const CONSENT = "consent:c-2026-1";
@@ -32,7 +33,8 @@ const ROWS: readonly IndexRow[] = [
     commitment: sha256(utf8(`commitment ${at}`)),
   })),
 ];
-const TREE = buildIndex(ROWS);
+/** The index that the sample statements stand on. */
+export const TREE = buildIndex(ROWS);
 
 /** What the index says of a person, with the events after the first `since`, the second of all closed. */
 export function personList(since = 0): StatementList {

@@ -3,8 +3,11 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EVENTS } from "./cases/events.ts";
 import { EVIDENCE } from "./cases/evidence.ts";
+import { INDEX_PROOFS } from "./cases/index-proofs.ts";
+import { INDEX_KEYS } from "./cases/index-keys.ts";
 import { LOG_ARTEFACTS } from "./cases/log.ts";
 import { RECEIPTS } from "./cases/receipts.ts";
+import { STATEMENTS } from "./cases/statements.ts";
 import { SUBMISSIONS } from "./cases/submissions.ts";
 import { type Vector, vectorPath } from "./cases/vector.ts";
 import { isMain } from "../../scripts/is-main.ts";
@@ -16,6 +19,9 @@ export const VECTORS: readonly Vector[] = [
   ...RECEIPTS,
   ...EVIDENCE,
   ...LOG_ARTEFACTS,
+  ...INDEX_KEYS,
+  ...INDEX_PROOFS,
+  ...STATEMENTS,
 ];
 
 if (isMain(import.meta)) {

@@ -1,5 +1,8 @@
 import type { FormatCode } from "../../../protocol/errors.ts";
 
+/** What a parser's error is named by; `index-proof` where a proof shows nothing, which is no error of a parser. */
+export type VectorCode = FormatCode | "index-proof";
+
 /** One file of test/vectors: an artefact that every implementation accepts, or refuses for the reason it is named by. */
 export interface Vector {
   readonly folder: string;
@@ -7,7 +10,7 @@ export interface Vector {
   /** What is special about it, in a few words. */
   readonly reason: string;
   /** Why it is refused; valid without one. */
-  readonly code?: FormatCode;
+  readonly code?: VectorCode;
   readonly content: string | Uint8Array;
 }
 
@@ -15,7 +18,7 @@ export interface Vector {
 export function vectorsOf(folder: string, extension: string) {
   return {
     valid: (reason: string, content: string | Uint8Array): Vector => ({ folder, extension, reason, content }),
-    invalid: (code: FormatCode, reason: string, content: string | Uint8Array): Vector => ({
+    invalid: (code: VectorCode, reason: string, content: string | Uint8Array): Vector => ({
       folder,
       extension,
       reason,
