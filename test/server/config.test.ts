@@ -32,12 +32,17 @@ describe("server/config", () => {
   it("takes durations with their unit", () => {
     expect(readConfig({ CHECKPOINT_INTERVAL: "500ms" }).checkpointIntervalMs).to.equal(500);
     expect(readConfig({ ANCHOR_PROMISE: "1h" }).anchorPromiseSeconds).to.equal(3600);
+    expect(readConfig({})).to.include({ exchangeGraceSeconds: 3600, silenceLimitSeconds: 900 });
+    expect(readConfig({ EXCHANGE_GRACE: "24h" }).exchangeGraceSeconds).to.equal(86_400);
+    expect(readConfig({ SILENCE_LIMIT: "1500ms" }).silenceLimitSeconds).to.equal(2);
     expect(() => readConfig({ ANCHOR_PROMISE: "745h" })).to.throw(ConfigError, "ANCHOR_PROMISE");
   });
 
   const unusable: Record<string, string[]> = {
     PORT: ["", "x", "-1", "65536", "80.5", "0x50"],
     CHECKPOINT_INTERVAL: ["2", "0s", "-1s", "2 s", "forever"],
+    EXCHANGE_GRACE: ["", "60", "0s"],
+    SILENCE_LIMIT: ["", "15", "15 m"],
     RPC_URL: ["", "http://a,", "localhost:8545", "file:///etc/passwd"],
     ENVIRONMENT: ["", "prod", "toString"],
     CATALOGUE: [""],
