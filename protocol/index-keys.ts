@@ -103,7 +103,7 @@ function requirePersonId(id: string): void {
   const colon = id.indexOf(":");
   const scheme = id.slice(0, Math.max(colon, 0));
   if (!isSubjectScheme(scheme)) {
-    throw new FormatError("subject-scheme", "expected scheme:id with a scheme of section 4, such as vn-cccd");
+    throw new FormatError("subject-scheme", "expected scheme:id with a known scheme, such as vn-cccd");
   }
   if (!isCanonicalSubjectId(scheme, id.slice(colon + 1))) {
     throw new FormatError("subject-id", `this is no ${scheme} number; check the scheme and the digits`);

@@ -195,7 +195,7 @@ export function entryOf(value: Members): StatementEntry {
 /** The members of an object, of which there must be as many. */
 export function members(value: unknown, what: string, count?: number): Members {
   if (!isJsonObject(value) || (count !== undefined && Object.keys(value).length !== count)) {
-    throw bad(`${what} with the members of section 11 and no others`);
+    throw bad(`${what} with the members of section 16 of the specification and no others`);
   }
   return value;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { renewTables } from "../../scripts/spec-tables.ts";
 import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
+import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
 
 const SPEC = readFileSync(new URL("../../docs/SPEC.md", import.meta.url), "utf8");
 
@@ -16,9 +17,15 @@ describe("docs/SPEC.md", () => {
     expect(renewTables(stale)).to.equal(SPEC);
   });
 
-  it("lists the checks of evidence by their ids, in the verifier's order", () => {
-    const [, list = ""] = /<!-- checks:begin -->([\s\S]*)<!-- checks:end -->/.exec(SPEC) ?? [];
-    const ids = [...list.matchAll(/^\d+\. \*\*([a-z-]+)\*\*:/gm)].map(([, id]) => id);
-    expect(ids).to.deep.equal(Object.keys(EVIDENCE_CHECKS));
-  });
+  for (const [marker, kind, checks] of [
+    ["checks", "evidence", EVIDENCE_CHECKS],
+    ["statement-checks", "statements", STATEMENT_CHECKS],
+  ] as const) {
+    it(`lists the checks of ${kind} by their ids, in the verifier's order`, () => {
+      const [, list = ""] =
+        new RegExp(`<!-- ${marker}:begin -->([^]*?)<!-- ${marker}:end -->`).exec(SPEC) ?? [];
+      const ids = [...list.matchAll(/^\d+\. \*\*([a-z-]+)\*\*:/gm)].map(([, id]) => id);
+      expect(ids).to.deep.equal(Object.keys(checks));
+    });
+  }
 });
