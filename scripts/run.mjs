@@ -26,6 +26,7 @@ const TASKS = new Map([
   ["bench", "scripts/bench/main.ts"],
   ["soak", "scripts/soak.ts"],
   ["deploy", "scripts/deploy.ts"],
+  ["enrol", "scripts/enrol.ts"],
 ]);
 
 const NODE_FLAGS = [

@@ -348,7 +348,11 @@ function makeAnchorer(
     metrics: anchorMetrics(registry),
     finalityDepth: profile.finalityDepth,
     keys: chain.logKeys,
-    onAgreement: () => sequencer.open(),
+    onAgreement: () => {
+      sequencer.open();
+      // Not before: keys made by another VRF key than the log's would be stored for ever.
+      records.index.start();
+    },
     onWrongKeys: (reason) => sequencer.suspend(reason),
     halt: (reason) => sequencer.halt(reason),
   });

@@ -35,7 +35,7 @@ export interface LogIndexParts {
 
 /** The index of the log, as it grows. */
 export interface LogIndex extends IndexReader {
-  /** Begins to follow the checkpoints; catches up by itself. */
+  /** Begins to follow the checkpoints; catches up by itself. Does nothing the second time. */
   start: () => void;
   /** Calls the listener after every new version; returns the function that ends it. */
   onVersion: (listener: (version: IndexVersion) => void) => () => void;
@@ -103,6 +103,7 @@ class Following implements LogIndex {
   }
 
   start(): void {
+    if (this.#running !== undefined || this.#closed) return;
     const { integrator, clock } = this.#parts;
     this.#unsubscribe = integrator.onCheckpoint(({ size }) => {
       this.#waiting.push({ size, since: clock.now() });
