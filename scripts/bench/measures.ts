@@ -9,7 +9,8 @@ import { startChild } from "../start/child.ts";
 import { formatLogId } from "../../protocol/log-id.ts";
 import { parseReceipt } from "../../protocol/receipt.ts";
 import { type LoadResult, type PreparedRequest, quantile, runLoad } from "./http-load.ts";
-import { type BenchSystem, freePort, usageOf } from "./system.ts";
+import { freePorts } from "../start/ports.ts";
+import { type BenchSystem, usageOf } from "./system.ts";
 import { type BenchSource, nextSubmission, plainAccess } from "./workload.ts";
 
 /** Rate and latency of one measurement. */
@@ -224,7 +225,7 @@ export async function measureRecorder(
 ): Promise<Rate> {
   const keyFile = path.join(system.dataDir, "bench-recorder.pem");
   await writeFile(keyFile, source.pem, { mode: 0o600 });
-  const port = await freePort();
+  const [port] = await freePorts([{ variable: "RECORDER_PORT", host: "127.0.0.1", port: 0 }]);
   const recorder = await startChild({
     name: "recorder",
     file: "recorder/main.ts",
@@ -258,7 +259,7 @@ export async function measureStarts(): Promise<{ firstSeconds: number; secondSec
   try {
     const seconds: number[] = [];
     for (let start = 0; start < 2; start += 1) {
-      const port = await freePort();
+      const [port] = await freePorts([{ variable: "PORT", host: "127.0.0.1", port: 0 }]);
       const begun = performance.now();
       const child = await startChild({
         name: "system",

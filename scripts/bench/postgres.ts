@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
-import { freePort } from "./system.ts";
+import { freePorts } from "../start/ports.ts";
 
 const run = promisify(execFile);
 /** PostgreSQL refuses to run as root; `nobody` is there on every Linux. */
@@ -34,7 +34,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     ...identity,
     cwd: data,
   });
-  const port = await freePort();
+  const [port] = await freePorts([{ variable: "PGPORT", host: "127.0.0.1", port: 0 }]);
   const settings = [
     "-c",
     "listen_addresses=127.0.0.1",

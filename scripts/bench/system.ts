@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -13,6 +12,7 @@ import { type Devchain, startDevchain } from "../devchain.ts";
 import { operatorPlan, OPERATOR } from "../start/agencies.ts";
 import { type Child, startChild } from "../start/child.ts";
 import { accountKey } from "../start/keys.ts";
+import { freePorts } from "../start/ports.ts";
 import { writeProfile } from "../deploy/trust-profile.ts";
 import { BENCH_AGENCY, type BenchSource } from "./workload.ts";
 
@@ -46,7 +46,7 @@ export async function prepareSystem(
   const chain = await startDevchain({ dataDir, blockTime: 1 });
   const keysFolder = path.join(dataDir, "keys");
   const secrets = loadSecrets({ dataDir, environment: "embedded" }, {});
-  const port = await freePort();
+  const [port] = await freePorts([{ variable: "PORT", host: "127.0.0.1", port: 0 }]);
   const url = `http://127.0.0.1:${port}`;
   const deployment = await deploy({
     rpc: httpRpc(chain.url),
@@ -159,15 +159,4 @@ export async function usageOf(pid: number): Promise<Usage> {
   } catch {
     return { cpuSeconds: 0, memoryMegabytes: 0, mappedMegabytes: 0 };
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -44,6 +44,8 @@ const KEY_REFRESH_MS = 1000;
 
 /** A thread that cannot even start is not started in a tight loop. */
 const RESTART_MS = 1000;
+/** What a thread has in hand is some submissions; left to itself, V8 lets it grow to three times this. */
+const YOUNG_GENERATION_MEGABYTES = 48;
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Refusals that the chain may have made obsolete a moment ago. */
@@ -117,7 +119,10 @@ class Pool {
   }
 
   #startThread(): void {
-    const worker = new Worker(this.#parts.script ?? WORKER, { workerData: this.#parts.settings });
+    const worker = new Worker(this.#parts.script ?? WORKER, {
+      workerData: this.#parts.settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEGABYTES },
+    });
     const thread: Thread = { worker, lists: [] };
     worker.on("message", (outcomes: FromWorker) => this.#take(thread, outcomes));
     worker.on("error", (error) => this.#replaceThread(thread, error));
