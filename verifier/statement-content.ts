@@ -14,6 +14,7 @@ import { entryCommitment } from "../protocol/index-tree.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { formatLogId } from "../protocol/log-id.ts";
 import { FormatError } from "../protocol/errors.ts";
+import { splitSource } from "../protocol/source.ts";
 import {
   parseStatement,
   type Statement,
@@ -147,7 +148,7 @@ function openEntry({ kind, id }: ListInHand, entry: StatementEntry): OpenedEntry
   return { ...entry, shown, facets, leafHash: payloadLeafHash(shown.payloadText) };
 }
 
-/** An entry that joins a number to a person's present one. */
+/** An entry that joins another number to the one of its list. */
 interface Link {
   readonly index: number;
   /** The number joined; undefined where it is not shown. */
@@ -183,18 +184,17 @@ export function coversLinked({ statement, opened }: Given & { readonly opened: O
   );
 }
 
-/** The mandates in force by which other numbers are joined to this one; those for a time or for some procedures join nothing. */
+/** The mandates in force by which other numbers are joined to this one. Who is the same person does not end with time. */
 function linksTo(id: string, entries: readonly OpenedEntry[]): readonly Link[] {
   const links = new Map<string, Link>();
-  for (const { index, facets } of entries) {
-    const { mandate, subject, "subject.2": present } = facets;
-    if (!isJsonObject(mandate) || mandate["basis"] !== "same-person" || idIn(present) !== id) continue;
-    const name = JSON.stringify([idIn(subject), mandate["id"]]);
-    const isLimited = ["procedures", "validFrom", "validUntil"].some((member) =>
-      Object.hasOwn(mandate, member),
-    );
-    if (mandate["state"] === "granted" && !isLimited) links.set(name, { index, joined: idIn(subject) });
-    else links.delete(name);
+  for (const { index, shown, facets } of entries) {
+    const { mandate } = facets;
+    if (!isJsonObject(mandate) || mandate["basis"] !== "same-person") continue;
+    const [before, present] = [idIn(facets.subject), idIn(facets["subject.2"])];
+    // A mandate's id is its agency's own.
+    const name = JSON.stringify([splitSource(shown.payload.src).agency, mandate["id"]]);
+    links.delete(name);
+    if (mandate["state"] === "granted") links.set(name, { index, joined: before === id ? present : before });
   }
   return [...links.values()];
 }
