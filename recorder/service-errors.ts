@@ -10,6 +10,7 @@ const REQUEST_STATUS = {
   "not-found": 404,
   "unknown-event": 404,
   "no-evidence": 404,
+  "no-receipt": 404,
   "method-not-allowed": 405,
   "body-too-large": 413,
   "too-many-events": 413,

@@ -38,8 +38,8 @@ const MAX_CONNECTIONS = 1_024;
 const MAX_IDEMPOTENCY_KEY_LENGTH = 200;
 
 /**
- * Serves a recorder to the agency's systems: `POST /v1/events`, `GET /v1/events/{seq}`, `GET /v1/events/{seq}/evidence`, `/live`,
- * `/ready`, `/metrics`. Beyond loopback every call but the two probes needs a client's bearer token; without tokens
+ * Serves a recorder to the agency's systems: `POST /v1/events`, `GET /v1/events/{seq}`, `GET /v1/events/{seq}/evidence` and `/receipt`,
+ * `/live`, `/ready`, `/metrics`. Beyond loopback every call but the two probes needs a client's bearer token; without tokens
  * it refuses (`bad-setting`) to listen there.
  */
 export async function createRecorderService(options: RecorderServiceOptions): Promise<RecorderService> {
@@ -88,6 +88,16 @@ function routes(options: RecorderServiceOptions, metrics: RecorderMetrics): Expr
     }
     response.writeHead(200, JSON_HEADERS).end(evidence);
   });
+  app.get("/v1/events/:seq/receipt", admit, async (request, response) => {
+    const kept = await recorder.receiptOf(seqOf(request));
+    if (kept === undefined) {
+      throw new RequestError(
+        "no-receipt",
+        "the ledger gave no receipt of this event (yet); GET the event says how far it is",
+      );
+    }
+    response.writeHead(200, JOSE_HEADERS).end(kept.receipt);
+  });
   app.get("/v1/status", admit, (_request, response) => answer(response, 200, recorder.status()));
   app.get("/live", (_request, response) => answer(response, 200, { live: true }));
   app.get("/ready", (_request, response) => {
@@ -104,6 +114,7 @@ function routes(options: RecorderServiceOptions, metrics: RecorderMetrics): Expr
       "/v1/events",
       "/v1/events/:seq",
       "/v1/events/:seq/evidence",
+      "/v1/events/:seq/receipt",
       "/v1/status",
       "/live",
       "/ready",
@@ -222,6 +233,8 @@ function seqOf(request: Request): number {
   return Number(seq);
 }
 
+/** A compact JWS as it is (RFC 7515 section 9.2.1). */
+const JOSE_HEADERS = { "content-type": "application/jose", "cache-control": "no-store" } as const;
 const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" } as const;
 
 function answer(response: ServerResponse, status: number, value: unknown): void {

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import path from "node:path";
 import { expect } from "chai";
 import { isJsonObject } from "../../protocol/json.ts";
+import { parseReceipt } from "../../protocol/receipt.ts";
 import { addClientToken, readClientTokens } from "../../recorder/client-tokens.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import type { RecorderLog } from "../../recorder/sender.ts";
@@ -77,6 +78,18 @@ describe("recorder service", () => {
       404,
       "no-evidence",
     ]);
+  });
+
+  it("hands out the receipt of an event as the ledger signed it", async () => {
+    const url = await serve();
+    await post(url, [accessEvent("a"), accessEvent("b")]);
+    await flushed(recorder);
+    const response = await fetch(`${url}/v1/events/2/receipt`);
+    expect(response.headers.get("content-type")).to.equal("application/jose");
+    const text = await response.text();
+    expect(text).to.equal((await recorder.receiptOf(2))?.receipt);
+    expect(parseReceipt(text).receipt).to.include({ src: SOURCE, first: 1, count: 2 });
+    expect((await call(`${url}/v1/events/3/receipt`)).body).to.include({ status: 404, code: "no-receipt" });
   });
 
   it("takes a list of events, all or none", async () => {
