@@ -1,5 +1,6 @@
 import type { PlainEvent } from "../protocol/facet-values.ts";
 import { formatLogId } from "../protocol/log-id.ts";
+import { FIRST_SEQ } from "../protocol/payload.ts";
 import { parseSource, type Source } from "../protocol/source.ts";
 import { agreeingReader } from "../verifier/chain-agreement.ts";
 import { chainReader, type ChainReader } from "../verifier/chain.ts";
@@ -208,7 +209,8 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
       ...config.heartbeat,
       timing,
       logger,
-      lastActivity: () => lastActivity,
+      // A source that never sent anything is not expected to: its first event is a real one.
+      lastActivity: () => (spool.state.nextSeq === FIRST_SEQ ? timing.now() : lastActivity),
       waiting: () => spool.backlogEvents,
       delivers: () => sender.status.state === "sending",
       record: (facets) => intake.record([facets]),

@@ -29,7 +29,7 @@ Try it in another terminal, from this folder:
   # record that an official read a person's data
   curl -s ${recorderUrl}/v1/events -H 'content-type: application/json' -d @scripts/start/first-event.json
 
-  # seconds later it is anchored: fetch the evidence, and verify it with nothing but the chain
+  # seconds later it is anchored: fetch the evidence under the seq of the answer, and verify it with nothing but the chain
   curl -sf --retry 60 --retry-delay 1 --retry-all-errors ${recorderUrl}/v1/events/${nextSeq ?? "SEQ"}/evidence -o evidence.json
   npx minhbach verify evidence.json --trust ${here(trustProfile)}
 `;

@@ -147,6 +147,18 @@ describe("recorder/heartbeat: in a recorder", () => {
     expect(second.status()).to.deep.include({ nextSeq: 3, receiptedThrough: 2 });
   });
 
+  it("does not come before the first event of a source", async () => {
+    let now = Date.now();
+    const sleep = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const parts = { timing: { now: () => (now += 1000), random: () => 0.5, sleep } };
+    const recorder = await here.open({ heartbeat: { intervalMs: 1000, software: SOFTWARE }, parts });
+    const start = now;
+    await eventually(() => now > start + 100_000, "time passing");
+    expect(recorder.status().nextSeq).to.equal(1);
+    await recorder.record(accessEvent("m"));
+    await eventually(() => recorder.status().nextSeq > 2, "a heartbeat after the first event");
+  });
+
   it("does not come unless it is asked for", async () => {
     const recorder = await here.open();
     await recorder.record(accessEvent("m"));
