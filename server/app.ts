@@ -162,7 +162,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     options.log.info({ url, log: about.name }, "listening");
 
     await records.integrator.start();
-    records.index.start();
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
@@ -259,7 +258,10 @@ function makeIndex(
     log,
   });
   // The VRF ends first: an index that waits for it would hold up the end.
-  closing.push(index.close, vrf.close);
+  closing.push(
+    () => index.close(),
+    () => vrf.close(),
+  );
   return index;
 }
 
