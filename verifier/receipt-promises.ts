@@ -48,8 +48,8 @@ export const RECEIPT_PROMISE_CHECKS = {
   registries: "Both registries are on it",
   final: "The chain has a final block to judge by",
   signature: "A receipt key of the log signed it",
-  anchorBy: "The events were anchored in time",
-  indexBy: "The events were indexed in time",
+  "anchor-by": "The events were anchored in time",
+  "index-by": "The events were indexed in time",
   content: "The log holds the events that were receipted",
   "key-since": "The key was not replaced later",
   "log-since": "The log goes on",
@@ -123,10 +123,10 @@ export async function checkReceiptPromises(
   // What became of it.
   const given = { ...asked, final, receipt: sound, key };
   const ledger = new Standings();
-  await list.ask("anchorBy", given, async (about) =>
+  await list.ask("anchor-by", given, async (about) =>
     ledger.deadline("anchorBy", await keepingOfAnchor(about), about),
   );
-  await list.ask("indexBy", given, async (about) => {
+  await list.ask("index-by", given, async (about) => {
     const keeping = await keepingOfIndex(about);
     return keeping === null
       ? ledger.note("none", "no promise to index them was made")

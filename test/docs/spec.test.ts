@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { renewTables } from "../../scripts/spec-tables.ts";
+import { ACCUSATION_CHECKS } from "../../verifier/accusation.ts";
+import { BREACH_CHECKS } from "../../verifier/breach.ts";
 import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
+import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
 import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
 
 const SPEC = readFileSync(new URL("../../docs/SPEC.md", import.meta.url), "utf8");
@@ -20,6 +23,9 @@ describe("docs/SPEC.md", () => {
   for (const [marker, kind, checks] of [
     ["checks", "evidence", EVIDENCE_CHECKS],
     ["statement-checks", "statements", STATEMENT_CHECKS],
+    ["receipt-checks", "receipts", RECEIPT_PROMISE_CHECKS],
+    ["breach-checks", "breaches", BREACH_CHECKS],
+    ["accusation-checks", "accusations", ACCUSATION_CHECKS],
   ] as const) {
     it(`lists the checks of ${kind} by their ids, in the verifier's order`, () => {
       const [, list = ""] =

@@ -44,15 +44,15 @@ describe("checkReceiptPromises", function () {
     expect(report.worth).to.equal("kept");
     expect(report.breaches).to.deep.equal([]);
     expect(report.receipt?.index).to.equal(2);
-    expect(statusOf(report, "anchorBy")).to.match(/^passed: kept: block 5, 1970-01-01T00:02:30/);
+    expect(statusOf(report, "anchor-by")).to.match(/^passed: kept: block 5, 1970-01-01T00:02:30/);
     // The last second still counts.
-    expect(statusOf(report, "indexBy")).to.match(/^passed: kept: block 5, .* due 1970-01-01T00:02:30/);
+    expect(statusOf(report, "index-by")).to.match(/^passed: kept: block 5, .* due 1970-01-01T00:02:30/);
     const ids = Object.keys(RECEIPT_PROMISE_CHECKS).filter((id) => id !== "submission");
     expect(report.checks.map(({ id }) => id)).to.deep.equal(ids);
   });
 
   it("says that no index was promised", async () => {
-    expect(statusOf(await check(receiptOf()), "indexBy")).to.equal(
+    expect(statusOf(await check(receiptOf()), "index-by")).to.equal(
       "passed: no promise to index them was made",
     );
   });
@@ -61,22 +61,22 @@ describe("checkReceiptPromises", function () {
     const jws = receiptOf({ index: 8, anchorBy: 250 });
     const open = await check(jws, { ...HISTORY, finalityDepth: 2 });
     expect(open.worth).to.equal("not-due");
-    expect(statusOf(open, "anchorBy")).to.match(/not due before 1970-01-01T00:04:10/);
+    expect(statusOf(open, "anchor-by")).to.match(/not due before 1970-01-01T00:04:10/);
     const broken = await check(jws, HISTORY);
     expect(broken.worth).to.equal("broken");
-    expect(statusOf(broken, "anchorBy")).to.match(/up to block 9, .*, there is none$/);
+    expect(statusOf(broken, "anchor-by")).to.match(/up to block 9, .*, there is none$/);
   });
 
   it("calls an anchor in time that is not final neither kept nor broken", async () => {
     const report = await check(receiptOf({ anchorBy: 180 }), { ...HISTORY, finalityDepth: 6 });
     expect(report.worth).to.equal("not-due");
-    expect(statusOf(report, "anchorBy")).to.match(/^passed: not settled yet: block 5/);
+    expect(statusOf(report, "anchor-by")).to.match(/^passed: not settled yet: block 5/);
   });
 
   it("convicts by a late anchor", async () => {
     const report = await check(receiptOf({ anchorBy: 149 }));
     expect(report.worth).to.equal("broken");
-    expect(statusOf(report, "anchorBy")).to.match(/^failed: broken: it was due .* came in block 5/);
+    expect(statusOf(report, "anchor-by")).to.match(/^failed: broken: it was due .* came in block 5/);
     expect(report.breaches.map((text) => parseBreach(text).promise)).to.deep.equal(["anchorBy"]);
   });
 
@@ -190,12 +190,12 @@ describe("checkReceiptPromises", function () {
     for (const lie of [{ size: 0 }, { block: 10 }, { time: 301 }]) {
       const liar = { ...chain, anchorCovering: async () => ({ ...anchor, ...lie }) };
       const report = await check(jws, HISTORY, { chain: liar });
-      expect(statusOf(report, "anchorBy")).to.match(/^not-checked: the node contradicts itself/);
+      expect(statusOf(report, "anchor-by")).to.match(/^not-checked: the node contradicts itself/);
       expect(report.worth).to.equal("unknown");
     }
     const indexLiar = { ...chain, anchorIndexing: async () => anchor };
     const report = await check(receiptOf({ index: 7, indexBy: 200 }), HISTORY, { chain: indexLiar });
-    expect(statusOf(report, "indexBy")).to.match(/^not-checked: the node contradicts itself/);
+    expect(statusOf(report, "index-by")).to.match(/^not-checked: the node contradicts itself/);
   });
 
   it("judges random histories as someone does who watched them block by block", async () => {
