@@ -54,6 +54,7 @@ import { makeProver } from "./prove/evidence.ts";
 import { proofRoutes } from "./prove/routes.ts";
 import { statementMaker } from "./prove/statement.ts";
 import { statementRoutes } from "./prove/statement-routes.ts";
+import { ByteBudget } from "./receive/body.ts";
 import type { KeyDirectory } from "./receive/keys.ts";
 import { indexTags } from "./receive/index-tags.ts";
 import { receiveMetrics } from "./receive/metrics.ts";
@@ -87,6 +88,8 @@ export interface App {
   close: () => Promise<void>;
 }
 
+/** Bodies of all requests but submissions, which have a budget of their own: sixty full lists of receipts. */
+const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 /** What is still open then has had its answer, or never will. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Readers look themselves; this only keeps what they have to read short. */
@@ -149,6 +152,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     ];
     const edge = httpEdge({
       postSubmission: writer.postSubmission,
+      bodies: new ByteBudget(SMALL_BODIES_BYTES),
       routes,
       callerOf: callersOf(options, chain.keys),
       permissionOf: (name) => {

@@ -17,6 +17,7 @@ import { readSmallBody } from "./body.ts";
 import { LedgerError, problemOf, writeProblem } from "./errors.ts";
 import type { Caller } from "./identity/caller.ts";
 import type { HttpMetrics } from "./metrics.ts";
+import type { BudgetShare, ByteBudget } from "./receive/body.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
 
 type StreamedAnswer = Extract<Answer, { readonly chunks: unknown }>;
@@ -26,6 +27,8 @@ export interface EdgeOptions {
   /** `POST /v1/submissions`: reads its body and answers by itself, before anything else touches the request. */
   readonly postSubmission: (request: IncomingMessage, response: ServerResponse) => void;
   readonly routes: readonly Route[];
+  /** Memory that the bodies of all routes may hold together. */
+  readonly bodies: Pick<ByteBudget, "share">;
   /** The caller of an `Authorization` header. @throws LedgerError `unauthenticated`. */
   readonly callerOf: (authorization: string | undefined) => Caller;
   /** Gives the check of one route's permission. @throws Error for a route that no permission names. */
@@ -103,13 +106,22 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
     });
     const caller = options.callerOf(request.headers.authorization);
     permit(caller);
-    const answer = await route.handle(await routeRequest(request, route.maxBodyBytes), caller);
-    if ("chunks" in answer) await streamAnswer(request, response, answer, options.log);
-    else writeAnswer(response, answer);
+    const share = options.bodies.share();
+    try {
+      const answer = await route.handle(await routeRequest(request, route.maxBodyBytes, share), caller);
+      if ("chunks" in answer) await streamAnswer(request, response, answer, options.log);
+      else writeAnswer(response, answer);
+    } finally {
+      share.giveBack();
+    }
   };
 }
 
-async function routeRequest(request: Request, maxBodyBytes: number | undefined): Promise<RouteRequest> {
+async function routeRequest(
+  request: Request,
+  maxBodyBytes: number | undefined,
+  share: BudgetShare,
+): Promise<RouteRequest> {
   const query: unknown = request.query;
   const { accept } = request.headers;
   return {
@@ -124,7 +136,7 @@ async function routeRequest(request: Request, maxBodyBytes: number | undefined):
     },
     queryNames: query instanceof URLSearchParams ? [...query.keys()] : [],
     accept: accept ?? "",
-    body: maxBodyBytes === undefined ? new Uint8Array() : await readSmallBody(request, maxBodyBytes),
+    body: maxBodyBytes === undefined ? new Uint8Array() : await readSmallBody(request, maxBodyBytes, share),
   };
 }
 

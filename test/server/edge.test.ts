@@ -9,6 +9,7 @@ import { boundedServer, type EdgeOptions, httpEdge } from "../../server/edge.ts"
 import { LedgerError } from "../../server/errors.ts";
 import { type Caller, PUBLIC } from "../../server/identity/caller.ts";
 import { createLog } from "../../server/log.ts";
+import { ByteBudget } from "../../server/receive/body.ts";
 import { httpMetrics } from "../../server/metrics.ts";
 import type { Route, RouteRequest } from "../../server/route.ts";
 
@@ -21,6 +22,7 @@ describe("server/edge", () => {
   let seen: RouteRequest | undefined;
   let registry: Registry;
   let options: EdgeOptions;
+  let holding: { entered: PromiseWithResolvers<void>; readonly released: PromiseWithResolvers<void> };
 
   const routes: Route[] = [
     {
@@ -52,6 +54,17 @@ describe("server/edge", () => {
       path: "/body",
       maxBodyBytes: 10,
       handle: ({ body }) => ({ json: Buffer.from(body).toString() }),
+    },
+    {
+      name: "hold",
+      method: "post",
+      path: "/hold",
+      maxBodyBytes: 10,
+      handle: async () => {
+        holding.entered.resolve();
+        await holding.released.promise;
+        return { json: "held" };
+      },
     },
     {
       name: "streamed",
@@ -104,6 +117,7 @@ describe("server/edge", () => {
     return {
       postSubmission: (_request, response) => response.end("submitted"),
       routes,
+      bodies: new ByteBudget(25),
       callerOf: (authorization) => {
         if (authorization === undefined) return PUBLIC;
         if (authorization === "Bearer i") return INSPECTOR;
@@ -119,6 +133,7 @@ describe("server/edge", () => {
 
   beforeEach(async () => {
     log = "";
+    holding = { entered: Promise.withResolvers(), released: Promise.withResolvers() };
     registry = new Registry();
     options = makeOptions();
     server = createServer(httpEdge(options)).listen(0, "127.0.0.1");
@@ -236,6 +251,23 @@ describe("server/edge", () => {
     expect(await problem("/body", { method: "POST", body: "0123456789+" })).to.include({
       code: "body-too-large",
     });
+  });
+
+  it("holds no more bodies than it has room for, and has the room again when they are answered", async () => {
+    const post = (path: string) => fetch(`${url}${path}`, { method: "POST", body: "0123456789" });
+    const first = post("/hold");
+    await holding.entered.promise;
+    holding.entered = Promise.withResolvers();
+    const second = post("/hold");
+    await holding.entered.promise;
+    // 20 of 25 bytes are held by requests that have no answer yet.
+    expect(await problem("/body", { method: "POST", body: "0123456789" })).to.include({
+      code: "overloaded",
+      status: 503,
+    });
+    holding.released.resolve();
+    for (const held of [first, second]) expect(await (await held).json()).to.equal("held");
+    expect(await (await post("/body")).json()).to.equal("0123456789");
   });
 
   it("survives a client that goes away in the middle of its body", async () => {
