@@ -47,7 +47,7 @@ interface Given {
 }
 
 /** Reads a statement in either spelling. Throws FormatError. */
-export function inHand(input: Uint8Array | string): StatementInHand {
+function inHand(input: Uint8Array | string): StatementInHand {
   const statement = parseStatement(input);
   const lists = statement.lists.map((list) => ({
     ...list,

@@ -33,8 +33,7 @@ const ROWS: readonly IndexRow[] = [
     commitment: sha256(utf8(`commitment ${at}`)),
   })),
 ];
-/** The index that the sample statements stand on. */
-export const TREE = buildIndex(ROWS);
+const TREE = buildIndex(ROWS);
 
 /** What the index says of a person, with the events after the first `since`, the second of all closed. */
 export function personList(since = 0): StatementList {

@@ -46,6 +46,8 @@ export interface WorldOptions {
   /** Who orders the seal and the erasure. */
   readonly authority?: Source;
   readonly sealState?: "placed" | "lifted";
+  /** The id of the mandate that is revoked at last; the one that joins Anna's numbers is `m-1`. */
+  readonly revoked?: string;
   /** What a dishonest ledger leaves out of its index. */
   readonly omits?: (id: string, index: number) => boolean;
 }
@@ -53,7 +55,11 @@ export interface WorldOptions {
 /** Twelve events about three numbers, a consent and officials, under three anchors whose indexes lag. */
 function contentsOf(options: WorldOptions): Contents {
   const { sealedUntil = "2026-12-31T00:00:00Z", sealedPlace = SEALED, authority = HEALTH } = options;
-  const { sealState = "placed" } = options;
+  const { sealState = "placed", revoked } = options;
+  const revocation: Facets = {
+    ...mandate,
+    mandate: { id: revoked ?? "", state: "revoked", basis: "same-person" },
+  };
   const access = (seq: number, more: Partial<Facets> = {}) => ({ ...accessOf(POLICE, seq), ...more });
   const leaf = (earlier: readonly Uint8Array[], place: number) =>
     toBase64url(earlier[place] ?? new Uint8Array(32));
@@ -95,7 +101,7 @@ function contentsOf(options: WorldOptions): Contents {
         first: authority === HEALTH ? 7 : 9,
         facets: () => [
           access(7, { purpose: { procedure: "1.004222", consent: "c-1" } }),
-          access(8, { subject: binh }),
+          revoked === undefined ? access(8, { subject: binh }) : revocation,
         ],
       },
     ],

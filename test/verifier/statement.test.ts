@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { formatDisclosure } from "../../protocol/disclosure.ts";
-import { payloadOf } from "../../protocol/event.ts";
+import { parseShownEvent, payloadOf, showEvent } from "../../protocol/event.ts";
 import {
   formatStatement,
   formatStatementLines,
@@ -405,6 +405,39 @@ describe("verifyStatement", () => {
     it("refuses an access as a reason to close", async () => {
       const closures = [world.ledger.evidence(0), ...whole.closures.slice(1)];
       expect(detailOf(await verify({ ...whole, closures }), "closures")).to.match(/closure 1 is neither/);
+    });
+  });
+
+  describe("wants a list for every number of the person", () => {
+    it("whichever of the numbers was asked for", async () => {
+      expect((await verify(world.statement([ANNAS_OLD, ANNA]))).verdict).to.equal("valid");
+      const alone = await verify(world.statement([ANNAS_OLD]));
+      expect(failures(alone)).to.deep.equal(["linked"]);
+      expect(detailOf(alone, "linked")).to.match(
+        /^a mandate \(log index 3\) joins another number to this one/,
+      );
+    });
+
+    it("until the mandate is revoked under its own id", async () => {
+      const ended = statementWorld({ revoked: "m-1" });
+      const report = await verify(ended.statement([ANNAS_OLD]), { state: ended.state() });
+      expect(report.verdict).to.equal("valid");
+      expect(detailOf(report, "linked", "passed")).to.equal("no other number is joined to it");
+      const other = statementWorld({ revoked: "m-2" });
+      const refused = await verify(other.statement([ANNAS_OLD]), { state: other.state() });
+      expect(failures(refused)).to.deep.equal(["linked"]);
+    });
+
+    it("and warns where the other number is not shown", async () => {
+      const hide = changeEvents((events) =>
+        events.map((entry) => {
+          const shown = parseShownEvent(entry.event);
+          return { ...entry, event: showEvent(shown, ({ name }) => name !== "subject.2") };
+        }),
+      );
+      const report = await verify(hide(world.statement([ANNAS_OLD])));
+      expect(report.verdict).to.equal("valid");
+      expect(detailOf(report, "linked", "warning")).to.match(/joins another number, but does not show which/);
     });
   });
 
