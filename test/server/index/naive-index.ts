@@ -53,23 +53,31 @@ export function postingsOf(events: readonly MadeEvent[], size: number, key: Made
     .flatMap(({ keys, leafHash }, index) => (keys.includes(key) ? [{ index, leafHash }] : []));
 }
 
-export function blindingOf(key: Uint8Array, count: number): Uint8Array {
+export function blindingOf(key: Uint8Array, count: number, secret: Uint8Array = SECRET): Uint8Array {
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(BigInt(count));
-  return new Uint8Array(createHmac("sha256", SECRET).update(key).update(number).digest());
+  return new Uint8Array(createHmac("sha256", secret).update(key).update(number).digest());
 }
 
 /** What the leaf of a key with these events commits to. */
-export function commitmentOf({ key }: MadeKey, postings: readonly Posting[]): Uint8Array {
+export function commitmentOf(
+  { key }: MadeKey,
+  postings: readonly Posting[],
+  secret: Uint8Array = SECRET,
+): Uint8Array {
   return entryCommitment({
     count: postings.length,
     treeRoot: rootHash(postings.map(({ leafHash }) => leafHash)),
-    blinding: blindingOf(key, postings.length),
+    blinding: blindingOf(key, postings.length, secret),
   });
 }
 
 /** The root of the index of the first `size` events, built from nothing by the definition. */
-export function naiveRoot(events: readonly MadeEvent[], size: number): Uint8Array {
+export function naiveRoot(
+  events: readonly MadeEvent[],
+  size: number,
+  secret: Uint8Array = SECRET,
+): Uint8Array {
   const used = new Map(
     events
       .slice(0, size)
@@ -78,7 +86,7 @@ export function naiveRoot(events: readonly MadeEvent[], size: number): Uint8Arra
   return rootOver(
     [...used.values()].map((key) => ({
       key: key.key,
-      commitment: commitmentOf(key, postingsOf(events, size, key)),
+      commitment: commitmentOf(key, postingsOf(events, size, key), secret),
     })),
     0,
   );
