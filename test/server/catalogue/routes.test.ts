@@ -18,6 +18,8 @@ async function answer(name: string, versions: readonly RecordedVersion[], versio
     path: "",
     parameter: () => version,
     query: () => undefined,
+    queryNames: [],
+    accept: "application/json",
     body: new Uint8Array(),
   };
   return (await route?.handle(request, { role: "public" })) ?? { json: undefined };
