@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { parseAccusation } from "../../protocol/accusation.ts";
+import { parseBreach } from "../../protocol/breach.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from "../../protocol/bytes.ts";
@@ -26,6 +28,8 @@ const PARSERS = new Map<string, (bytes: Uint8Array) => unknown>([
   ["submissions", text(parseSubmission)],
   ["receipts", text(parseReceipt)],
   ["evidence", text(parseEvidence)],
+  ["breaches", text(parseBreach)],
+  ["accusations", text(parseAccusation)],
   ["notes", text(parseNote)],
   ["checkpoints", text(parseCheckpointBody)],
   ["verifier-keys", text(parseVerifierKey)],

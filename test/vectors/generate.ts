@@ -1,6 +1,8 @@
 /** Writes test/vectors/{valid,invalid} anew, always the same: `node test/vectors/generate.ts`. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ACCUSATIONS } from "./cases/accusations.ts";
+import { BREACHES } from "./cases/breaches.ts";
 import { EVENTS } from "./cases/events.ts";
 import { EVIDENCE } from "./cases/evidence.ts";
 import { INDEX_PROOFS } from "./cases/index-proofs.ts";
@@ -18,6 +20,8 @@ export const VECTORS: readonly Vector[] = [
   ...SUBMISSIONS,
   ...RECEIPTS,
   ...EVIDENCE,
+  ...BREACHES,
+  ...ACCUSATIONS,
   ...LOG_ARTEFACTS,
   ...INDEX_KEYS,
   ...INDEX_PROOFS,
