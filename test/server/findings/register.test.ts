@@ -320,28 +320,55 @@ describe("server/findings/register", () => {
     });
   });
 
-  it("begins anew when the records are not those it read: restored from a backup, or under other terms", async () => {
-    await log.append(LEDGER, [equivocation(1)], { time: 1000 });
-    await log.append("qn-police/r1", [access("a")], { time: 1000 });
-    await log.anchor(2, { time: 1 });
-    now = 99_999;
-    expect((await all()).map(({ id }) => id)).to.deep.equal(["equivocation:0", "unmatched-exchange:1"]);
+  describe("begins anew", () => {
+    const idsOf = async (from: Findings): Promise<string[]> => {
+      const found = await all(from);
+      return found.filter(({ kind }) => kind !== "missed-anchor").map(({ id }) => id);
+    };
 
-    const restored = await recordedLog();
-    try {
-      await restored.append("qn-justice/r1", [access("b")], { time: 1000 });
-      await restored.anchor(1, { time: 1 });
-      const { derived } = log;
-      log = { ...log, store: restored.store };
-      // Shorter than what was read, then as long but of other submissions.
-      expect((await all(register({ db: derived }))).map(({ id }) => id)).to.deep.equal([
-        "unmatched-exchange:0",
-      ]);
-      await restored.append("qn-justice/r1", [access("c")], { time: 1000 });
-      expect((await all(register({ db: derived }))).map(({ id }) => id)).to.include("unmatched-exchange:1");
-      expect(await all(register({ db: derived, silenceSeconds: NEVER + 1 }))).to.have.length(3);
-    } finally {
-      await restored.close();
-    }
+    it("when only the records were restored from a backup: they end before what it read, or go on differently", async () => {
+      await log.append(LEDGER, [equivocation(1)], { time: 1000 });
+      await log.append("qn-police/r1", [access("a")], { time: 1000 });
+      now = 99_999;
+      expect(await idsOf(findings)).to.deep.equal(["equivocation:0", "unmatched-exchange:1"]);
+      const restored = await recordedLog();
+      try {
+        const { derived } = log;
+        log = { ...log, store: restored.store };
+        await restored.append("qn-justice/r1", [access("b")], { time: 1000 });
+        expect(await idsOf(register({ db: derived }))).to.deep.equal(["unmatched-exchange:0"]);
+        const { store } = restored;
+        const other = await recordedLog();
+        try {
+          // As long as what was read, but of other submissions.
+          log = { ...log, store: other.store };
+          await other.append(LEDGER, [equivocation(1)], { time: 1000 });
+          expect(await idsOf(register({ db: derived }))).to.deep.equal(["equivocation:0"]);
+          log = { ...log, store };
+          expect(await idsOf(register({ db: derived }))).to.deep.equal(["unmatched-exchange:0"]);
+        } finally {
+          await other.close();
+        }
+      } finally {
+        await restored.close();
+      }
+    });
+
+    it("when an anchor it read is not there, for the chain lost it and has another now", async () => {
+      await log.append(BYSTANDER, [access("a")], { time: 1000 });
+      const { number } = await log.anchor(1, { time: 9000 });
+      now = 99_999;
+      expect((await all()).map(brief)).to.deep.equal([["missed-anchor:0", "settled", 1600]]);
+      await log.anchor(1, { number, time: 1500 });
+      expect(await all()).to.deep.equal([]);
+    });
+
+    it("when a setting that the findings depend on is another", async () => {
+      for (const time of [1000, 2000]) await log.append(BYSTANDER, [access("a")], { time });
+      now = 99_999;
+      expect(await idsOf(findings)).to.deep.equal([]);
+      expect(await idsOf(register({ silenceSeconds: 999 }))).to.deep.equal(["silent-source:0"]);
+      expect(await idsOf(register({ silenceSeconds: 1000 }))).to.deep.equal([]);
+    });
   });
 });
