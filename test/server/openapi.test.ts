@@ -95,6 +95,12 @@ describe("server/openapi", function () {
       [404, `/v1/submissions/${POLICE}/9`],
       [400, "/v1/submissions/Qn/r1/1"],
     ],
+    getSources: [
+      [200, "/v1/sources"],
+      [200, `/v1/sources?limit=1&after=${encodeURIComponent("qn-a/r1")}`],
+      [400, "/v1/sources?limit=0"],
+      [400, "/v1/sources?after=nobody"],
+    ],
     getSource: [
       [200, `/v1/sources/${POLICE}`],
       [404, "/v1/sources/qn-police/r9"],
@@ -134,6 +140,8 @@ describe("server/openapi", function () {
     getAnchors: [
       [200, "/v1/anchors"],
       [200, "/v1/anchors?after=0&limit=1"],
+      [200, "/v1/anchors?from=0&limit=1"],
+      [400, "/v1/anchors?from=x"],
       [400, "/v1/anchors?limit=0"],
       [400, "/v1/anchors?after=x"],
     ],
