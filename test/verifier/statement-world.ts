@@ -9,7 +9,7 @@ import { rootHash } from "../../protocol/merkle.ts";
 import type { Source } from "../../protocol/source.ts";
 import type { Statement, StatementEntry, StatementList } from "../../protocol/statement.ts";
 import { expandVrfSecretKey, proveVrf, type VrfSecretKey, vrfOutput } from "../../protocol/vrf.ts";
-import { logOf } from "../../verifier/trust-profile.ts";
+import { logOf, type TrustProfile } from "../../verifier/trust-profile.ts";
 import { buildIndex, type IndexRow, proveKey, rootOf } from "../protocol/naive-index-tree.ts";
 import type { ChainState } from "./chain-state.ts";
 import { accessOf, type Contents, HEALTH, POLICE, PROFILE, type SmallLedger, smallLedger } from "./world.ts";
@@ -50,6 +50,8 @@ export interface WorldOptions {
   readonly revoked?: string;
   /** What a dishonest ledger leaves out of its index. */
   readonly omits?: (id: string, index: number) => boolean;
+  /** Of the log and its chain. */
+  readonly profile?: TrustProfile;
 }
 
 /** Twelve events about three numbers, a consent and officials, under three anchors whose indexes lag. */
@@ -130,7 +132,8 @@ export interface StatementWorld {
 /** A ledger whose index is built as its definition says. */
 export function statementWorld(options: WorldOptions = {}): StatementWorld {
   const contents = contentsOf(options);
-  const ledger = smallLedger({}, PROFILE, contents);
+  const { profile = PROFILE } = options;
+  const ledger = smallLedger({}, profile, contents);
   const secret = expandVrfSecretKey(sha256(utf8("test key vrf")));
   const rows = ledger.events.map((event, index) => {
     const parsed = parseEvent(event);
@@ -205,7 +208,7 @@ export function statementWorld(options: WorldOptions = {}): StatementWorld {
         ),
       }));
       return {
-        log: logOf(PROFILE),
+        log: logOf(profile),
         horizon,
         anchor: { block: 20, transaction: `0x${"7a".repeat(32)}` },
         lists: renumbered,
