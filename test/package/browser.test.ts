@@ -1,6 +1,8 @@
 import path from "node:path";
 import { expect } from "chai";
+import { formatStatement, formatStatementLines } from "../../protocol/statement.ts";
 import { nodeOf } from "../verifier/chain-state.ts";
+import { ANNA, ANNAS_OLD, statementWorld } from "../verifier/statement-world.ts";
 import { PROFILE, smallLedger } from "../verifier/world.ts";
 import { type Bundle, bundleForBrowser, Page } from "./browser.ts";
 
@@ -44,6 +46,22 @@ describe("protocol and verifier in a browser", () => {
       expect(report.verdict).to.equal("valid");
       expect(report.claim?.index).to.equal(index);
     }
+  });
+
+  it("find in a statement what Node finds", async () => {
+    const world = statementWorld();
+    const statement = world.statement([ANNA, ANNAS_OLD]);
+    for (const text of [formatStatement(statement), formatStatementLines(statement)]) {
+      const report = await page.verifyStatement(text, PROFILE_FILE, nodeOf(world.state()));
+      expect(report.verdict).to.equal("valid");
+      expect(report.claim?.lists.map(({ count }) => count)).to.deep.equal([7, 2]);
+    }
+    const cut = {
+      ...statement,
+      lists: statement.lists.map((list) => ({ ...list, events: list.events.slice(1) })),
+    };
+    const report = await page.verifyStatement(formatStatement(cut), PROFILE_FILE, nodeOf(world.state()));
+    expect(report.verdict).to.equal("invalid");
   });
 
   it("refuse a forgery", async () => {

@@ -3,6 +3,7 @@ import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import type { Rpc } from "../../verifier/chain.ts";
 import type { EvidenceReport } from "../../verifier/evidence.ts";
+import type { StatementReport } from "../../verifier/statement.ts";
 
 /** A bundle as a web page would load it. */
 export interface Bundle {
@@ -15,11 +16,13 @@ export interface Bundle {
 export async function bundleForBrowser(folder: string, protocol: string, verifier: string): Promise<Bundle> {
   const page = `
     import { rootHash, leafHash, toHex } from "${protocol}";
-    import { chainReader, parseTrustProfile, verifyEvidence } from "${verifier}";
+    import { chainReader, parseTrustProfile, verifyEvidence, verifyStatement } from "${verifier}";
     export const emptyLeaf = () => toHex(leafHash(new Uint8Array(0)));
     export const emptyRoot = () => toHex(rootHash([]));
     export const verify = async (evidence, profile, rpc) =>
-      JSON.stringify(await verifyEvidence(evidence, parseTrustProfile(profile), chainReader(rpc, "the node")));`;
+      JSON.stringify(await verifyEvidence(evidence, parseTrustProfile(profile), chainReader(rpc, "the node")));
+    export const statement = async (text, profile, rpc) =>
+      JSON.stringify(await verifyStatement(text, parseTrustProfile(profile), chainReader(rpc, "the node")));`;
   const { outputFiles, metafile } = await build({
     stdin: { contents: page, resolveDir: folder, loader: "ts" },
     absWorkingDir: folder,
@@ -58,5 +61,11 @@ export class Page {
   async verify(evidence: string, profile: string, rpc: Rpc): Promise<EvidenceReport> {
     const run = runInContext("page.verify", this.#context) as (...args: unknown[]) => Promise<string>;
     return JSON.parse(await run(evidence, profile, rpc)) as EvidenceReport;
+  }
+
+  /** The same for a statement. */
+  async verifyStatement(statement: string, profile: string, rpc: Rpc): Promise<StatementReport> {
+    const run = runInContext("page.statement", this.#context) as (...args: unknown[]) => Promise<string>;
+    return JSON.parse(await run(statement, profile, rpc)) as StatementReport;
   }
 }
