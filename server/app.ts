@@ -94,8 +94,8 @@ const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Readers look themselves; this only keeps what they have to read short. */
 const CLOSURES_INTERVAL_MS = 1_000;
-/** Findings are read by people; new ones may take a minute. */
-const FINDINGS_INTERVAL_MS = 60_000;
+/** The public counts are as old as this; an inspector who asks waits for what is newest. */
+const FINDINGS_INTERVAL_MS = 10_000;
 
 /**
  * Puts the stages together and starts them: the only place where they meet. It listens at once, and is ready (`/ready`) when the tiles
