@@ -10,7 +10,7 @@ import { PROFILE, type Signer, signerOf, smallLedger } from "./world.ts";
 
 /** Entries of a log: as many as any history here needs. */
 export const LEAVES = Array.from({ length: 64 }, (_, at) => leafHash(utf8(`entry ${at}`)));
-export const RECEIPT_KEY = signerOf("receipt");
+const RECEIPT_KEY = signerOf("receipt");
 const SOURCE = parseSource("qn-police/r1");
 
 /** What a chain knows of a log: the time of block b is `times[b]`, the last one being the latest. */
