@@ -19,6 +19,8 @@ export interface IndexCost {
   readonly buildMs: number;
   /** Microseconds per changed key, in versions of 8,192 random keys with one event each. */
   readonly perChangedKeyUs: number;
+  /** The same in processor time of the index thread: what it is on a machine that has nothing else to do. */
+  readonly perChangedKeyCpuUs: number;
   /** Of the thread's heap and arrays, at the end, with three versions kept. */
   readonly memoryBytes: number;
   /** What the process grew by meanwhile: with LevelDB's buffers and mapped files. */
@@ -57,6 +59,7 @@ export async function measureIndexCost(keys: number): Promise<IndexCost> {
     const absence = proofLatency(thread, () => size);
     const changes = Array.from({ length: MEASURED_VERSIONS }, (_, round) => randomNumbers(keys, round));
     const kept = size;
+    const { cpuMs: cpuBefore } = await thread.keep([]);
     let changed = 0;
     const extendMs = await timed(async () => {
       for (const numbers of changes) {
@@ -67,7 +70,7 @@ export async function measureIndexCost(keys: number): Promise<IndexCost> {
       }
     });
     const latencies = await absence.end();
-    const { memoryBytes } = await thread.keep([kept]);
+    const { memoryBytes, cpuMs } = await thread.keep([kept]);
     const residentBytes = process.memoryUsage.rss() - before;
     await thread.close();
     thread = startIndexThread({ ...SETTINGS, path: folder });
@@ -77,6 +80,7 @@ export async function measureIndexCost(keys: number): Promise<IndexCost> {
       loadMs,
       buildMs,
       perChangedKeyUs: (extendMs * 1000) / changed,
+      perChangedKeyCpuUs: ((cpuMs - cpuBefore) * 1000) / changed,
       memoryBytes,
       residentBytes,
       absenceMs: { p50: rank(latencies, 0.5), p95: rank(latencies, 0.95), max: rank(latencies, 1) },

@@ -44,6 +44,8 @@ export interface ThreadStatus {
   readonly nodes: number;
   /** Memory of the thread's heap and arrays, without LevelDB's own. */
   readonly memoryBytes: number;
+  /** Processor time that the thread has used. */
+  readonly cpuMs: number;
 }
 
 export interface RequestMessage {

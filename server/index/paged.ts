@@ -78,3 +78,49 @@ export class PagedNumbers {
     if (page !== undefined) page[record & PAGE_MASK] = value;
   }
 }
+
+/** Records of a number of 32-bit words, which can be read as bytes too. */
+export class PagedRecords {
+  readonly #width: number;
+  readonly #words: Uint32Array[] = [];
+  readonly #bytes: Buffer[] = [];
+
+  constructor(words: number) {
+    this.#width = words;
+  }
+
+  /** Makes room for the record. New records hold zeros. */
+  grow(record: number): void {
+    while (this.#words.length <= record >>> PAGE_BITS) {
+      const words = new Uint32Array(PAGE_RECORDS * this.#width);
+      this.#words.push(words);
+      this.#bytes.push(Buffer.from(words.buffer));
+    }
+  }
+
+  get(record: number, word: number): number {
+    return this.#words[record >>> PAGE_BITS]?.[(record & PAGE_MASK) * this.#width + word] ?? 0;
+  }
+
+  set(record: number, word: number, value: number): void {
+    const page = this.#words[record >>> PAGE_BITS];
+    if (page !== undefined) page[(record & PAGE_MASK) * this.#width + word] = value;
+  }
+
+  /** The page that holds the record, as bytes; a word of it begins at `offset`. */
+  bytes(record: number): Buffer {
+    const page = this.#bytes[record >>> PAGE_BITS];
+    if (page === undefined) throw new RangeError("there is no such record");
+    return page;
+  }
+
+  offset(record: number, word: number): number {
+    return 4 * ((record & PAGE_MASK) * this.#width + word);
+  }
+
+  /** A copy of some words, as bytes. */
+  read(record: number, word: number, words: number): Uint8Array {
+    const offset = this.offset(record, word);
+    return new Uint8Array(this.bytes(record).subarray(offset, offset + 4 * words));
+  }
+}

@@ -33,11 +33,16 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** What lives long lies in typed arrays; short-lived garbage is to be cleared away before it is much. */
+const YOUNG_MB = 16;
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Starts the thread. */
 export function startIndexThread(settings: ThreadSettings): IndexThread {
-  const worker = new Worker(WORKER, { workerData: settings });
+  const worker = new Worker(WORKER, {
+    workerData: settings,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const waiting = new Map<number, Waiting>();
   let calls = 0;
   let failure: Error | undefined;

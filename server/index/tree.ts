@@ -145,7 +145,7 @@ export class VersionedTree {
       ref = nodes.child(ref, side);
     }
     const slot = nodes.slot(ref);
-    const leaf = { key: this.#slots.key(slot), commitment: nodes.commitments.read(ref >>> 1) };
+    const leaf = { key: this.#slots.key(slot), commitment: nodes.commitment(ref) };
     const isPresent = this.#slots.isKey(slot, key);
     return { proof: { steps, leaf }, count: isPresent ? nodes.count(ref) : undefined };
   }
@@ -222,10 +222,11 @@ export class VersionedTree {
   #newLeaf(slot: number, count: number, source: Uint8Array, at: number): NodeRef {
     const nodes = this.#nodes;
     const leaf = nodes.newLeaf(this.#serial, slot, count);
-    nodes.commitments.set(leaf >>> 1, source, at);
+    nodes.setCommitment(leaf, source, at);
     this.#key.copy(this.#leafInput, 1);
-    nodes.commitments.copyTo(leaf >>> 1, this.#leafInput, 1 + HASH_BYTES);
-    hashInto(this.#leafInput, nodes.leafHashes.page(leaf >>> 1), nodes.leafHashes.offset(leaf >>> 1));
+    for (let byte = 0; byte < HASH_BYTES; byte++)
+      this.#leafInput[1 + HASH_BYTES + byte] = source[at + byte] ?? 0;
+    hashInto(this.#leafInput, nodes.hashBytes(leaf), nodes.hashOffset(leaf));
     return leaf;
   }
 
@@ -234,6 +235,6 @@ export class VersionedTree {
     this.#innerInput.writeUInt16BE(nodes.bit(ref), 1);
     nodes.copyHash(nodes.child(ref, 0), this.#innerInput, 3);
     nodes.copyHash(nodes.child(ref, 1), this.#innerInput, 3 + HASH_BYTES);
-    hashInto(this.#innerInput, nodes.innerHashes.page(ref >>> 1), nodes.innerHashes.offset(ref >>> 1));
+    hashInto(this.#innerInput, nodes.hashBytes(ref), nodes.hashOffset(ref));
   }
 }

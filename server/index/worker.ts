@@ -90,7 +90,10 @@ function prove(key: Uint8Array, size: number) {
 
 function statusOf({ progress, keys, tree }: IndexBuilder): ThreadStatus {
   const { heapTotal, external } = process.memoryUsage();
-  return { ...progress, keys, sizes: tree.sizes, nodes: tree.nodesUsed, memoryBytes: heapTotal + external };
+  const { user, system } = process.threadCpuUsage();
+  const memoryBytes = heapTotal + external;
+  const cpuMs = (user + system) / 1000;
+  return { ...progress, keys, sizes: tree.sizes, nodes: tree.nodesUsed, memoryBytes, cpuMs };
 }
 
 /** Ends the thread with the error, and takes away a database that cannot be trusted any more. */
