@@ -166,6 +166,9 @@ export function coversLinked({ statement, opened }: Given & { readonly opened: O
   for (const [at, entries] of opened.entries()) {
     const links = linksTo(statement.lists[at]?.id ?? "", entries);
     const lastClosed = entries.findLast(({ closedBy }) => closedBy !== undefined)?.index ?? -1;
+    const silent = entries.findIndex(hidesLink);
+    if (silent !== -1 && statement.lists[at]?.kind === "person")
+      warnings.push(`${entryName(statement, at, silent)} does not show whether it joins another number`);
     for (const link of links) {
       const name = listName(statement, at);
       if (link.joined === undefined)
@@ -182,6 +185,12 @@ export function coversLinked({ statement, opened }: Given & { readonly opened: O
   return passed(
     joined === 0 ? "no other number is joined to it" : `${plural(joined, "number")} joined to it`,
   );
+}
+
+/** Whether an open entry may be a mandate without saying so: whoever hides it hides the list of another number with it. */
+function hidesLink({ facets, closedBy }: OpenedEntry): boolean {
+  const { type, mandate } = facets;
+  return closedBy === undefined && (type === undefined || (type === "mandate" && mandate === undefined));
 }
 
 /** The mandates in force by which other numbers are joined to this one. Who is the same person does not end with time. */
