@@ -38,7 +38,7 @@ const PROOF_INTERVAL_MS = 7;
 const SETTINGS = { identity: "bench", blindingSecret: new Uint8Array(32).fill(7) };
 
 /** Measures an index of this many keys. */
-export async function measureIndexCost(keys: number): Promise<IndexCost> {
+async function measureIndexCost(keys: number): Promise<IndexCost> {
   const folder = await mkdtemp(path.join(tmpdir(), "minhbach-index-cost-"));
   const before = process.memoryUsage.rss();
   let thread = startIndexThread({ ...SETTINGS, path: folder });
