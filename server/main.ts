@@ -53,7 +53,8 @@ try {
     await run(config, log);
   } catch (error) {
     log.fatal({ err: error }, "the ledger could not start or go on");
-    process.exitCode = 1;
+    // Whatever could not be closed must not keep a ledger half alive on its port and its records.
+    process.exit(1);
   }
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

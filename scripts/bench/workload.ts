@@ -60,15 +60,19 @@ export function benchPerson(number: number): string {
   return String(49_000_000_000 + (number % BENCH_PERSONS)).padStart(12, "0");
 }
 
-/** An access with the eight facets of the README's first event: the typical event of all measurements. */
+/**
+ * An access with the eight facets of the README's first event: the typical event of all measurements. Two neighbours are the two records of
+ * one exchange, so that reconciliation has its normal work.
+ */
 function typicalAccess(number: number): Facets {
   return {
     type: "access",
     subject: { scheme: "vn-cccd", id: benchPerson(number) },
     exchange: {
-      messageId: `m-${number}`,
+      messageId: `m-${number >> 1}`,
       client: "VN/GOV/qn-justice/civil",
       service: "VN/GOV/qn-police/population/read",
+      side: number % 2 === 0 ? "client" : "provider",
     },
     "agent.id": `official-${number % 500}`,
     "agent.role": "civil-status officer",
