@@ -488,6 +488,12 @@ describe("verifyStatement", () => {
         /list 1: it leaves out 4 events, the earlier statement lists 3/,
       ],
       ["one of somebody else", later, binhs, /older|does not list/],
+      [
+        "additions from before its end",
+        changeEvents(([a, ...rest]) => (a ? [{ ...a, index: 3 }, ...rest] : rest))(later),
+        earlier,
+        /list 1: it adds an event in front of those of the earlier statement/,
+      ],
       ["one of another log", later, { ...earlier, log: { ...earlier.log, logId: 7 } }, /of another log/],
       [
         "one that loses a list",
