@@ -112,6 +112,22 @@ export default {
       to: { path: "^test/" },
     },
     {
+      name: "audit-imports-no-writing-code",
+      comment:
+        "The audit would repeat a mistake it shares with the ledger: of the server it takes the store's reading side and the findings' pure rules.",
+      severity: "error",
+      from: { path: "^scripts/audit(\\.ts$|/)" },
+      to: {
+        path: "^(server|recorder|scripts)/",
+        pathNot: [
+          "^scripts/audit/",
+          "^server/store/(store|level-reader|level-keys|rows)\\.ts$",
+          "^server/findings/(equivocation|exchanges|finding|promises|silence)\\.ts$",
+          "^server/inspect/pairs\\.ts$",
+        ],
+      },
+    },
+    {
       name: "product-imports-no-development-packages",
       comment: "A package that product code needs is one of the dependencies.",
       severity: "error",

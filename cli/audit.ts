@@ -176,7 +176,8 @@ const VERDICTS: Readonly<Record<Verdict, VerdictWords>> = {
   incomplete: ["INCOMPLETE", "yellow", "nothing was found wrong, but not everything could be checked."],
 };
 
-function renderAudit({ verdict, fault, checks }: AuditReport, terminal: Terminal): string {
+/** A report of an audit for a person. */
+export function renderAudit({ verdict, fault, checks }: AuditReport, terminal: Terminal): string {
   const [word, colour, meaning] = VERDICTS[verdict];
   const first = fault === null ? "" : ` The first wrong entry is ${fault.index}: ${fault.detail}.`;
   const words = renderVerdict([word, colour, `${meaning}${first}`], terminal);

@@ -3,7 +3,7 @@
  * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
  * anything is installed.
  *
- *     node scripts/run.mjs start|test|bench|soak|deploy [ARGS]
+ *     node scripts/run.mjs start|test|bench|soak|deploy|audit [ARGS]
  *     node scripts/run.mjs exec FILE [ARGS]
  */
 import path from "node:path";
@@ -26,6 +26,7 @@ const TASKS = new Map([
   ["bench", "scripts/bench/main.ts"],
   ["soak", "scripts/soak.ts"],
   ["deploy", "scripts/deploy.ts"],
+  ["audit", "scripts/audit.ts"],
   ["enrol", "scripts/enrol.ts"],
 ]);
 

@@ -53,6 +53,16 @@ const FORBIDDEN: readonly { rule: string; file: string; text: string }[] = [
     text: 'import "../recorder/spool.ts";',
   },
   {
+    rule: "audit-imports-no-writing-code",
+    file: "scripts/audit/a.ts",
+    text: 'import "../../server/sequence/sequencer.ts";',
+  },
+  {
+    rule: "audit-imports-no-writing-code",
+    file: "scripts/audit/b.ts",
+    text: 'import "../../server/index/tree.ts";',
+  },
+  {
     rule: "server-imports-no-recorder",
     file: "server/receive/a.ts",
     text: 'import type {} from "../../recorder/spool.ts";',

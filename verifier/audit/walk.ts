@@ -5,7 +5,7 @@ import { isCount } from "../../protocol/submission.ts";
 import { ChainError, type ChainReader, type KeyVersion } from "../chain.ts";
 import type { TrustProfile } from "../trust-profile.ts";
 import { EntryReader } from "./entry-reader.ts";
-import type { LOG_CHECKS} from "./fault.ts";
+import type { LOG_CHECKS } from "./fault.ts";
 import { AuditFault, type LogCheckId, type Remarks } from "./fault.ts";
 import { type AuditedSubmission, LogAudit, type LogProgress } from "./log-audit.ts";
 import { PublishedAnchors } from "./published-anchors.ts";
@@ -95,6 +95,11 @@ export class LogWalk {
 
   get remarks(): Remarks {
     return this.#audit.remarks;
+  }
+
+  /** What a later walk needs to go on. Of no use after a fault. */
+  progress(): LogProgress {
+    return this.#audit.progress();
   }
 
   async run(): Promise<WalkEnd> {

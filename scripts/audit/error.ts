@@ -1,0 +1,4 @@
+/** The audit cannot begin; the message says what to do. */
+export class AuditInputError extends Error {
+  override readonly name = "AuditInputError";
+}
