@@ -81,7 +81,7 @@ export function httpEdge(options: EdgeOptions): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   // One parser for all: a parameter is a string, never a list or an object.
-  app.set("query parser", (query: string) => new URLSearchParams(query));
+  app.set("query parser", (query: string | null) => new URLSearchParams(query ?? ""));
   options.permissionOf(SUBMISSION_ROUTE.name);
   app.post(SUBMISSION_ROUTE.path, options.postSubmission);
   for (const route of options.routes) app[route.method](route.path, handlerOf(route, options));

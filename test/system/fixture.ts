@@ -10,6 +10,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { hexlify, Wallet } from "ethers";
+import type { DestinationStream } from "pino";
 import { makeEvent } from "../../protocol/event.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { parseSource } from "../../protocol/source.ts";
@@ -95,6 +96,8 @@ async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Pro
 export interface LedgerOptions {
   readonly clock?: Clock;
   readonly config?: Partial<Config>;
+  /** Where its log lines go; without it they are dropped. */
+  readonly logTo?: DestinationStream;
 }
 
 /** Fast, so that tests wait for nothing; and with no catalogue, whose event would be the log's first. */
@@ -110,7 +113,7 @@ export async function startLedger(system: Deployed, options: LedgerOptions = {})
     secrets: system.secrets,
     profile: system.profile,
     clock: options.clock ?? systemClock,
-    log: createLog({ logLevel: options.config?.logLevel ?? "silent" }),
+    log: createLog({ logLevel: options.config?.logLevel ?? "silent" }, options.logTo),
   });
 }
 
