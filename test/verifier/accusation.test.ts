@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { formatAccusation, parseAccusation } from "../../protocol/accusation.ts";
 import type { Disclosure } from "../../protocol/disclosure.ts";
+import type { Facets } from "../../protocol/facet-values.ts";
 import {
   ACCUSATION_CHECKS,
   type AccusationReport,
@@ -122,6 +123,39 @@ describe("checkAccusation", function () {
       );
     expect(failed(await hidden(() => false))).to.match(/^named: /);
     expect((await hidden(({ name }) => name === "subject")).verdict).to.equal("valid");
+  });
+
+  it("accuses nobody by an action whose exchange is hidden, which may be another agency's official's", async () => {
+    const action: Facets = {
+      type: "action",
+      subject: { scheme: "vn-cccd", id: "001200000002" },
+      "agent.id": "official-17",
+      purpose: { procedure: "1.004222" },
+      time: { occurred: "2026-03-01T08:00:00+07:00" },
+    };
+    const exchange = { messageId: "m", client: "VN/GOV/hue-health/civil", service: "births" };
+    const foreign = statementWorld({ last: { ...action, exchange } });
+    const [recordersOwn, real] = [
+      "agent:qn-police/official-17",
+      "agent:VN%2FGOV%2Fhue-health%2Fcivil/official-17",
+    ];
+    const by = (world: StatementWorld, id: string, shown: (disclosure: Disclosure) => boolean) =>
+      checkAccusation(
+        { evidence: world.ledger.evidence(11, shown), statement: world.statement([id]) },
+        PROFILE,
+        readerOf(world),
+      );
+    const hidden = await by(foreign, recordersOwn, ({ name }) => name !== "exchange");
+    expect(failed(hidden)).to.match(/^named: /);
+    const half = await by(foreign, recordersOwn, ({ name }) => name === "agent.id" || name === "type");
+    expect(failed(half)).to.match(/^named: /);
+    expect(failed(await by(foreign, real, () => true))).to.equal(
+      "missing: the list holds the event: nothing is missing",
+    );
+    // Only the last digest opened shows that there was no exchange.
+    const guilty = statementWorld({ last: action, omits: (id) => id === recordersOwn });
+    expect(failed(await by(guilty, recordersOwn, ({ name }) => name !== "decoy"))).to.match(/^named: /);
+    expect((await by(guilty, recordersOwn, () => true)).verdict).to.equal("valid");
   });
 
   it("accuses nobody by evidence or a statement that is not valid", async () => {

@@ -50,6 +50,8 @@ export interface WorldOptions {
   readonly revoked?: string;
   /** What a dishonest ledger leaves out of its index. */
   readonly omits?: (id: string, index: number) => boolean;
+  /** What the last event says, in the place of an access to Bình's data. */
+  readonly last?: Facets;
   /** Of the log and its chain. */
   readonly profile?: TrustProfile;
 }
@@ -103,7 +105,7 @@ function contentsOf(options: WorldOptions): Contents {
         first: authority === HEALTH ? 7 : 9,
         facets: () => [
           access(7, { purpose: { procedure: "1.004222", consent: "c-1" } }),
-          revoked === undefined ? access(8, { subject: binh }) : revocation,
+          options.last ?? (revoked === undefined ? access(8, { subject: binh }) : revocation),
         ],
       },
     ],
