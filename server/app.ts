@@ -261,11 +261,10 @@ function makeIndex(
     clock,
     log,
   });
-  // The VRF ends first: an index that waits for it would hold up the end.
-  closing.push(
-    () => index.close(),
-    () => vrf.close(),
-  );
+  // Together: an index that waits for the VRF would hold up the end.
+  closing.push(async () => {
+    await Promise.all([index.close(), vrf.close()]);
+  });
   return index;
 }
 

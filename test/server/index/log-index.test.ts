@@ -11,6 +11,7 @@ import type { IndexKind } from "../../../protocol/index-keys.ts";
 import { entryCommitment, indexKey, verifyIndexProof } from "../../../protocol/index-tree.ts";
 import { leafHash, rootHash } from "../../../protocol/merkle.ts";
 import { verifyVrf } from "../../../protocol/vrf.ts";
+import { checkpointsOf } from "../../../server/anchor/checkpoints.ts";
 import { storedTag } from "../../../server/index/enrolment.ts";
 import { blindingSecret } from "../../../server/index/entries.ts";
 import { createLogIndex, type LogIndex } from "../../../server/index/log-index.ts";
@@ -244,6 +245,38 @@ describe("server/index/log-index", () => {
     expect(JSON.stringify(logged[0])).to.contain("The event has the index 2");
     expect(index.newest()?.size).to.equal(2);
     await expectEntry(index, "person", person(1), [0, 1]);
+  });
+
+  it("lets anchoring go on without it while the VRF takes its time", async () => {
+    const slow = Promise.withResolvers<Uint8Array>();
+    const output = async (id: string) => (id === person(9) ? await slow.promise : vrf.output(id));
+    let now = 0;
+    records.add(accessFacets(1));
+    records.publish();
+    const index = start({ vrf: { output } });
+    const { latest } = checkpointsOf({
+      integrator: records.integrator(),
+      index,
+      sign: () => "",
+      clock: { now: () => now },
+      indexPatienceMs: 10_000,
+    });
+    await sized(index, 1);
+    const first = index.newest()?.root;
+    expect(latest()).to.deep.include({ size: 1, indexSize: 1, indexRoot: first });
+    records.add(accessFacets(9));
+    records.publish();
+    now = 9_999;
+    expect(latest()).to.deep.include({ size: 1, indexSize: 1 });
+    now = 10_000;
+    expect(latest()).to.deep.include({ size: 2, indexSize: 1, indexRoot: first });
+    expect(index.status()).to.deep.include({ size: 1, lagEvents: 1 });
+    await expectEntry(index, "person", person(1), [0]);
+
+    slow.resolve(vrf.output(person(9)));
+    await sized(index, 2);
+    expect(latest()).to.deep.include({ size: 2, indexSize: 2, indexRoot: index.newest()?.root });
+    await expectEntry(index, "person", person(9), [1]);
   });
 
   it("holds the versions that stand in anchors, and lets go of the others", async () => {
