@@ -8,6 +8,12 @@ function here(file: string): string {
   return relative.startsWith("..") ? file : relative;
 }
 
+/** As Node's `require` takes it. */
+function required(file: string): string {
+  const name = here(file);
+  return path.isAbsolute(name) ? name : `./${name}`;
+}
+
 /**
  * What to look at and what to try, as commands to copy.
  * @param nextSeq the number that the recorder gives to its next event, if it told
@@ -32,5 +38,10 @@ Try it in another terminal, from this folder:
   # seconds later it is anchored: fetch the evidence under the seq of the answer, and verify it with nothing but the chain
   curl -sf --retry 60 --retry-delay 1 --retry-all-errors ${recorderUrl}/v1/events/${nextSeq ?? "SEQ"}/evidence -o evidence.json
   npx minhbach verify evidence.json --trust ${here(trustProfile)}
+
+  # that person asks who used their data, and gets proof that the list is whole
+  CITIZEN=$(node -p "require('${required(path.join(dataFolder, "dev-tokens.json"))}').find(({ caller }) => caller.name === 'citizen 1').token")
+  curl -sf --retry 60 --retry-delay 1 --retry-all-errors -H "authorization: Bearer $CITIZEN" ${ledgerUrl}/v1/statement -o statement.json
+  npx minhbach verify statement.json --trust ${here(trustProfile)}
 `;
 }

@@ -137,6 +137,19 @@ describe("server/openapi", function () {
       [400, `/v1/evidence?leaf=${leaf}&leaf=${leaf}`],
       [400, `/v1/evidence?leaf=${leaf.toUpperCase()}`],
     ],
+    getStatement: [
+      [200, "/v1/statement?scheme=vn-cccd&id=999199000001", { headers: inspector }],
+      [200, "/v1/statement?scheme=vn-cccd&id=999199000002", { headers: inspector }],
+      [
+        200,
+        "/v1/statement?scheme=vn-cccd&id=999199000001&since=1",
+        { headers: { ...inspector, accept: "application/x-ndjson" } },
+      ],
+      [400, "/v1/statement?scheme=vn-cccd&id=1", { headers: inspector }],
+      [400, "/v1/statement?scheme=vn-cccd&id=999199000001&since=9", { headers: inspector }],
+      [401, "/v1/statement"],
+      [403, "/v1/statement", { headers: operator }],
+    ],
     getAnchors: [
       [200, "/v1/anchors"],
       [200, "/v1/anchors?after=0&limit=1"],
@@ -236,7 +249,8 @@ async function expectDescribed(operation: (typeof operations)[number], answer: R
         ];
   const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
   expect(Object.keys(content ?? {}), `${operationId} ${answer.status}`).to.include(type);
-  const body: unknown = type.endsWith("json") ? await answer.json() : await answer.text();
+  const body: unknown =
+    type.endsWith("json") && !type.endsWith("ndjson") ? await answer.json() : await answer.text();
   const pointer = encodeURI(`${at}/content/${escaped(type)}/schema`);
   const validate = ajv.getSchema(`api#${pointer}`);
   if (validate === undefined) throw new Error(`no schema at ${pointer}`);
