@@ -1,5 +1,12 @@
 import { EMPTY_INDEX_ROOT } from "../../protocol/index-tree.ts";
-import { type IndexDatabase, POSTING_BYTES, type Progress, ROW_POSTINGS, writePosting } from "./database.ts";
+import {
+  type EntryRow,
+  type IndexDatabase,
+  POSTING_BYTES,
+  type Progress,
+  ROW_POSTINGS,
+  writePosting,
+} from "./database.ts";
 import { type Blindings, EntryMaker } from "./entries.ts";
 import { type Slots, TAG_BYTES } from "./slots.ts";
 import type { Turns } from "./turns.ts";
@@ -127,11 +134,11 @@ export class IndexBuilder {
         if (this.#turns.isOver()) await this.#turns.next();
         const n = first + at;
         const slot = slots[n] ?? 0;
+        this.#slots.copyKey(slot, this.#key, 0);
         this.#begin(slot, entry);
         const place = this.#maker.count;
         const postings = events.subarray(starts[n], starts[n + 1]);
         for (const event of postings) this.#maker.append(batch.leafHashes, event * HASH_BYTES);
-        this.#slots.copyKey(slot, this.#key, 0);
         this.#maker.commit(this.#key, this.#commitment, 0);
         tree.set(slot, this.#maker.count, this.#commitment, 0);
         if (place === 0) this.#keys++;
@@ -228,10 +235,15 @@ export class IndexBuilder {
     return Array.from(wanted, (slot) => (this.#slots.count(slot) > 0 ? found[next++] : undefined));
   }
 
-  #begin(slot: number, entry: { count: number; frontier: Buffer } | undefined): void {
+  /** Takes up the stored entry. It is opened first: what was damaged must not reach the chain. */
+  #begin(slot: number, entry: EntryRow | undefined): void {
     const count = this.#slots.count(slot);
     if ((entry?.count ?? 0) !== count) throw new IndexDamaged("an entry is not the one that was written");
     this.#maker.load(count, entry?.frontier ?? new Uint8Array());
+    if (entry === undefined) return;
+    this.#maker.commit(this.#key, this.#commitment, 0);
+    if (!this.#commitment.equals(entry.commitment))
+      throw new IndexDamaged("a frontier is not the one that was written");
   }
 }
 

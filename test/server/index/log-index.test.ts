@@ -12,6 +12,7 @@ import { entryCommitment, indexKey, verifyIndexProof } from "../../../protocol/i
 import { leafHash, rootHash } from "../../../protocol/merkle.ts";
 import { verifyVrf } from "../../../protocol/vrf.ts";
 import { checkpointsOf } from "../../../server/anchor/checkpoints.ts";
+import { openIndexDatabase } from "../../../server/index/database.ts";
 import { storedTag } from "../../../server/index/enrolment.ts";
 import { blindingSecret } from "../../../server/index/entries.ts";
 import { createLogIndex, type LogIndex } from "../../../server/index/log-index.ts";
@@ -328,6 +329,32 @@ describe("server/index/log-index", () => {
     await sized(index, 1);
     expect(logged).to.have.length(1);
     await expectEntry(index, "person", person(1), [0]);
+  });
+
+  it("throws away a database that was damaged, and builds it again", async () => {
+    for (const n of [1, 2, 1]) records.add(accessFacets(n));
+    records.publish();
+    const first = start();
+    await sized(first, 3);
+    await first.close();
+    const db = await openIndexDatabase(path.join(folder, "index"), "log");
+    const slots = [0, 1, 2, 3];
+    const damage = db.batch();
+    for (const [slot, entry] of (await db.entries(slots)).entries()) {
+      // Its root stays: only who goes on from the frontier notices.
+      if (entry !== undefined) damage.putEntry(slot, entry.count, entry.commitment, entry.frontier.fill(1));
+    }
+    await damage.write((await db.progress()) ?? { size: 0, root: new Uint8Array(32) });
+    await db.close();
+
+    const again = start();
+    await sized(again, 3);
+    records.add(accessFacets(1));
+    records.publish();
+    await sized(again, 4);
+    expect(JSON.stringify(logged)).to.contain("a frontier is not the one that was written");
+    await expectEntry(again, "person", person(1), [0, 2, 3]);
+    await expectEntry(again, "person", person(2), [1]);
   });
 
   it("answers that it is starting until it is loaded", async () => {
