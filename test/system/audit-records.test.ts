@@ -1,13 +1,24 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { expect } from "chai";
 import { Level } from "level";
+import { toBase64url } from "../../protocol/bytes.ts";
+import { makeEvent } from "../../protocol/event.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { isJsonObject } from "../../protocol/json.ts";
+import { keyId } from "../../protocol/jws.ts";
+import { leafHash } from "../../protocol/merkle.ts";
+import { parseSource } from "../../protocol/source.ts";
+import { makeSubmission } from "../../protocol/submission.ts";
+import { parseEntryBundle } from "../../protocol/tile.ts";
 import { auditRecords } from "../../scripts/audit/audit.ts";
 import { AuditInputError } from "../../scripts/audit/error.ts";
 import { openState } from "../../scripts/audit/state.ts";
+import { OPERATOR } from "../../scripts/start/agencies.ts";
 import type { App } from "../../server/app.ts";
 import { logKey, registerKey } from "../../server/store/level-keys.ts";
 import type { AuditReport } from "../../verifier/audit/report.ts";
@@ -32,7 +43,10 @@ const SUBMISSIONS = [
   { source: JUSTICE, count: 1 },
 ];
 /** The ledger's own event about an equivocation is the last. */
-const SIZE = 282;
+const SIZE = 283;
+/** An entry that an erasure of the operator's names. */
+const ERASED = 50;
+const LAST = 282;
 
 type Rows = Level<Buffer, Buffer>;
 
@@ -62,6 +76,7 @@ describe("npm run audit", function () {
           [...next.values()].reduce((sum, each) => sum + each - 1, 0),
         );
     }
+    await submitErasure(system, running.url);
     const other = await signedSubmission(system, {
       source: JUSTICE,
       first: 2,
@@ -72,7 +87,7 @@ describe("npm run audit", function () {
     const findings = await fetch(`${running.url}/v1/findings`, {
       headers: await tokenOf(system, "inspector"),
     });
-    expect(await findings.text()).to.include("equivocation:281");
+    expect(await findings.text()).to.include(`equivocation:${LAST}`);
   });
   after(async () => {
     await ledger?.close();
@@ -146,6 +161,27 @@ describe("npm run audit", function () {
     ]);
   });
 
+  it("accepts that an event was erased which an erasure names", async () => {
+    const copy = await tampered(
+      "records/log",
+      at(
+        logKey(0, "eventKeys"),
+        entryMap(ERASED, (entry) => (entry.length % 33 === 0 ? entry : entry.subarray(32))),
+      ),
+    );
+    const report = await audit(copy);
+    expect(report.checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);
+  });
+
+  it("runs as a command, and says what is missing", async () => {
+    const done = await command("--data", system.dataDir);
+    expect(done.out).to.match(/\nDEVELOPMENT: the log is right/);
+    expect(done.code).to.equal(0);
+    const lost = await command("--data", path.join(folder, "nowhere"));
+    expect([lost.code, lost.out]).to.deep.equal([2, ""]);
+    expect(lost.err).to.include("name the log's trust profile with --trust");
+  });
+
   for (const [name, { database, change, check, index }] of Object.entries(tamperings())) {
     it(`names ${name}`, async () => {
       const copy = await tampered(database, change);
@@ -171,6 +207,41 @@ describe("npm run audit", function () {
     }
   });
 });
+
+/** The command in a process of its own. */
+async function command(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
+  const script = path.resolve(import.meta.dirname, "../../scripts/audit.ts");
+  const program = ["--disable-warning=ExperimentalWarning", script, ...args];
+  return await new Promise((resolve) => {
+    execFile(process.execPath, program, (error, out, err) => resolve({ code: error?.code ?? 0, out, err }));
+  });
+}
+
+/** In the name of the ledger's own source, whose agency may erase. */
+async function submitErasure({ profile, secrets }: Deployed, url: string): Promise<void> {
+  const bundle = await fetch(`${url}/tile/entries/000`);
+  const payload = parseEntryBundle(new Uint8Array(await bundle.arrayBuffer()))[ERASED];
+  const source = parseSource(`${OPERATOR}/ledger`);
+  const facets: Facets = {
+    type: "erasure",
+    erasure: {
+      id: "e-1",
+      leaves: [toBase64url(leafHash(payload ?? new Uint8Array()))],
+      authority: "the court of Quảng Ngãi",
+    },
+    time: { occurred: "2026-11-22T08:00:00Z" },
+  };
+  const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
+  const body = makeSubmission({
+    log: { chainId: profile.chainId, registry: profile.anchorRegistry, logId: profile.logId },
+    ...{ source, first: 1, events: [makeEvent({ source, seq: 1, facets, random })] },
+    issuedAt: 1_790_000_000,
+    ...{ alg: "EdDSA", kid: keyId("EdDSA", ed25519.getPublicKey(secrets.ledger)) },
+    sign: (data) => ed25519.sign(data, secrets.ledger),
+  });
+  const answer = await submit(url, body);
+  expect(answer.status, await answer.text()).to.equal(201);
+}
 
 /** Both sides record every exchange up to the 30th; the police about two persons in turn. */
 function access(source: string, n: number): Facets {
@@ -278,15 +349,15 @@ function tamperings(): Record<string, Tampering> {
     "a log that lost its end": {
       database: log,
       change: async (rows) => {
-        await rows.clear({ gte: logKey(281) });
+        await rows.clear({ gte: logKey(LAST) });
       },
       check: "records",
-      index: 281,
+      index: LAST,
     },
     "a group that lost its head": {
       database: log,
       change: async (rows) => {
-        await rows.del(logKey(281, "head"));
+        await rows.del(logKey(LAST, "head"));
       },
       check: "records",
       index: 0,
@@ -342,13 +413,13 @@ function tamperings(): Record<string, Tampering> {
         await rows.del(key);
       }),
       check: "findings",
-      index: 281,
+      index: LAST,
     },
     "a finding that was invented": {
       database: "derived",
       change: findings(async (rows, key, value) => {
-        const text = value.toString().replaceAll("281", "77");
-        await rows.put(Buffer.from(key.toString().replace("281", "77")), Buffer.from(text));
+        const text = value.toString().replaceAll(String(LAST), "77");
+        await rows.put(Buffer.from(key.toString().replace(String(LAST), "77")), Buffer.from(text));
       }),
       check: "findings",
       index: 77,
@@ -369,7 +440,7 @@ function tamperings(): Record<string, Tampering> {
       database: "index",
       change: firstOf(0x50, flip(20)),
       check: "kept-index",
-      index: 281,
+      index: LAST,
     },
   };
 }
@@ -405,7 +476,7 @@ function firstIndexKey(change: Change): Tampering["change"] {
 function findings(change: (rows: Rows, key: Buffer, value: Buffer) => Promise<void>): Tampering["change"] {
   return async (rows) => {
     for await (const [key, value] of rows.iterator({ gte: Buffer.of(0x66), lt: Buffer.of(0x67) })) {
-      if (value.toString().includes("equivocation:281")) await change(rows, key, value);
+      if (value.toString().includes(`equivocation:${LAST}`)) await change(rows, key, value);
     }
   };
 }

@@ -2,7 +2,7 @@ import type { Anchor, ChainReader } from "../chain.ts";
 import type { TrustProfile } from "../trust-profile.ts";
 
 /** Anchors read at once: enough to hide the distance to a node, few enough to hold in memory. */
-const PAGE = 32;
+const PAGE = 16;
 
 /** Walks over the first `count` anchors of a log's history on the chain, from `place` on, without holding them all. */
 export class AnchorWalk {
