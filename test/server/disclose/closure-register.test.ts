@@ -72,6 +72,31 @@ describe("server/disclose/closure-register", () => {
     expect(await closing(closures, 0, 1, 2)).to.deep.equal([first, second, first]);
   });
 
+  it("looks again when what it was reading had ended before the seal came", async () => {
+    await log.append("qn-police/r1", [access("a")]);
+    const gate = Promise.withResolvers<undefined>();
+    const atEnd = Promise.withResolvers<undefined>();
+    const closures = register({
+      indexTags: async (from, to) => {
+        const tags = await log.store.indexTags(from, to);
+        if (tags.length === 0) {
+          atEnd.resolve(undefined);
+          await gate.promise;
+        }
+        return tags;
+      },
+    });
+    const reading = closures.update();
+    await atEnd.promise;
+    const ordered = await seal(0);
+    const asked = closing(closures, 0);
+    // The question has joined the reading that is under way.
+    await log.store.head();
+    gate.resolve(undefined);
+    await reading;
+    expect(await asked).to.deep.equal([ordered]);
+  });
+
   it("keeps what it read over a restart, and reads only what is new", async () => {
     await log.append("qn-police/r1", [access("a"), access("b")]);
     const first = await seal(0);

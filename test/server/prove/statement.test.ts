@@ -240,6 +240,17 @@ describe("server/prove/statement", () => {
     }
   });
 
+  it("closes to everybody what was ordered to be erased, also before its key is destroyed", async () => {
+    await log.append("qn-police/r1", [access("a")]);
+    await erase(0);
+    await anchored();
+    for (const caller of [CITIZEN, INSPECTOR]) {
+      const [entry] = (await statement({ caller })).lists[0]?.events ?? [];
+      expect(entry).to.have.property("closedBy", 0);
+      expect(entry?.event).to.match(/^[^~]+~$/);
+    }
+  });
+
   it("has a list for each number that a mandate joins to the person's", async () => {
     await log.append("qn-police/r1", [access("a"), { ...access("b"), subject: CHILD }]);
     const mandate = { id: "m", state: "granted", basis: "same-person" } as const;
