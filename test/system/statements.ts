@@ -45,7 +45,7 @@ export async function fetchStatement(url: string, headers: Headers, horizon: num
 }
 
 /** Asks the system's chain itself. */
-export function readerOf(system: Deployed): ChainReader {
+function readerOf(system: Deployed): ChainReader {
   return chainReader(jsonRpc(system.chain.url, { fetch, name: "node" }), "node");
 }
 
