@@ -30,6 +30,7 @@ import { compareFindings } from "./findings-audit.ts";
 import { IndexAudit, storedKeyRows } from "./index-audit.ts";
 import { compareKeptIndex, type KeptVersion, keptVersion } from "./kept-index.ts";
 import { integratedSize, keptLog, tileComparison } from "./kept-log.ts";
+import { requireEntitled } from "./orders-audit.ts";
 import { type AuditSecrets, indexSecrets } from "./secrets.ts";
 import { compareSources } from "./sources-audit.ts";
 import type { AuditState } from "./state.ts";
@@ -190,7 +191,10 @@ class RecordsAudit {
       );
       const to = Math.min(...stops.filter((stop) => stop !== undefined));
       const page = await events.read(from, to);
-      for (const event of page) followErasures(unexplained, event);
+      for (const event of page) {
+        followErasures(unexplained, event);
+        await requireEntitled(event, { chain, profile, asOf: basis.asOf });
+      }
       await index?.add(page);
       for (let anchor = next; anchor?.indexSize === to; anchor = await nextIndexAnchor(anchors, to, true))
         index?.requireAnchored(anchor);

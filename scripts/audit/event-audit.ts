@@ -20,6 +20,7 @@ export const TAG_BYTES = 33;
 /** One event as it was checked. */
 export interface AuditedEvent {
   readonly index: number;
+  readonly source: Source;
   readonly leafHash: Uint8Array;
   /** 33 bytes each. */
   readonly tags: readonly Uint8Array[];
@@ -64,9 +65,9 @@ export class EventAudit {
 
   #check(index: number, { payload, disclosures, tags }: StoredEvent): AuditedEvent {
     const payloadText = fromUtf8(payload);
-    const audited = { index, leafHash: payloadLeafHash(payloadText), tags: split(tags) };
-    if (disclosures === undefined) return { ...audited, keys: undefined };
     const { src } = parsePayload(payloadText);
+    const audited = { index, source: src, leafHash: payloadLeafHash(payloadText), tags: split(tags) };
+    if (disclosures === undefined) return { ...audited, keys: undefined };
     const facets = this.#open(index, `${payloadText}~${disclosures}`);
     this.#checkTags(index, src, facets, tags);
     return { ...audited, keys: indexKeys(src, facets) };

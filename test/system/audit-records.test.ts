@@ -22,7 +22,7 @@ import { OPERATOR } from "../../scripts/start/agencies.ts";
 import type { App } from "../../server/app.ts";
 import { logKey, registerKey } from "../../server/store/level-keys.ts";
 import type { AuditReport } from "../../verifier/audit/report.ts";
-import { chainReader } from "../../verifier/chain.ts";
+import { type ChainReader, chainReader } from "../../verifier/chain.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import {
   type Deployed,
@@ -46,6 +46,7 @@ const SUBMISSIONS = [
 const SIZE = 283;
 /** An entry that an erasure of the operator's names. */
 const ERASED = 50;
+const ERASURE = 281;
 const LAST = 282;
 
 type Rows = Level<Buffer, Buffer>;
@@ -97,7 +98,12 @@ describe("npm run audit", function () {
 
   async function audit(
     dataDir: string,
-    options: { state?: string; signal?: AbortSignal; without?: "pepper" | "vrf" } = {},
+    options: {
+      state?: string;
+      signal?: AbortSignal;
+      without?: "pepper" | "vrf";
+      lie?: Partial<ChainReader>;
+    } = {},
   ): Promise<AuditReport> {
     const { profile, secrets, chain } = system;
     const state = await openState(options.state, "the tests' log");
@@ -105,7 +111,10 @@ describe("npm run audit", function () {
       return await auditRecords({
         dataDir,
         profile,
-        chain: chainReader(jsonRpc(chain.url, { fetch, name: "the node" }), "the node"),
+        chain: {
+          ...chainReader(jsonRpc(chain.url, { fetch, name: "the node" }), "the node"),
+          ...options.lie,
+        },
         secrets: {
           pepper: secrets.pepper,
           vrf: secrets.vrf,
@@ -171,6 +180,14 @@ describe("npm run audit", function () {
     );
     const report = await audit(copy);
     expect(report.checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);
+  });
+
+  it("names an erasure by an agency that was not entitled to it, and a seed that is another log's", async () => {
+    const suspended = await audit(system.dataDir, { lie: { entitlementsAt: () => Promise.resolve(1) } });
+    expect(suspended.fault).to.deep.include({ check: "erasures", index: ERASURE });
+    const keys = { checkpoint: new Uint8Array(32), receipt: new Uint8Array(32), vrf: new Uint8Array(32) };
+    const other = await audit(system.dataDir, { lie: { logKeysAt: () => Promise.resolve(keys) } });
+    expect(other.fault).to.deep.include({ check: "index-keys", index: 0 });
   });
 
   it("runs as a command, and says what is missing", async () => {
