@@ -31,7 +31,7 @@ class Start {
       for (const stream of [this.process.stdout, this.process.stderr]) {
         stream.setEncoding("utf8").on("data", (text: string) => {
           this.output += text;
-          if (this.output.includes("minhbach verify")) resolve(this.output);
+          if (this.output.includes("minhbach verify statement.json")) resolve(this.output);
         });
       }
       void this.ended.then(() => reject(new Error(`ended before it was ready: ${this.output}`)));
@@ -56,7 +56,7 @@ function commandsOf(welcome: string): string[] {
   return welcome
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => /^(curl|npx) /.test(line));
+    .filter((line) => /^(curl |npx |CITIZEN=)/.test(line));
 }
 
 function urlOf(welcome: string, name: string): string {
@@ -86,17 +86,19 @@ describe("npm start", function () {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
   });
 
-  it("runs a system whose printed commands record an event and verify its evidence, before and after a restart", async function () {
+  it("runs a system whose printed commands record an event and verify its evidence and the person's statement, before and after a restart", async function () {
     if (!hasCurl()) skipBecause(this, "this machine has no curl");
     for (const round of ["first start", "second start"]) {
       const running = start();
       const commands = commandsOf(await running.welcome);
-      expect(commands, round).to.have.lengthOf(3);
-      const script = commands.join("\n").replaceAll("evidence.json", path.join(dataDir, "evidence.json"));
+      expect(commands, round).to.have.lengthOf(6);
+      const script = commands
+        .join("\n")
+        .replaceAll(/(?:evidence|statement)\.json/g, (file) => path.join(dataDir, file));
       const { stdout } = await promisify(execFile)("sh", ["-ec", script], { cwd: ROOT });
       expect(stdout, round)
         .to.include('"source":"qn-police/r1"')
-        .and.match(/development/i);
+        .and.match(/development[^]*development[^]*person vn-cccd:999199000001/i);
       expect(await running.stop(), round).to.equal(0);
     }
   });
