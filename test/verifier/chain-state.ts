@@ -126,6 +126,16 @@ function anchorViews(state: ChainState): Record<string, View> {
       if (keys === undefined) throw reverted("NoKeysYet");
       return [[keys.checkpoint, keys.receipt, keys.vrf]];
     },
+    anchorCount([logId]) {
+      requireLog(logId);
+      return [state.anchors.length];
+    },
+    anchorAt([logId, place]) {
+      requireLog(logId);
+      const anchor = state.anchors[Number(place)];
+      if (anchor === undefined) throw reverted("UnknownAnchor");
+      return [anchorStruct(anchor)];
+    },
     logState([logId]) {
       requireLog(logId);
       // A cap of 2^64 - 1 is what "no cap" looks like on the chain.
@@ -148,6 +158,25 @@ function agencyViews(state: ChainState): Record<string, View> {
       if (key === undefined) return [false, [0, 0, 0, 0, "0x"]];
       const alg = key.alg === "EdDSA" ? 1 : 2;
       return [true, [alg, key.fromSeq, key.addedBlock, BigInt(key.revokedBlock), key.key]];
+    },
+    recorderKeys([agency, recorder]) {
+      const keys = state.recorderKeys.filter(
+        (known) =>
+          known.agency === decodeBytes32String(String(agency)) &&
+          known.recorder === decodeBytes32String(String(recorder)),
+      );
+      return [
+        keys.map(({ alg, fromSeq, addedBlock, revokedBlock, key }) => [
+          ...[alg === "EdDSA" ? 1 : 2, fromSeq, addedBlock],
+          ...[BigInt(revokedBlock), key],
+        ]),
+      ];
+    },
+    entitlementHistory([agency]) {
+      const changes = state.entitlements.filter(
+        (known) => known.agency === decodeBytes32String(String(agency)),
+      );
+      return [changes.map(({ fromBlock, bits }) => [fromBlock, bits])];
     },
     entitlementsAt([agency, block]) {
       if (Number(block) > state.latestBlock) throw reverted("FutureBlock");

@@ -65,6 +65,39 @@ describe("chainReader", () => {
     expect(await chain.anchorIndexing(anchorRegistry, 1, 7)).to.equal(null);
   });
 
+  it("reads whole histories: anchors, keys of either length, entitlements", async () => {
+    const state = ledger.state();
+    const [police] = state.recorderKeys;
+    if (police === undefined) throw new Error("the police have a key");
+    const { alg, key } = ledger.signers.health;
+    state.recorderKeys.push({ ...police, alg, key, fromSeq: 7, addedBlock: 12, revokedBlock: 2 ** 60 });
+    state.recorderKeys.push({ ...police, fromSeq: 9, addedBlock: 13 });
+    state.entitlements.push({ agency: "qn-police", fromBlock: 14, bits: 0 });
+    const chain = chainReader(nodeOf(state), "the node");
+    expect(await chain.anchorCount(anchorRegistry, 1)).to.equal(2);
+    expect(await chain.anchorAt(anchorRegistry, 1, 1)).to.deep.include({ size: 10, block: 20 });
+    const keys = await chain.recorderKeys(agencyRegistry, POLICE);
+    const first = {
+      alg: "EdDSA",
+      key: ledger.signers.police.key,
+      fromSeq: 1,
+      addedBlock: 3,
+      revokedBlock: 0,
+    };
+    expect(keys).to.deep.equal([
+      first,
+      { alg, key, fromSeq: 7, addedBlock: 12, revokedBlock: 2 ** 60 },
+      { ...first, fromSeq: 9, addedBlock: 13 },
+    ]);
+    expect(await chain.recorderKeys(agencyRegistry, parseSource("nobody/r1"))).to.deep.equal([]);
+    expect(await chain.entitlementHistory(agencyRegistry, POLICE)).to.deep.equal([
+      { fromBlock: 3, entitlements: 1 },
+      { fromBlock: 14, entitlements: 0 },
+    ]);
+    const refusal: unknown = await chain.anchorAt(anchorRegistry, 1, 2).catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(ChainError).with.property("code", "refused");
+  });
+
   it("accepts hashes in upper case, as some nodes write them", async () => {
     const state = { ...ledger.state(), genesisHash: `0x${"6E".repeat(32)}` };
     expect((await chainReader(nodeOf(state), "the node").identity()).genesisHash).to.equal(
