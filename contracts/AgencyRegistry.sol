@@ -27,8 +27,10 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     uint8 public constant SEAL = 2;
     /// @notice Entitlement: may have personal data erased.
     uint8 public constant ERASE = 4;
+    /// @notice Entitlement: may say who acts for whom, and which numbers are one person's.
+    uint8 public constant MANDATE = 8;
 
-    uint8 private constant ALL_ENTITLEMENTS = RECORD | SEAL | ERASE;
+    uint8 private constant ALL_ENTITLEMENTS = RECORD | SEAL | ERASE | MANDATE;
     uint8 private constant ALG_EDDSA = 1;
     uint8 private constant ALG_ES256 = 2;
     uint256 private constant MAX_NAME_BYTES = 256;

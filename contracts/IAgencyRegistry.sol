@@ -77,7 +77,7 @@ interface IAgencyRegistry {
     error UnknownAgency(bytes32 agency);
     /// @notice The code is taken: an agency is admitted once and then suspended or reinstated.
     error AgencyExists(bytes32 agency);
-    /// @notice A bit outside RECORD (1), SEAL (2) and ERASE (4) is set.
+    /// @notice A bit outside RECORD (1), SEAL (2), ERASE (4) and MANDATE (8) is set.
     error UnknownEntitlements(uint8 entitlements);
     /// @notice The agency has just these entitlements already.
     error EntitlementsUnchanged(bytes32 agency, uint8 entitlements);
@@ -102,7 +102,7 @@ interface IAgencyRegistry {
      * @param agency its code
      * @param name its name in full, 1 to 256 bytes of UTF-8
      * @param account the account that adds and revokes its recorders' keys
-     * @param entitlements sum of RECORD (1), SEAL (2) and ERASE (4); 0 admits it suspended
+     * @param entitlements sum of RECORD (1), SEAL (2), ERASE (4) and MANDATE (8); 0 admits it suspended
      */
     function admitAgency(bytes32 agency, string calldata name, address account, uint8 entitlements) external;
 

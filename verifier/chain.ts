@@ -82,6 +82,7 @@ export interface EntitlementChange {
 export const RECORD = 1;
 export const SEAL = 2;
 export const ERASE = 4;
+export const MANDATE = 8;
 
 /**
  * What the verifier asks the chain. Registries are named by address, `0x` and 40 lowercase digits. Every method rejects with

@@ -19,6 +19,7 @@ const ENTITLEMENTS: ReadonlyMap<unknown, number> = new Map([
   ["record", 1],
   ["seal", 2],
   ["erase", 4],
+  ["mandate", 8],
 ]);
 const KEY_BYTES = { EdDSA: 32, ES256: 65 } as const;
 

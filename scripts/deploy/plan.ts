@@ -23,7 +23,7 @@ export interface AgencyPlan {
   /** The agency's code, a slug. */
   readonly code: string;
   readonly name: string;
-  /** Sum of RECORD 1, SEAL 2, ERASE 4. */
+  /** Sum of RECORD 1, SEAL 2, ERASE 4, MANDATE 8. */
   readonly entitlements: number;
   /**
    * The account that adds the agency's recorder keys: its address, or its private key where this deployment

@@ -2,10 +2,11 @@ import path from "node:path";
 import type { AgencyPlan } from "../deploy.ts";
 import { accountKey, recorderKey } from "./keys.ts";
 
-/** Sums of RECORD 1, SEAL 2, ERASE 4. */
+/** What the registry entitles an agency to, as the contract has the bits. */
 const RECORD = 1;
-const RECORD_AND_SEAL = 3;
-const RECORD_AND_ERASE = 5;
+const SEAL = 2;
+const ERASE = 4;
+const MANDATE = 8;
 
 /** The operator: its recorder `ledger` signs the ledger's own events. */
 export const OPERATOR = "qn-operator";
@@ -13,10 +14,11 @@ export const OPERATOR = "qn-operator";
 export const DEMO_SOURCE = "qn-police/r1";
 
 const OPERATOR_NAME = "Trung tâm Chuyển đổi số tỉnh Quảng Ngãi";
+/** The police keeps the population registry, justice civil status: they know who is whose child, and whose number was whose. */
 const DEMO_AGENCIES = [
-  { code: "qn-police", name: "Công an tỉnh Quảng Ngãi", entitlements: RECORD_AND_SEAL },
+  { code: "qn-police", name: "Công an tỉnh Quảng Ngãi", entitlements: RECORD | SEAL | MANDATE },
   { code: "qn-health", name: "Sở Y tế tỉnh Quảng Ngãi", entitlements: RECORD },
-  { code: "qn-justice", name: "Sở Tư pháp tỉnh Quảng Ngãi", entitlements: RECORD },
+  { code: "qn-justice", name: "Sở Tư pháp tỉnh Quảng Ngãi", entitlements: RECORD | MANDATE },
 ];
 
 /** Where the private key of a demo recorder is kept. */
@@ -29,7 +31,7 @@ export async function operatorPlan(keysFolder: string, ledgerKey: Uint8Array): P
   return {
     code: OPERATOR,
     name: OPERATOR_NAME,
-    entitlements: RECORD_AND_ERASE,
+    entitlements: RECORD | ERASE,
     account: { privateKey: await accountKey(path.join(keysFolder, `account-${OPERATOR}`)) },
     recorders: [{ name: "ledger", alg: "EdDSA", key: ledgerKey, fromSeq: 1 }],
   };

@@ -5,6 +5,7 @@ import type { Source } from "../../protocol/source.ts";
 export const RECORD = 1;
 export const SEAL = 2;
 export const ERASE = 4;
+export const MANDATE = 8;
 
 /** A recorder key as the registry holds it at the block that was read last. */
 export interface RecorderKey {
@@ -18,7 +19,7 @@ export interface RecorderKey {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly revoked: boolean;
-  /** Of its agency: RECORD | SEAL | ERASE. 0 while suspended. */
+  /** Of its agency: a sum of these bits. 0 while suspended. */
   readonly entitlements: number;
 }
 

@@ -54,6 +54,7 @@ const MAY_BE_OUTDATED: ReadonlySet<LedgerCode> = new Set<LedgerCode>([
   "key-of-another-source",
   "key-out-of-range",
   "not-entitled",
+  "reserved-type",
 ]);
 
 interface Job {

@@ -1,5 +1,6 @@
 import { createCipheriv, createSecretKey, randomFillSync } from "node:crypto";
 import type { ParsedEvent } from "../../protocol/event.ts";
+import type { EventType } from "../../protocol/facets.ts";
 import { formatLogId } from "../../protocol/log-id.ts";
 import { splitSource } from "../../protocol/source.ts";
 import { parseSignedSubmission, parseSubmissionEvents } from "../../protocol/submission.ts";
@@ -9,7 +10,7 @@ import { BundleWriter } from "./bundle-writer.ts";
 import { eventTags, type Tag } from "./event-tags.ts";
 import { facetCheck } from "./facet-check.ts";
 import { KeyRing } from "./key-ring.ts";
-import { ERASE, SEAL, type RecorderKey } from "./keys.ts";
+import { ERASE, MANDATE, SEAL, type RecorderKey } from "./keys.ts";
 
 export interface VerifierSettings {
   /** This log, as `formatLogId` writes it. */
@@ -43,6 +44,12 @@ const TAG_BYTES = 16;
 const STORED_TAG_BYTES = 33;
 /** Safe as a nonce because the key is fresh and seals no other disclosures (store/sealing.ts opens them). */
 const DISCLOSURES_NONCE = Buffer.alloc(12, 0);
+/** Orders with effect on what others recorded or may read: types that are for agencies with this entitlement. */
+const ORDERS: ReadonlyMap<EventType, number> = new Map([
+  ["seal", SEAL],
+  ["erasure", ERASE],
+  ["mandate", MANDATE],
+]);
 
 export function submissionVerifier(settings: VerifierSettings): SubmissionVerifier {
   const keys = new KeyRing();
@@ -90,7 +97,7 @@ export function submissionVerifier(settings: VerifierSettings): SubmissionVerifi
 
 function refuseReserved({ type, payload }: ParsedEvent, signer: RecorderKey, operator: string): void {
   const own = type === "catalogue" || type === "equivocation";
-  const needed = type === "seal" ? SEAL : type === "erasure" ? ERASE : 0;
+  const needed = ORDERS.get(type) ?? 0;
   const allowed = own
     ? splitSource(signer.source).agency === operator
     : (signer.entitlements & needed) === needed;

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import * as onLedger from "../../server/receive/keys.ts";
+import * as onVerifier from "../../verifier/chain.ts";
 import {
   bytes32,
   DEFAULT_ADMIN_ROLE,
@@ -13,7 +15,8 @@ import {
 } from "./fixture.ts";
 
 const REGISTRAR_ROLE = ethers.id("REGISTRAR_ROLE");
-const [RECORD, SEAL, ERASE] = [1, 2, 4];
+const BITS = { RECORD: 1, SEAL: 2, ERASE: 4, MANDATE: 8 } as const;
+const { RECORD, SEAL, ERASE, MANDATE } = BITS;
 const [EDDSA, ES256] = [1, 2];
 const AGENCY = slug("qn-police");
 const RECORDER = slug("r1");
@@ -179,8 +182,8 @@ describe("AgencyRegistry", () => {
       await refusal(byRegistrar("admitAgency", other, "", address, 0), "InvalidName");
       await refusal(byRegistrar("admitAgency", other, "x".repeat(257), address, 0), "InvalidName");
       await refusal(byRegistrar("admitAgency", other, "Other", NOBODY, 0), "ZeroAddress");
-      await refusal(byRegistrar("admitAgency", other, "Other", address, 8), "UnknownEntitlements").withArgs(
-        8,
+      await refusal(byRegistrar("admitAgency", other, "Other", address, 16), "UnknownEntitlements").withArgs(
+        16,
       );
       await refusal(byRegistrar("setEntitlements", AGENCY, 255), "UnknownEntitlements").withArgs(255);
       expect(await r.agencies.view("agencyCount")).to.equal(1n);
@@ -217,6 +220,13 @@ describe("AgencyRegistry", () => {
   });
 
   describe("entitlements", () => {
+    it("have one bit each, the same for the contract, the ledger and the verifier", async () => {
+      for (const [name, bit] of Object.entries(BITS))
+        expect(await r.agencies.view(name), name).to.equal(BigInt(bit));
+      expect(onLedger).to.include(BITS);
+      expect(onVerifier).to.include(BITS);
+    });
+
     it("are answered for every block, through suspension and reinstatement", async () => {
       const admitted = await blockNow();
       await networkHelpers.mine(2);
@@ -225,7 +235,7 @@ describe("AgencyRegistry", () => {
         .withArgs(AGENCY, 0);
       const suspended = await blockNow();
       await networkHelpers.mine(2);
-      await byRegistrar("setEntitlements", AGENCY, RECORD | SEAL | ERASE);
+      await byRegistrar("setEntitlements", AGENCY, RECORD | SEAL | ERASE | MANDATE);
       const reinstated = await blockNow();
       await networkHelpers.mine(2);
 
@@ -236,18 +246,18 @@ describe("AgencyRegistry", () => {
         [suspended - 1, RECORD],
         [suspended, 0],
         [reinstated - 1, 0],
-        [reinstated, 7],
-        [await blockNow(), 7],
+        [reinstated, 15],
+        [await blockNow(), 15],
       ];
       for (const [block, bits] of expected)
         expect(await entitlements(block), `block ${block}`).to.equal(BigInt(bits));
       expect(await r.agencies.view("entitlementHistory", AGENCY)).to.deep.equal([
         { fromBlock: BigInt(admitted), entitlements: 1n },
         { fromBlock: BigInt(suspended), entitlements: 0n },
-        { fromBlock: BigInt(reinstated), entitlements: 7n },
+        { fromBlock: BigInt(reinstated), entitlements: 15n },
       ]);
       expect(await r.agencies.view("agencyOf", AGENCY)).to.include({
-        entitlements: 7n,
+        entitlements: 15n,
         admittedBlock: BigInt(admitted),
       });
     });

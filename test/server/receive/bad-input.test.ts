@@ -4,9 +4,17 @@ import { expect } from "chai";
 import { signJws } from "../../../protocol/jws.ts";
 import type { SubmissionBody } from "../../../protocol/submission.ts";
 import { LedgerError } from "../../../server/errors.ts";
+import { ERASE, RECORD, SEAL } from "../../../server/receive/keys.ts";
 import { receivingLedger, type ReceivingLedger } from "./ledger.ts";
 import { base64url, decoys, disclosure, heartbeat, rawEvent, type RawEvent } from "./raw-event.ts";
-import { accessFacets, LOG, testDirectory, testRecorder } from "./recorder.ts";
+import {
+  accessFacets,
+  LOG,
+  mandateFacets,
+  testDirectory,
+  testRecorder,
+  type TestRecorder,
+} from "./recorder.ts";
 
 const recorder = testRecorder("qn-police/r1");
 const revoked = testRecorder("qn-police/r2");
@@ -14,6 +22,8 @@ const suspended = testRecorder("qn-tax/r1");
 const later = testRecorder("qn-health/r1");
 const twisted = testRecorder("qn-health/r2");
 const stranger = testRecorder("qn-police/r1");
+const court = testRecorder("qn-court/r1");
+const desk = testRecorder("minhbach/desk");
 const { source } = recorder;
 const good = recorder.event(1);
 
@@ -26,6 +36,8 @@ const directory = testDirectory([
   suspended.listed({ entitlements: 0 }),
   later.listed({ fromSeq: 10, toSeq: 20 }),
   twisted.listed({ key: UNSAFE_POINT }),
+  court.listed({ entitlements: RECORD | SEAL | ERASE }),
+  desk.listed(),
 ]);
 
 /** A signed submission of one hand-made event. */
@@ -323,6 +335,15 @@ const CASES: readonly [fault: string, body: () => SubmissionBody | string, statu
   ],
   ["a catalogue from an agency", () => recorder.submission(1, [catalogue()]), 403, "reserved-type"],
   ["a seal without entitlement", () => recorder.submission(1, [seal()]), 403, "reserved-type"],
+  ["a mandate without entitlement", () => recorder.submission(1, [mandate(recorder)]), 403, "reserved-type"],
+  [
+    "a mandate behind an access",
+    () => recorder.submission(1, [good, mandate(recorder, 2)]),
+    403,
+    "reserved-type",
+  ],
+  ["a mandate of who may do all but that", () => court.submission(1, [mandate(court)]), 403, "reserved-type"],
+  ["a mandate of the operator's desk", () => desk.submission(1, [mandate(desk)]), 403, "reserved-type"],
 ];
 
 describe("receive: bad input is refused by name and leaves nothing", function () {
@@ -432,6 +453,10 @@ function catalogue(): string {
     catalogue: { version: "1", digest },
     time: { occurred: "2026-11-20T08:30:00Z" },
   });
+}
+
+function mandate(by: TestRecorder, seq = 1): string {
+  return by.event(seq, mandateFacets());
 }
 
 function seal(): string {

@@ -103,6 +103,17 @@ export function accessFacets(n: number): Facets {
   };
 }
 
+/** Lets a citizen see whatever is recorded under another person's number. */
+export function mandateFacets(state: "granted" | "revoked" = "granted"): Facets {
+  return {
+    type: "mandate",
+    subject: { scheme: "vn-cmnd", id: "211000001" },
+    "subject.2": { scheme: "vn-cccd", id: "999199000001" },
+    mandate: { id: "m-1", state, basis: "same-person" },
+    time: { occurred: "2026-11-20T08:30:00+07:00" },
+  };
+}
+
 /** A directory whose keys a test changes; `refresh` shows the ones set with `onRefresh`. */
 export function testDirectory(initial: readonly RecorderKey[]): KeyDirectory & {
   set: (keys: readonly RecorderKey[]) => void;
