@@ -308,7 +308,12 @@ function tamperings(): Record<string, Tampering> {
   return {
     "a changed byte of a payload": {
       database: log,
-      change: at(logKey(130, "payloads"), entryFlip(3, 200)),
+      change: at(
+        logKey(130, "payloads"),
+        entryMap(3, (entry) =>
+          Buffer.concat([entry.subarray(0, 200), Buffer.from("~"), entry.subarray(201)]),
+        ),
+      ),
       check: "entries",
       index: 133,
     },
