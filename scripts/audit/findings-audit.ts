@@ -40,7 +40,11 @@ export async function compareFindings(reader: StoreReader, derived: Database): P
   for (const finding of await fromAnchors(reader, terms)) wanted.set(cursorOf(finding), finding);
   const stored = await storedFindings(derived);
   const pairs = await fromLog(reader, terms, { stored, wanted });
-  const moment = Math.max(0, ...[...stored.values()].map(({ since }) => since));
+  // Only these tell of a moment at which the ledger looked for missing halves, the oldest first.
+  const waited = [...stored.values()].filter(
+    ({ kind, state }) => kind === "unmatched-exchange" && state === "open",
+  );
+  const moment = Math.max(0, ...waited.map(({ since }) => since));
   await openExchanges(reader, terms, { pairs, stored, wanted, moment });
   for (const cursor of [...new Set([...wanted.keys(), ...stored.keys()])].sort()) {
     const [right, kept] = [wanted.get(cursor), stored.get(cursor)];

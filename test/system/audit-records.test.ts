@@ -20,6 +20,7 @@ import { AuditInputError } from "../../scripts/audit/error.ts";
 import { openState } from "../../scripts/audit/state.ts";
 import { OPERATOR } from "../../scripts/start/agencies.ts";
 import type { App } from "../../server/app.ts";
+import { systemClock } from "../../server/clock.ts";
 import { logKey, registerKey } from "../../server/store/level-keys.ts";
 import type { AuditReport } from "../../verifier/audit/report.ts";
 import { type ChainReader, chainReader } from "../../verifier/chain.ts";
@@ -61,7 +62,9 @@ describe("npm run audit", function () {
     folder = await mkdtemp(path.join(tmpdir(), "minhbach-audit-"));
     system = await deployed();
     // The second half of an exchange is late after a second: most of them are missing, some came late.
-    const running = await startLedger(system, { config: { exchangeGraceSeconds: 1 } });
+    let ahead = 0;
+    const clock = { now: () => systemClock.now() + ahead };
+    const running = await startLedger(system, { clock, config: { exchangeGraceSeconds: 1 } });
     ledger = running;
     await fetchUntil(`${running.url}/ready`);
     const next = new Map<string, number>();
@@ -72,6 +75,7 @@ describe("npm run audit", function () {
       expect(
         (await submit(running.url, await signedSubmission(system, { source, first, facets }))).status,
       ).to.equal(201);
+      ahead += 2000;
       if (first === 1)
         await settled(
           running.url,
