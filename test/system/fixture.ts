@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { hexlify, Wallet } from "ethers";
+import { Contract, encodeBytes32String, hexlify, JsonRpcProvider, Wallet } from "ethers";
 import type { DestinationStream } from "pino";
 import { makeEvent } from "../../protocol/event.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
@@ -22,6 +22,7 @@ import { writeProfile } from "../../scripts/deploy/trust-profile.ts";
 import { type Devchain, startDevchain } from "../../scripts/devchain.ts";
 import { demoAgencyPlans, OPERATOR, operatorPlan, recorderKeyFile } from "../../scripts/start/agencies.ts";
 import { accountKey } from "../../scripts/start/keys.ts";
+import { agencyRegistryArtifact } from "../../server/anchor/artifacts.ts";
 import { type App, startApp } from "../../server/app.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, readConfig } from "../../server/config.ts";
@@ -91,6 +92,20 @@ async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Pro
     ...deployment,
   });
   return file;
+}
+
+/** Gives an agency these entitlements in place of those it has, as the registrar does. */
+export async function entitle(
+  { chain, dataDir, profile }: Deployed,
+  agency: string,
+  bits: number,
+): Promise<void> {
+  const provider = new JsonRpcProvider(chain.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const registrar = new Wallet(await accountKey(path.join(dataDir, "keys", "account-admin")), provider);
+  const registry = new Contract(profile.agencyRegistry, agencyRegistryArtifact.abi, registrar);
+  const sent: unknown = await registry.getFunction("setEntitlements").send(encodeBytes32String(agency), bits);
+  await (sent as { wait: () => Promise<unknown> }).wait();
+  provider.destroy();
 }
 
 export interface LedgerOptions {

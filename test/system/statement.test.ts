@@ -10,7 +10,17 @@ import { makeSubmission } from "../../protocol/submission.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import { OPERATOR } from "../../scripts/start/agencies.ts";
 import type { App } from "../../server/app.ts";
-import { type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger, submit } from "./fixture.ts";
+import { MANDATE, RECORD } from "../../verifier/chain.ts";
+import {
+  type Deployed,
+  deployed,
+  entitle,
+  fetchUntil,
+  openDemoRecorder,
+  signedSubmission,
+  startLedger,
+  submit,
+} from "./fixture.ts";
 import {
   about,
   claimOf,
@@ -203,6 +213,10 @@ describe("statements of the whole system", function () {
     expect(await refusalOf(childs, first), "somebody else's child").to.equal("403 no-mandate");
     const event = await (await fetch(`${ledger.url}/v1/events/${at}`, { headers: second })).json();
     expect(event).to.have.nested.property("facets.subject.id", CHILD.id);
+    await entitle(system, "qn-justice", RECORD);
+    await record("qn-justice/r1", access("anchored after that", CHILD));
+    await claimOf(system, await statement(childs, second));
+    await entitle(system, "qn-justice", RECORD | MANDATE);
 
     await record("qn-police/r1", mandate("m-1", "revoked"));
     await statement(own, second);
@@ -213,6 +227,21 @@ describe("statements of the whole system", function () {
     await inAMoment("403 no-mandate");
     await record("qn-justice/r1", mandate("m-3", "granted", { procedures: ["passport"] }));
     await inAMoment("403 no-mandate");
+  });
+
+  it("are opened to nobody by an agency that may record, but is not entitled to mandates", async () => {
+    for (const basis of ["proxy", "same-person"] as const) {
+      const mandate = { id: "m-1", state: "granted", basis } as const;
+      const facets = [{ type: "mandate", subject: CHILD, "subject.2": FIRST, mandate, time }] as const;
+      // The ledger looks at the type before it looks at the number.
+      const body = await signedSubmission(system, { source: "qn-health/r1", first: 1_000_000, facets });
+      const response = await submit(ledger.url, body);
+      expect(await response.json()).to.include({ status: 403, code: "reserved-type", seq: 1_000_000 });
+    }
+    const text = await statement(own, first);
+    expect(text, "nothing was stored").to.contain(`"horizon":${size},`);
+    expect((await claimOf(system, text)).lists).to.have.length(1);
+    expect(await refusalOf(about(idOf(CHILD)), first)).to.equal("403 no-mandate");
   });
 
   it("cover the numbers that a person had before, once a mandate joins them", async () => {

@@ -40,7 +40,7 @@ export const PLAN: Plan = {
     {
       code: "police",
       name: "Công an",
-      entitlements: 3,
+      entitlements: 11,
       account: { privateKey: privateKey(0x0c) },
       recorders: [
         { name: "r1", alg: "ES256", key: p256.getPublicKey(new Uint8Array(32).fill(5), false), fromSeq: 1 },

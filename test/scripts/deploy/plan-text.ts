@@ -13,7 +13,7 @@ export function planFile(): string {
       vrf: toHex(vrf),
     },
     operator: agencyText(PLAN.operator, ["record", "erase"]),
-    agencies: PLAN.agencies.map((agency) => agencyText(agency, ["record", "seal"])),
+    agencies: PLAN.agencies.map((agency) => agencyText(agency, ["record", "seal", "mandate"])),
     trustProfile: { name: "Tỉnh thử nghiệm", finalityDepth: 1, rpc: ["http://127.0.0.1:8545"] },
   });
 }
