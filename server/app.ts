@@ -38,6 +38,8 @@ import { permit, rolesFor } from "./identity/permissions.ts";
 import { type Authenticator, bearerTokens } from "./identity/tokens.ts";
 import { blindingSecret } from "./index/entries.ts";
 import { createLogIndex, type LogIndex } from "./index/log-index.ts";
+import { type IndexSecrets, requireOwnSecrets } from "./index/own-secrets.ts";
+import { javascriptVrf } from "./index/vrf.ts";
 import { indexMetrics } from "./index/metrics.ts";
 import { vrfPool } from "./index/vrf-pool.ts";
 import { checkpointSigner } from "./integrate/checkpoint-signer.ts";
@@ -226,6 +228,7 @@ async function openRecords(options: AppOptions, about: AboutLog, closing: Closin
   closing.push(store.close);
   const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
   closing.push(derived.close);
+  await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: true });
   const signCheckpoint = checkpointSigner(about.id, secrets.checkpoint);
   const integrator = makeIntegrator({
     store,
@@ -238,6 +241,16 @@ async function openRecords(options: AppOptions, about: AboutLog, closing: Closin
   closing.push(integrator.close);
   const index = makeIndex(options, { about, store, integrator, closing });
   return { store, derived, integrator, index, signCheckpoint };
+}
+
+function indexSecrets({ vrf: seed, pepper }: Secrets): IndexSecrets {
+  const vrf = javascriptVrf(seed);
+  return {
+    vrfKey: ed25519.getPublicKey(seed),
+    pepper,
+    vrf: { output: (id) => Promise.resolve(vrf.output(id)) },
+    tagOf: indexTags(pepper),
+  };
 }
 
 function makeIndex(
@@ -391,10 +404,11 @@ interface Reading {
 }
 
 /** The log, its events, their evidence, and people's statements. */
-function reading({ clock, log }: AppOptions, { about, records, anchoring }: ReadingParts): Reading {
+function reading({ clock, log, secrets }: AppOptions, { about, records, anchoring }: ReadingParts): Reading {
   const { store, derived, integrator, index } = records;
   const closures = closureRegister({ store, db: derived, clock, log });
-  const represented = representation({ index, readEvents: store.events, clock });
+  const tagOf = indexTags(secrets.pepper);
+  const represented = representation({ index, readEvents: store.events, closures, tagOf, clock });
   const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
   const shown = showing({ closures, representation: represented, leafIndex, log });
   const prover = makeProver({ store, tree: integrator.tree, show: shown.showTo, anchoring });

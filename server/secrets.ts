@@ -48,13 +48,7 @@ const VARIABLES = {
  * @throws ConfigError naming the variable, never its value.
  */
 export function loadSecrets(config: Pick<Config, "dataDir" | "environment">, env: Env): Secrets {
-  const secret = (name: keyof Secrets): Uint8Array => {
-    const variable = VARIABLES[name];
-    const given = env[variable];
-    if (given !== undefined) return parseSecret(variable, given);
-    if (config.environment === "production") throw new ConfigError(`${variable} must be set in production`);
-    return keptSecret(path.join(config.dataDir, "keys", name));
-  };
+  const secret = (name: keyof Secrets): Uint8Array => loadSecret(name, config, env);
   return {
     checkpoint: secret("checkpoint"),
     receipt: secret("receipt"),
@@ -63,6 +57,19 @@ export function loadSecrets(config: Pick<Config, "dataDir" | "environment">, env
     anchorer: secret("anchorer"),
     pepper: secret("pepper"),
   };
+}
+
+/** One of them, by the same rules; nothing is made for the others. @throws ConfigError */
+export function loadSecret(
+  name: keyof Secrets,
+  config: Pick<Config, "dataDir" | "environment">,
+  env: Env,
+): Uint8Array {
+  const variable = VARIABLES[name];
+  const given = env[variable];
+  if (given !== undefined) return parseSecret(variable, given);
+  if (config.environment === "production") throw new ConfigError(`${variable} must be set in production`);
+  return keptSecret(path.join(config.dataDir, "keys", name));
 }
 
 /** The public keys a log is created with on the chain, 32 bytes each. */

@@ -23,6 +23,9 @@ export interface TreeAnswer {
 const LEAF_PREFIX = 0x02;
 const INNER_PREFIX = 0x03;
 const HASH_BYTES = 32;
+const KEY_TAKEN =
+  "The index cannot go on: two tags stand for one key, so one person's events were recorded with two PEPPERs. Nothing was replaced. Stop the ledger, restore " +
+  "the first PEPPER and the records of before the change; receipts given since then tell what was recorded with the other one.";
 /** Nodes hashed between two looks at the clock. */
 const NODES_A_LOOK = 32;
 
@@ -71,7 +74,10 @@ export class VersionedTree {
     this.#dead = [];
   }
 
-  /** Sets what the key of this slot has in the version being built; the commitment stands in `source` at `at`. */
+  /**
+   * Sets what the key of this slot has in the version being built; the commitment stands in `source` at `at`.
+   * @throws Error when another slot has the key: its leaf would be replaced, and a person's list with it.
+   */
   set(slot: number, count: number, source: Uint8Array, at: number): void {
     const nodes = this.#nodes;
     this.#slots.copyKey(slot, this.#key, 0);
@@ -82,6 +88,7 @@ export class VersionedTree {
     }
     const difference =
       nodes.slot(reached) === slot ? -1 : this.#slots.firstDifference(nodes.slot(reached), this.#key);
+    if (difference < 0 && nodes.slot(reached) !== slot) throw new Error(KEY_TAKEN);
     // Where the walk leaves the tree that stays: at the leaf itself, or above the first node that branches on a later bit.
     const depth = difference < 0 ? this.#path.length : this.#depthOf(difference);
     const parent = this.#ownPath(depth);

@@ -2,23 +2,27 @@ import type { Bytes } from "../../protocol/bytes.ts";
 import type { Bundle } from "./store.ts";
 
 /**
- * Events a row holds at most. A row per event would cost the writer 75,000 puts a second; a row per submission would make
- * the reader of one event fetch a thousand.
+ * Events a row holds at most: those of one submission between two multiples of it. A row per event would cost the writer 75,000 puts a second;
+ * a row per submission would make the reader of one event fetch a thousand.
  */
-const ROW_EVENTS = 64;
+const ROW_EVENTS = 16;
 
-/** Cuts a bundle into rows of at most ROW_EVENTS entries: [offset of the row's first entry, the row]. */
-export function* bundleRows(bundle: Bundle): Generator<readonly [number, Bytes]> {
-  let rowStart = 0;
-  let entry = 0;
+/** Cuts the bundle of the events from log index `index` on into rows: [log index of the row's first entry, the row]. */
+export function* bundleRows(bundle: Bundle, index: number): Generator<readonly [number, Bytes]> {
+  let [rowAt, rowIndex, next] = [0, index, index];
   for (let at = 0; at < bundle.length;) {
     at += 2 + lengthAt(bundle, at);
-    entry++;
-    if (entry % ROW_EVENTS === 0 || at >= bundle.length) {
-      yield [Math.floor((entry - 1) / ROW_EVENTS) * ROW_EVENTS, bundle.subarray(rowStart, at)];
-      rowStart = at;
+    next++;
+    if (next % ROW_EVENTS === 0 || at >= bundle.length) {
+      yield [rowIndex, bundle.subarray(rowAt, at)];
+      [rowAt, rowIndex] = [at, next];
     }
   }
+}
+
+/** Where the row of an event begins unless another submission begins in between: at the event itself, or at the multiple of ROW_EVENTS before it. */
+export function likelyRowStarts(index: number): readonly [number, number] {
+  return [index, index - (index % ROW_EVENTS)];
 }
 
 /** The entries `from .. to - 1` of a bundle, as views; fewer when it ends before. */

@@ -56,6 +56,8 @@ const REGISTER_ROWS = {
   /** By ordinal, without gaps. */
   indexKeys: "k",
   sources: "n",
+  /** By name: what these records belong to (see Store.bind). */
+  bindings: "p",
   /** By source and first number: the index of the submission. */
   sequences: "s",
 } as const;

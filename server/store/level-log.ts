@@ -30,10 +30,10 @@ function putSubmission(batch: Batch, submission: NewSubmission): void {
     ["disclosures", sealed],
     ["payloads", payloads],
   ] as const) {
-    for (const [offset, bytes] of bundleRows(bundle)) batch.put(logKey(index + offset, row), asBuffer(bytes));
+    for (const [start, bytes] of bundleRows(bundle, index)) batch.put(logKey(start, row), asBuffer(bytes));
   }
-  for (const [offset] of bundleRows(keys)) {
-    batch.put(logKey(index + offset, "submission"), offset === 0 ? submissionRow(submission) : u64(index));
+  for (const [start] of bundleRows(keys, index)) {
+    batch.put(logKey(start, "submission"), start === index ? submissionRow(submission) : u64(index));
   }
   if (attachment === undefined) return;
   const [secrets] = bundleEntries(keys, 0, 1);

@@ -2,7 +2,7 @@ import type { Level } from "level";
 import type { Bytes } from "../../protocol/bytes.ts";
 import type { Source } from "../../protocol/source.ts";
 import { LedgerError, parsingRecords } from "../errors.ts";
-import { bundleEntries } from "./bundle.ts";
+import { bundleEntries, likelyRowStarts } from "./bundle.ts";
 import {
   anchorKeyAt,
   indexOfKey,
@@ -71,12 +71,33 @@ export function levelReader(view: View): StoreReader {
   const log = table("log", view);
   const register = table("register", view);
 
-  /** Where the rows begin that hold the event: the greatest row start up to its index. */
-  async function rowStart(index: number): Promise<number | undefined> {
-    if (index < 0 || index >= view.head().size) return undefined;
+  /**
+   * Where the rows begin that hold each event: the greatest row start up to its index. Nearly all are found at one of two places; a search goes
+   * through every level of the database for each of the others.
+   */
+  async function rowStarts(indexes: readonly number[]): Promise<(number | undefined)[]> {
+    const places = indexes.map((index) =>
+      index < 0 || index >= view.head().size ? [] : likelyRowStarts(index),
+    );
+    const keys = places.flat().map((start) => logKey(start, "eventKeys"));
+    const rows = await log.getMany(keys);
+    let next = 0;
+    const starts = places.map((likely, at) => {
+      const found = rows.slice(next, (next += likely.length));
+      return likely.find((start, n) => holdsEntry(found[n], (indexes[at] ?? start) - start));
+    });
+    const missed = indexes.filter((_, at) => starts[at] === undefined && places[at]?.length !== 0);
     // From before the head row of this very index down.
-    const [key] = await log.keys({ gte: logKey(0), lt: logKey(index, "head"), reverse: true, limit: 1 });
-    return key && indexOfKey(key);
+    const below = await log.keysBelow(missed.map((index) => logKey(index, "head")));
+    const searched = new Map(missed.map((index, at) => [index, below[at]]));
+    return indexes.map((index, at) => {
+      const key = searched.get(index);
+      return starts[at] ?? (key && indexOfKey(key));
+    });
+  }
+
+  async function rowStart(index: number): Promise<number | undefined> {
+    return (await rowStarts([index]))[0];
   }
 
   /** The event's entries in these rows, and undefined where there is none. */
@@ -90,9 +111,7 @@ export function levelReader(view: View): StoreReader {
   async function eventsAt(indexes: readonly number[]): Promise<(StoredEvent | undefined)[]> {
     const { size } = view.head();
     const within = indexes.filter((index) => index >= 0 && index < size);
-    const starts = (await log.keysBelow(within.map((index) => logKey(index, "head")))).map(
-      (key) => key && indexOfKey(key),
-    );
+    const starts = await rowStarts(within);
     const kinds = ["payloads", "eventKeys", "disclosures"] as const;
     // Events that stand close together share their rows.
     const rows = new Map<string, Buffer | undefined>();
@@ -258,11 +277,19 @@ export function levelReader(view: View): StoreReader {
       const [found] = await register.rows(range);
       return found && anchorOf(found[1]);
     },
+    bound: async (name) => {
+      const row = await register.get(registerKey("bindings", name));
+      return row && new Uint8Array(row);
+    },
     anchorIntent: async () => {
       const row = await register.get(registerKey("anchorIntent"));
       return row && new Uint8Array(row);
     },
   };
+}
+
+function holdsEntry(row: Buffer | undefined, entry: number): boolean {
+  return row !== undefined && bundleEntries(row, entry, entry + 1).length > 0;
 }
 
 /** Plain reads of one of the databases; whatever fails is `store-unavailable`. */
@@ -286,6 +313,7 @@ function table(name: keyof Databases, { databases, snapshots }: View) {
     /** For each bound the greatest key below it, by one iterator that seeks: an iterator for each would cost three times as much. */
     keysBelow: async (bounds: readonly Buffer[]) =>
       await read(async (db) => {
+        if (bounds.length === 0) return [];
         const iterator = db.keys({ reverse: true, highWaterMarkBytes: 1, ...at });
         try {
           const keys: (Buffer | undefined)[] = [];

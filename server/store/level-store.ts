@@ -192,6 +192,9 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       addingIndexKeys = addingIndexKeys.catch(() => undefined).then(async () => await addIndexKeys(rows));
       await addingIndexKeys;
     },
+    bind: async (name, value) => {
+      await write(register, true, (batch) => batch.put(registerKey("bindings", name), Buffer.from(value)));
+    },
     setAnchorIntent: async (intent) => {
       const key = registerKey("anchorIntent");
       await write(register, true, (batch) =>

@@ -162,6 +162,8 @@ export interface StoreReader {
   /** The first anchor whose size is greater than `index`: the one every evidence of that event uses. */
   anchorCovering: (index: number) => Promise<StoredAnchor | undefined>;
   lastAnchor: () => Promise<StoredAnchor | undefined>;
+  /** What was last bound to this name with `bind`. */
+  bound: (name: string) => Promise<Bytes | undefined>;
   /** What the anchorer last stored with `setAnchorIntent`; the format is its own. */
   anchorIntent: () => Promise<Bytes | undefined>;
 }
@@ -196,6 +198,11 @@ export interface Store extends StoreReader {
    * be computed again. The first row of a tag counts, so adding one twice does no harm.
    */
   addIndexKeys: (rows: readonly IndexKeyRow[]) => Promise<void>;
+  /**
+   * Durably remembers under a name (ASCII, without a zero byte) what these records belong to, such as the fingerprint of a secret that made some of
+   * them. Replaces what the name had: whoever binds looks first.
+   */
+  bind: (name: string, value: Bytes) => Promise<void>;
   /** Durably remembers what is about to be sent to the chain; undefined forgets it. */
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**

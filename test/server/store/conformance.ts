@@ -292,6 +292,22 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.anchorIntent()).to.equal(undefined);
     });
 
+    it("keeps what it is bound to, by name, until it is bound anew", async () => {
+      expect(await store.bound("pepper")).to.equal(undefined);
+      await store.bind("pepper", Uint8Array.of(1, 2));
+      await store.bind("pepper2", Uint8Array.of(3));
+      await reopen();
+      expect(await store.bound("pepper")).to.deep.equal(Uint8Array.of(1, 2));
+      expect(await store.bound("pepper2")).to.deep.equal(Uint8Array.of(3));
+      await store.bind("pepper", Uint8Array.of(4));
+      expect(await store.bound("pepper")).to.deep.equal(Uint8Array.of(4));
+      expect(await store.bound("vrf")).to.equal(undefined);
+      const snapshot = await store.snapshot();
+      await store.bind("pepper", Uint8Array.of(5));
+      expect(await snapshot.bound("pepper")).to.deep.equal(Uint8Array.of(4));
+      await snapshot.close();
+    });
+
     it("tells listeners every new head in order, until they leave", async () => {
       const heads: number[] = [];
       const leave = store.onHead(({ size }) => heads.push(size));
