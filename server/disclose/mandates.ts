@@ -27,8 +27,8 @@ export type MandateRecord =
       /** Tags of the people in the event. */
       readonly people: readonly string[];
     }
-  /** Nobody can read any more what it said: it may have been a revocation. */
-  | { readonly kind: "erased"; readonly people: readonly string[] };
+  /** Nobody can read any more what it said, or nobody is to: it may have been a revocation. */
+  | { readonly kind: "erased"; readonly index: number; readonly people: readonly string[] };
 
 /** The mandate in an event, or undefined when it is none. `people`: tags of the people in it. */
 export function mandateIn(
@@ -66,12 +66,17 @@ export function representedBy(holder: PersonId, records: readonly MandateRecord[
       granted.delete(nameOf(record));
       if (record.state === "granted") granted.set(nameOf(record), record);
     } else {
-      for (const [name, { people }] of granted) {
-        if (people.filter((tag) => record.people.includes(tag)).length > 1) granted.delete(name);
-      }
+      endWith(record, granted);
     }
   }
   return [...granted.values()].filter((mandate) => isInForce(mandate, now)).map(({ subject }) => subject);
+}
+
+/** Ends the mandates between people who are both in an erased event. */
+function endWith({ people }: MandateRecord, granted: Map<string, Mandate>): void {
+  for (const [name, mandate] of granted) {
+    if (mandate.people.filter((tag) => people.includes(tag)).length > 1) granted.delete(name);
+  }
 }
 
 function isInForce({ limited, validFrom, validUntil }: Mandate, now: number): boolean {
@@ -81,16 +86,18 @@ function isInForce({ limited, validFrom, validUntil }: Mandate, now: number): bo
 
 /**
  * The numbers that same-person mandates join to those of a list, by its records below a log index, in log order. As the verifier of a
- * statement does it: who is the same person does not end with time, only by being revoked.
+ * statement does it: who is the same person does not end with time, only by being revoked, or by an erased event of both numbers that may
+ * have revoked it (of which the verifier warns).
  */
 export function joinedNumbers(records: readonly MandateRecord[], below: number): PersonId[] {
-  const joined = new Map<string, readonly PersonId[]>();
+  const joined = new Map<string, Mandate>();
   for (const record of records) {
-    if (record.kind === "erased" || !record.samePerson || record.index >= below) continue;
-    if (record.state === "granted") joined.set(nameOf(record), [record.subject, record.holder]);
-    else joined.delete(nameOf(record));
+    if (record.index >= below) continue;
+    if (record.kind === "erased") endWith(record, joined);
+    else if (record.samePerson && record.state === "granted") joined.set(nameOf(record), record);
+    else if (record.samePerson) joined.delete(nameOf(record));
   }
-  return [...joined.values()].flat();
+  return [...joined.values()].flatMap(({ subject, holder }) => [subject, holder]);
 }
 
 function nameOf({ agency, id }: Mandate): string {

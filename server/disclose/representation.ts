@@ -1,10 +1,13 @@
 import { fromUtf8 } from "../../protocol/bytes.ts";
 import { parseEvent } from "../../protocol/event.ts";
+import type { IndexKey } from "../../protocol/index-keys.ts";
+import { leafHash } from "../../protocol/merkle.ts";
 import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { Clock } from "../clock.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { IndexReader } from "../index/reader.ts";
 import type { StoredEvent } from "../store/store.ts";
+import type { ClosureRegister } from "./closure-register.ts";
 import { type MandateRecord, isSamePerson, joinedNumbers, mandateIn, representedBy } from "./mandates.ts";
 
 /** Reads events by their indexes, a page at a time: the store's `events`, or something that remembers them for one request. */
@@ -13,6 +16,9 @@ export type ReadEvents = (indexes: readonly number[]) => Promise<readonly (Store
 export interface RepresentationOptions {
   readonly index: Pick<IndexReader, "keyOf" | "postings">;
   readonly readEvents: ReadEvents;
+  readonly closures: Pick<ClosureRegister, "closuresOf">;
+  /** The keyed hash that stands for an id: no list of ids lies about in memory. */
+  readonly tagOf: (key: IndexKey) => string;
   readonly clock: Clock;
 }
 
@@ -33,7 +39,13 @@ export interface Representation {
 interface ReadList {
   readonly key: Uint8Array;
   readonly postings: number;
-  readonly records: readonly MandateRecord[];
+  readonly records: readonly ReadRecord[];
+}
+
+/** What an event says as it was recorded, whatever was ordered about it since. */
+interface ReadRecord {
+  readonly leafHash: Uint8Array;
+  readonly record: MandateRecord;
 }
 
 const READ_AT_ONCE = 250;
@@ -45,21 +57,57 @@ const MAX_NUMBERS = 16;
 const MAX_REPRESENTED = 64;
 const TAG_BYTES = 33;
 
-export function representation({ index, readEvents, clock }: RepresentationOptions): Representation {
+export function representation(options: RepresentationOptions): Representation {
+  const { index, readEvents, closures, tagOf, clock } = options;
+  /** By tag, as the scans under way. */
   const lists = new Map<string, ReadList>();
+  const scans = new Map<string, Promise<ReadList>>();
 
+  /** The mandates of a person's list as they count now: one that was ordered to be erased says nothing any more. */
   async function recordsOf(person: PersonId, read: ReadEvents): Promise<readonly MandateRecord[]> {
-    const name = idOf(person);
-    let list = lists.get(name) ?? { key: (await index.keyOf("person", name)).key, postings: 0, records: [] };
+    const { records } = await scanned(person, read);
+    if (records.length === 0) return [];
+    const closed = await closures.closuresOf(records.map((each) => each.leafHash));
+    return records.map(({ record }, at) =>
+      closed[at]?.kind === "erasure"
+        ? { kind: "erased", index: record.index, people: record.people }
+        : record,
+    );
+  }
+
+  /** The person's list as far as it is indexed now. However many ask at once, it is read once. */
+  async function scanned(person: PersonId, read: ReadEvents): Promise<ReadList> {
+    const name = tagOf({ kind: "person", id: idOf(person) });
+    // One that is under way may have looked for the end before this was asked; one that begins after it has not.
+    await scans.get(name);
+    const underWay = scans.get(name);
+    if (underWay !== undefined) return await underWay;
+    const scan = scanOn(name, person, read).finally(() => scans.delete(name));
+    scans.set(name, scan);
+    return await scan;
+  }
+
+  async function scanOn(name: string, person: PersonId, read: ReadEvents): Promise<ReadList> {
+    let list = lists.get(name) ?? {
+      key: (await index.keyOf("person", idOf(person))).key,
+      postings: 0,
+      records: [],
+    };
     for (;;) {
       const page = await index.postings(list.key, list.postings, list.postings + READ_AT_ONCE);
-      if (page.length === 0) break;
-      const indexes = page.map((posting) => posting.index);
-      const found = mandatesAmong(indexes, await read(indexes));
-      list = { ...list, postings: list.postings + page.length, records: [...list.records, ...found] };
+      if (page.length > 0) {
+        const indexes = page.map((posting) => posting.index);
+        const found = mandatesAmong(indexes, await read(indexes));
+        list = {
+          ...list,
+          postings: list.postings + page.length,
+          records: found.length === 0 ? list.records : [...list.records, ...found],
+        };
+      }
+      // Page by page: whatever ends the scan, the next one goes on from here.
+      keep(name, list);
+      if (page.length === 0) return list;
     }
-    keep(name, list);
-    return list.records;
   }
 
   function keep(name: string, list: ReadList): void {
@@ -117,16 +165,16 @@ export function representation({ index, readEvents, clock }: RepresentationOptio
 function mandatesAmong(
   indexes: readonly number[],
   events: readonly (StoredEvent | undefined)[],
-): MandateRecord[] {
+): ReadRecord[] {
   return events.flatMap((event, at) => {
     const people = event === undefined ? [] : personTags(event.tags);
     if (event === undefined || people.length < 2) return [];
-    if (event.disclosures === undefined) return [{ kind: "erased" as const, people }];
-    const record = mandateIn(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`), {
-      index: indexes[at] ?? 0,
-      people,
-    });
-    return record === undefined ? [] : [record];
+    const place = { index: indexes[at] ?? 0, people };
+    const record =
+      event.disclosures === undefined
+        ? { kind: "erased" as const, ...place }
+        : mandateIn(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`), place);
+    return record === undefined ? [] : [{ leafHash: leafHash(event.payload), record }];
   });
 }
 

@@ -25,7 +25,7 @@ export interface SeenEvent {
 }
 
 export interface Showing {
-  /** Who the caller is towards the people in the log, by the mandates in force now. */
+  /** Who the caller is towards the people in the log, by the mandates in force now: none while the ledger is still reading them. */
   viewerOf: (caller: Caller) => Promise<Viewer>;
   /**
    * The events as the viewer sees them.
@@ -70,7 +70,7 @@ export function showing({ closures, representation, leafIndex, log }: ShowingOpt
   ): Promise<SeenEvent> {
     const isConcerned = await isConcernedBy(viewer, event, index);
     const seesMore = capacityOf(viewer, event, isConcerned) !== "public";
-    if (closure !== undefined && isCloseable(event) && !mayLookBehind(viewer, closure)) {
+    if (closure !== undefined && isCloseable(event, closure) && !mayLookBehind(viewer, closure)) {
       const closed = { text: `${event.payloadText}~`, leafHash, erased: false };
       // To whoever would see nothing anyway, the seal is none of their business either.
       return seesMore ? { ...closed, closure } : closed;
@@ -79,7 +79,13 @@ export function showing({ closures, representation, leafIndex, log }: ShowingOpt
   }
 
   async function viewerOf(caller: Caller): Promise<Viewer> {
-    return { caller, own: await representation.ownOf(caller) };
+    try {
+      return { caller, own: await representation.ownOf(caller) };
+    } catch (error) {
+      // Which mandates they hold is not known yet; who they are is.
+      if (caller.role !== "citizen" || !isStarting(error)) throw error;
+      return { caller, own: [caller.subject] };
+    }
   }
 
   async function show(viewer: Viewer, events: readonly EventToShow[]): Promise<SeenEvent[]> {
@@ -133,9 +139,17 @@ function seesPeople({ caller }: Viewer): boolean {
   return ["citizen", "agency", "officer", "inspector"].includes(caller.role);
 }
 
-/** Only what is about people can be closed: whoever may seal hides neither the machine's own events nor seals. */
-function isCloseable({ type }: ParsedEvent): boolean {
-  return ["access", "action", "consent", "mandate", "complaint", "inspection"].includes(type);
+/**
+ * Only what is about people can be closed: whoever may seal hides neither the machine's own events nor seals. A mandate lets somebody into a
+ * list, so its owner is to see it: no seal closes one. Erased, it lets in nobody (representation.ts).
+ */
+function isCloseable({ type }: ParsedEvent, { kind }: Closure): boolean {
+  if (type === "mandate") return kind === "erasure";
+  return ["access", "action", "consent", "complaint", "inspection"].includes(type);
+}
+
+function isStarting(error: unknown): boolean {
+  return error instanceof LedgerError && error.code === "starting";
 }
 
 function mayLookBehind({ caller }: Viewer, closure: Closure): boolean {

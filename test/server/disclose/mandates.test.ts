@@ -84,8 +84,8 @@ describe("server/disclose/mandates", () => {
   });
 
   it("ends with an erased event of both, which may have ended it, until it is recorded again", () => {
-    const erased: MandateRecord = { kind: "erased", people: [MOTHER.id, CHILD.id] };
-    const elsewhere: MandateRecord = { kind: "erased", people: [MOTHER.id, OTHER.id] };
+    const erased: MandateRecord = { kind: "erased", index: 3, people: [MOTHER.id, CHILD.id] };
+    const elsewhere: MandateRecord = { kind: "erased", index: 3, people: [MOTHER.id, OTHER.id] };
     expect(represented(record(), erased)).to.deep.equal([]);
     expect(represented(record(), elsewhere)).to.deep.equal([CHILD]);
     expect(represented(record(), erased, record({ mandate: { id: "m-2" } }))).to.deep.equal([CHILD]);

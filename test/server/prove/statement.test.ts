@@ -18,9 +18,10 @@ import {
   type StatementRequest,
 } from "../../../server/prove/statement.ts";
 import { statementDocument, statementNdjson } from "../../../server/prove/statement-text.ts";
+import { indexTags } from "../../../server/receive/index-tags.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { memoryIndex, type MemoryIndex } from "./memory-index.ts";
-import { access, LOG, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
+import { access, LOG, PEPPER, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
 
 const PERSON = { scheme: "vn-cccd", id: "999199000001" } as const;
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
@@ -58,7 +59,8 @@ describe("server/prove/statement", () => {
     const clock = { now: () => now };
     const logger = createLog({ logLevel: "silent" });
     const closures = closureRegister({ store, db: log.derived, clock, log: logger });
-    const represented = representation({ index: reader, readEvents: store.events, clock });
+    const tagOf = indexTags(PEPPER);
+    const represented = representation({ index: reader, readEvents: store.events, closures, tagOf, clock });
     const leafIndex = async (leaf: Uint8Array) => await log.tree().leafIndex(leaf);
     const shown = showing({ closures, representation: represented, leafIndex, log: logger });
     const prover = makeProver({ store, tree: log.tree, show: shown.showTo, anchoring: WHOLE });
