@@ -149,6 +149,34 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       }
     });
 
+    it("finds every event wherever submissions of any size begin and end", async () => {
+      const counts = [3, 1, 1, 40, 12, 4, 16, 1, 15, 33, 2, 2, 64, 5, 100, 1];
+      const made: MadeSubmission[] = [];
+      let index = 0;
+      let first = 1;
+      for (const count of counts) {
+        made.push(madeSubmission(A, first, count, index));
+        index += count;
+        first += count;
+      }
+      await commit(...made);
+      const payloads = made.flatMap(({ texts }) => texts.payloads);
+      const disclosures = made.flatMap(({ texts }) => texts.disclosures);
+      const indexes = [...payloads.keys(), index, -1].reverse();
+      const events = await store.events(indexes);
+      for (const [at, place] of indexes.entries()) {
+        const event = events[at];
+        const payload = event && Buffer.from(event.payload).toString("latin1");
+        expect([payload, event?.disclosures], `event ${place}`).to.deep.equal([
+          payloads[place],
+          disclosures[place],
+        ]);
+        expect(await store.disclosures(place)).to.equal(disclosures[place]);
+        const holding = made.find((each) => place >= each.index && place < each.index + each.count);
+        expect((await store.submissionOfIndex(place))?.first).to.equal(holding?.first);
+      }
+    });
+
     it("reads the index tags of events across rows and submissions, of erased events too", async () => {
       const whole = madeSubmission(A, 1, 70, 0);
       // Event 70 has two tags, event 71 none; the key of both is erased.
