@@ -4,7 +4,7 @@
  * `--large 1000000` fills a smaller log, `--steady 60` loads it for a shorter time.
  */
 import { randomInt } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -417,12 +417,14 @@ step("steady", 10, async () => {
   });
 });
 
-/** After every step, so that an interrupted run has not measured for nothing. */
+/** After every step, so that an interrupted run has not measured for nothing. What docs/bench/notes.md says stands below the table. */
 function writeReport(): void {
   const docs = path.join(import.meta.dirname, "../../docs");
+  const notes = path.join(docs, "bench/notes.md");
   mkdirSync(path.join(docs, "bench"), { recursive: true });
   writeFileSync(path.join(docs, "bench/results.json"), `${JSON.stringify(report, undefined, 2)}\n`);
-  writeFileSync(path.join(docs, "BENCHMARKS.md"), markdownOf(report));
+  const text = existsSync(notes) ? readFileSync(notes, "utf8") : "";
+  writeFileSync(path.join(docs, "BENCHMARKS.md"), markdownOf(report, text));
 }
 
 async function untilAnchored(size: number): Promise<void> {

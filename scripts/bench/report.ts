@@ -31,8 +31,8 @@ export function emptyReport(mode: Report["mode"], options: readonly string[]): R
   };
 }
 
-/** The report as Markdown. */
-export function markdownOf(report: Report): string {
+/** The report as Markdown, with what people have to say about it: why a goal was missed, what a figure does not show. */
+export function markdownOf(report: Report, notes = ""): string {
   const rows = report.rows.map(
     ({ what, goal, result, met }) =>
       `| ${what} | ${goal} | ${result} | ${met === undefined ? "" : met ? "yes" : "**no**"} |`,
@@ -48,6 +48,7 @@ export function markdownOf(report: Report): string {
     "|---|---|---|---|",
     ...rows,
     "",
+    ...(notes === "" ? [] : [notes.trim(), ""]),
   ].join("\n");
 }
 
