@@ -134,6 +134,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       indexing: () => records.index.status(),
       anchorPromiseSeconds: options.config.anchorPromiseSeconds,
       indexPromiseSeconds: options.config.indexPromiseSeconds,
+      indexPatienceSeconds: options.config.indexPatienceMs / 1000,
       clock: options.clock,
       log: about.name,
     });
@@ -325,6 +326,7 @@ function openWriter(
       signer: ed25519Signer(secrets.receipt),
       anchorPromiseSeconds,
       indexPromiseSeconds,
+      isIndexing: () => records.index.status().failingSeconds * 1000 <= config.indexPatienceMs,
     },
     receiptKeys: logKeys.receiptKeys,
     own: {

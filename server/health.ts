@@ -14,6 +14,8 @@ export interface HealthParts {
   readonly indexing: () => IndexStatus;
   readonly anchorPromiseSeconds: number;
   readonly indexPromiseSeconds: number;
+  /** While the index has failed for longer, receipts promise none. */
+  readonly indexPatienceSeconds: number;
   readonly clock: Clock;
   /** This log, as receipts name it. */
   readonly log: string;
@@ -51,19 +53,34 @@ function problemsOf(parts: HealthParts): string[] {
   if (state.kind === "suspended")
     problems.push(`The keys are not the log's, so nothing is sequenced or anchored: ${state.reason}`);
   if (state.kind === "halted") problems.push(`Sequencing is halted: ${state.reason}`);
-  const { lagSeconds } = anchoring();
+  const { lagSeconds, otherIndexAt } = anchoring();
   if (lagSeconds > anchorPromiseSeconds) {
     problems.push(
       `Anchoring is overdue: receipts promise it within ${anchorPromiseSeconds} s, the oldest waits ${Math.floor(lagSeconds)} s.`,
     );
   }
-  const { lagSeconds: indexLagSeconds } = indexing();
+  const { lagSeconds: indexLagSeconds, failingSeconds } = indexing();
+  if (failingSeconds > parts.indexPatienceSeconds) {
+    problems.push(
+      `The index has not gone on for ${Math.floor(failingSeconds)} s, so new receipts promise none: the log says why ("indexing failed").`,
+    );
+  }
+  if (otherIndexAt !== undefined) problems.push(otherIndex(otherIndexAt));
   if (indexLagSeconds > indexPromiseSeconds) {
     problems.push(
       `Indexing is overdue: receipts promise it within ${indexPromiseSeconds} s, the oldest waits ${Math.floor(indexLagSeconds)} s.`,
     );
   }
   return problems;
+}
+
+/** What to do when the index of the first `size` events is not the anchored one. */
+function otherIndex(size: number): string {
+  return (
+    `The contract holds another index root of the first ${size} events than this ledger: its index is not anchored, and no newer statement can be made. ` +
+    "Stop the ledger, move DATA_DIR/index away and start it: the index is built again from the records. If the roots still differ, " +
+    "these are not the records, or VRF_KEY is not the key, that the anchored index was made with: restore those."
+  );
 }
 
 async function detailsOf({

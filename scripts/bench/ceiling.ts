@@ -58,6 +58,7 @@ const sequencer = createSequencer({
     signer: ed25519Signer(secrets.receipt),
     anchorPromiseSeconds: 600,
     indexPromiseSeconds: 86_400,
+    isIndexing: () => true,
   },
   receiptKeys: () => [],
   own: {

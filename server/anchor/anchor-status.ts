@@ -10,6 +10,8 @@ export interface AnchorStatus {
   readonly pendingSize: number;
   /** Records that the chain lost and that are being anchored again. */
   readonly missingAnchors: number;
+  /** The contract's index size, when our index of so many events is known to have another root; such an index is not anchored. */
+  readonly otherIndexAt: number | undefined;
   /** Age of the oldest receipt whose events no final anchor covers; 0 when all are covered. */
   readonly lagSeconds: number;
 }

@@ -93,6 +93,7 @@ class OneInFlight implements Anchorer {
   #finalSize = 0;
   #pendingSize = 0;
   #missingAnchors = 0;
+  #otherIndexAt: number | undefined;
   /** Unix seconds of the oldest receipt without a final anchor. */
   #waitingSince: number | undefined;
   /** Whether all our records were on the chain when it was last read. */
@@ -115,6 +116,7 @@ class OneInFlight implements Anchorer {
       finalSize: this.#finalSize,
       pendingSize: this.#pendingSize,
       missingAnchors: this.#missingAnchors,
+      otherIndexAt: this.#otherIndexAt,
       lagSeconds: this.#waitingSince === undefined ? 0 : Math.max(0, now - this.#waitingSince),
     };
   }
@@ -167,8 +169,15 @@ class OneInFlight implements Anchorer {
   }
 
   /** Remembers what the status shows, and returns for how long records have been missing, in milliseconds. */
-  #noteSighting({ head, recorded, confirmed, count, lastConfirmed }: Sighting): number {
+  #noteSighting({ head, recorded, confirmed, count, lastConfirmed, isOtherIndex }: Sighting): number {
     const { clock, log } = this.#options;
+    if (isOtherIndex && this.#otherIndexAt === undefined) {
+      log.error(
+        { indexSize: head.indexSize },
+        "the contract holds another index root than this ledger; the log is anchored on with the contract's index, /health says what to do",
+      );
+    }
+    this.#otherIndexAt = isOtherIndex ? head.indexSize : undefined;
     this.#pendingSize = head.size;
     this.#isLineWhole = recorded === confirmed;
     // What the chain lost is not anchored any more, whatever our records say.

@@ -2,7 +2,7 @@ import type { Bytes } from "../../protocol/bytes.ts";
 import { EMPTY_ROOT } from "../../protocol/merkle.ts";
 import { proveConsistency, readRoot } from "../../protocol/proof-nodes.ts";
 import type { Clock } from "../clock.ts";
-import type { LogIndex } from "../index/log-index.ts";
+import type { IndexVersion, LogIndex } from "../index/log-index.ts";
 import type { Checkpoint, Integrator } from "../integrate/integrator.ts";
 import type { StoreReader } from "../store/store.ts";
 import { type AnchorContent, NO_INDEX_ROOT } from "./content.ts";
@@ -14,6 +14,8 @@ export interface Checkpoints {
   latest: () => AnchorContent | undefined;
   /** The root of the first `size` leaves; undefined when the tree is shorter. */
   rootAt: (size: number) => Promise<Bytes | undefined>;
+  /** The root of our index of the first `indexSize` events; undefined when that version was not seen since the start, or is long gone. */
+  indexRootAt: (indexSize: number) => Bytes | undefined;
   /** The RFC 9162 proof between two sizes of the tree; empty from size 0 and between equal sizes. */
   consistencyProof: (oldSize: number, newSize: number) => Promise<Bytes[]>;
   /** The signed note (C2SP checkpoint) over a size and its root. The same bytes each time. */
@@ -29,6 +31,9 @@ export interface CheckpointsParts {
   readonly indexPatienceMs: number;
 }
 
+/** Index versions whose roots are remembered: those of the last half hour and more. */
+const INDEX_ROOTS_KEPT = 1024;
+
 /**
  * The integrator's checkpoints as they are anchored: each with the index over the same events, when that is done in time. One that has
  * waited longer than the patience goes with an older index, and the index follows in a later anchor, of the same size when nothing
@@ -37,7 +42,9 @@ export interface CheckpointsParts {
 export function checkpointsOf(parts: CheckpointsParts): Checkpoints {
   const { integrator, index, sign } = parts;
   const latest = paired(parts);
+  const indexRoots = rootsSeen(index);
   return {
+    indexRootAt: (indexSize) => indexRoots.get(indexSize),
     latest: () => {
       const content = latest();
       // Until the anchorer has stored what it does with it.
@@ -52,6 +59,23 @@ export function checkpointsOf(parts: CheckpointsParts): Checkpoints {
     consistencyProof: (oldSize, newSize) => proveConsistency(oldSize, newSize, integrator.tree().readNodes),
     sign,
   };
+}
+
+/** The roots of the newest index versions by their sizes; the empty index needs no anchor and is not among them. */
+function rootsSeen(index: Pick<LogIndex, "newest" | "onVersion">): ReadonlyMap<number, Bytes> {
+  const roots = new Map<number, Bytes>();
+  const add = ({ size, root }: IndexVersion): void => {
+    if (size === 0) return;
+    // Set anew as the last: a Map keeps its keys in the order they came.
+    roots.delete(size);
+    roots.set(size, root);
+    const [oldest] = roots.size > INDEX_ROOTS_KEPT ? roots.keys() : [];
+    if (oldest !== undefined) roots.delete(oldest);
+  };
+  index.onVersion(add);
+  const newest = index.newest();
+  if (newest !== undefined) add(newest);
+  return roots;
 }
 
 /** A checkpoint with the newest index of at most its size. */

@@ -30,9 +30,16 @@ export function sameContent(a: AnchorContent, b: AnchorContent): boolean {
   );
 }
 
-/** The content with the head's index instead of an older one: while the index is built again, it says less than the contract knows. */
+/**
+ * The content with the head's index instead of an older one: while the index is built again, it says less than the contract knows. So too instead of
+ * one of the same size: the contract takes no other root for it, and refuses the whole anchor.
+ */
 export function withNoOlderIndex(content: AnchorContent, head: AnchorContent): AnchorContent {
-  if (content.indexSize >= head.indexSize) return content;
+  return content.indexSize > head.indexSize ? content : withIndexOf(content, head);
+}
+
+/** The content with the head's index. */
+export function withIndexOf(content: AnchorContent, head: AnchorContent): AnchorContent {
   return { ...content, indexSize: head.indexSize, indexRoot: head.indexRoot };
 }
 

@@ -4,7 +4,7 @@ import { nextNonce } from "./anchor-transaction.ts";
 import { confirmedLine, recordAfter } from "./anchored-line.ts";
 import type { ChainAnchor, ChainClient } from "./chain-client.ts";
 import type { Checkpoints } from "./checkpoints.ts";
-import { type AnchorContent, NOTHING_ANCHORED, withNoOlderIndex } from "./content.ts";
+import { type AnchorContent, NOTHING_ANCHORED, withIndexOf, withNoOlderIndex } from "./content.ts";
 import type { Agreement, IntentObservation, Observation, UnconfirmedAnchor } from "./decide.ts";
 import { isUnderpriced } from "./fees.ts";
 import { parseIntent } from "./intent.ts";
@@ -22,6 +22,8 @@ export interface Observed {
 /** What is seen now, but for how long it has been so. `lastConfirmed` is the newest record that stands on the chain. */
 export type Sighting = Omit<Observation, "missingForMs"> & {
   readonly lastConfirmed: StoredAnchor | undefined;
+  /** Our index of as many events as the contract's head is known to have another root. */
+  readonly isOtherIndex: boolean;
 };
 
 /**
@@ -35,6 +37,8 @@ export async function observe(observed: Observed): Promise<Sighting> {
   const head = count === 0 ? NOTHING_ANCHORED : await anchorAt(count - 1, chain);
   const line = await confirmedLine(count, { chain, store });
   const latest = checkpoints.latest();
+  const ownIndexRoot = checkpoints.indexRootAt(head.indexSize);
+  const isOtherIndex = ownIndexRoot !== undefined && !equal(ownIndexRoot, head.indexRoot);
   return {
     count,
     head,
@@ -45,7 +49,9 @@ export async function observe(observed: Observed): Promise<Sighting> {
     unconfirmed: line.confirmed < count ? await observeAnchor(line.confirmed, observed) : undefined,
     record: await recordAfter(line.last, store),
     intent,
-    latest: latest && withNoOlderIndex(latest, head),
+    isOtherIndex,
+    // An index that is not the continuation of the anchored one is not anchored either.
+    latest: latest && (isOtherIndex ? withIndexOf(latest, head) : withNoOlderIndex(latest, head)),
   };
 }
 

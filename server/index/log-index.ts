@@ -58,6 +58,8 @@ export interface IndexStatus {
   readonly lagEvents: number;
   /** Age of the oldest checkpoint that no version covers. */
   readonly lagSeconds: number;
+  /** For how long building it has failed without anything succeeding; 0 while it goes on. */
+  readonly failingSeconds: number;
   /** Keys that have events. */
   readonly keys: number;
   /** Versions that can be proven from, and the nodes of them all. */
@@ -92,6 +94,7 @@ class Following implements LogIndex {
   #wake = (): void => undefined;
   #running: Promise<void> | undefined;
   #closed = false;
+  #failingSince: number | undefined;
   #thread: IndexThread | undefined;
   /** Rows of the store's keys that the thread has. */
   #keyRows = 0;
@@ -163,6 +166,8 @@ class Following implements LogIndex {
       size,
       lagEvents: Math.max(0, (integrator.checkpoint()?.size ?? 0) - size),
       lagSeconds: oldest === undefined ? 0 : Math.max(0, (clock.now() - oldest.since) / 1000),
+      failingSeconds:
+        this.#failingSince === undefined ? 0 : Math.max(0, (clock.now() - this.#failingSince) / 1000),
       keys,
       versions: sizes.length,
       nodes,
@@ -196,10 +201,14 @@ class Following implements LogIndex {
           continue;
         }
         if (size === undefined) await this.#load(target);
-        else await this.#extend(size, Math.min(target, size + MAX_BATCH_EVENTS));
+        else await this.#extend(size, await this.#nextSize(size, target));
+        // What was loaded may be what cannot be extended.
+        if (size === undefined && this.#status?.size !== target) continue;
         retryMs = FIRST_RETRY_MS;
+        this.#failingSince = undefined;
       } catch (error) {
         if (this.#isClosed()) return;
+        this.#failingSince ??= this.#parts.clock.now();
         this.#parts.log.error({ err: error, retryMs }, "indexing failed and is tried again");
         if (this.#status === undefined || this.#thread?.isAlive() !== true) await this.#abandonThread();
         await this.#woken(retryMs);
@@ -231,6 +240,12 @@ class Following implements LogIndex {
     this.#keyRows = 0;
     await this.#sendKeys(this.#thread);
     this.#take(await this.#thread.load(limit));
+  }
+
+  /** Through the sizes that stand in anchors, so that an index that is built again is compared with the anchored one. */
+  async #nextSize(size: number, target: number): Promise<number> {
+    const anchored = (await this.#parts.sizesInUse()).filter((each) => each > size);
+    return Math.min(target, size + MAX_BATCH_EVENTS, ...anchored);
   }
 
   async #extend(from: number, to: number): Promise<void> {

@@ -21,6 +21,8 @@ export interface ReceiptTerms {
   readonly anchorPromiseSeconds: number;
   /** The index lists the events within this time. */
   readonly indexPromiseSeconds: number;
+  /** Whether the index goes on as far as is known; while it does not, receipts promise none (`indexBy` 0). */
+  readonly isIndexing: () => boolean;
 }
 
 /** The receipt for a submission that gets this index at this time (Unix seconds). */
@@ -32,7 +34,7 @@ export function receiptFor(
 ): string {
   const { source: src, first, count, root } = submission;
   const anchorBy = time + terms.anchorPromiseSeconds;
-  const indexBy = time + terms.indexPromiseSeconds;
+  const indexBy = terms.isIndexing() ? time + terms.indexPromiseSeconds : 0;
   return makeReceipt(
     { log: terms.log, src, first, count, root, index, time, anchorBy, indexBy },
     terms.signer,

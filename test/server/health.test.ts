@@ -20,12 +20,13 @@ const WELL: AnchorStatus = {
     finalSize: 3,
     pendingSize: 4,
     missingAnchors: 0,
+    otherIndexAt: undefined,
     lagSeconds: 0,
   },
 };
 
 const INDEXED: IndexStatus = {
-  ...{ isLoaded: true, size: 3, lagEvents: 1, lagSeconds: 2, keys: 7 },
+  ...{ isLoaded: true, size: 3, lagEvents: 1, lagSeconds: 2, failingSeconds: 0, keys: 7 },
   ...{ versions: 1, nodes: 13, memoryBytes: 1, vrfs: 7 },
 };
 
@@ -42,6 +43,7 @@ describe("server/health", () => {
       indexing: () => INDEXED,
       anchorPromiseSeconds: 600,
       indexPromiseSeconds: 86_400,
+      indexPatienceSeconds: 10,
       clock: { now: () => 2_000_000 },
       log: "1:0x00:1",
       ...changes,
@@ -64,6 +66,8 @@ describe("server/health", () => {
     "the reason": { sequencing: () => ({ kind: "halted", reason: "the reason" }) },
     "another receipt key": { sequencing: () => ({ kind: "suspended", reason: "another receipt key" }) },
     overdue: { anchoring: () => ({ ...WELL, lagSeconds: 601 }) },
+    "promise none": { indexing: () => ({ ...INDEXED, failingSeconds: 11 }) },
+    "another index root of the first 3 events": { anchoring: () => ({ ...WELL, otherIndexAt: 3 }) },
     Indexing: { indexing: () => ({ ...INDEXED, lagSeconds: 86_401 }) },
   };
   for (const [word, changes] of Object.entries(troubles)) {

@@ -60,6 +60,41 @@ describe("server/anchor/anchorer", function () {
     await ledger.expectOneLine();
   });
 
+  it("anchors the log on with the contract's index when its own has become another, and says so", async () => {
+    const ledger = await station();
+    ledger.log.growTo(5);
+    ledger.log.growIndexTo(5);
+    await ledger.settle();
+    expect(ledger.status.otherIndexAt).to.equal(undefined);
+
+    ledger.log.growIndexTo(5, 99);
+    ledger.log.growTo(8);
+    await ledger.tick();
+    await ledger.tick();
+    expect(ledger.status).to.deep.include({ otherIndexAt: 5, finalSize: 8, problem: undefined });
+    // Nor does the other index go on in a later anchor.
+    ledger.log.growTo(9);
+    ledger.log.growIndexTo(9, 98);
+    await ledger.tick();
+    await ledger.tick();
+    const anchored = (await ledger.history()).map(({ size, indexSize, indexRoot }) => [
+      size,
+      indexSize,
+      indexRoot[0],
+    ]);
+    expect(anchored).to.deep.equal([
+      [5, 5, 5],
+      [8, 5, 5],
+      [9, 5, 5],
+    ]);
+
+    ledger.log.growIndexTo(5);
+    ledger.log.growIndexTo(9);
+    await ledger.settle();
+    expect(ledger.status.otherIndexAt).to.equal(undefined);
+    expect((await ledger.history()).at(-1)?.indexSize).to.equal(9);
+  });
+
   it("splits what is more than one anchor may add, index last", async () => {
     const ledger = await station({ maxGrowth: 10 });
     ledger.log.growTo(34);

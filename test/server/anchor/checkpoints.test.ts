@@ -32,7 +32,7 @@ function world() {
   let published: Checkpoint | undefined;
   let version: { size: number; root: Uint8Array } | undefined;
   let onCheckpoint = (_checkpoint: Checkpoint): void => undefined;
-  let onVersion = (_version: { size: number; root: Uint8Array }): void => undefined;
+  const onVersion = new Set<(version: { size: number; root: Uint8Array }) => void>();
   const kept: number[] = [];
   return {
     kept,
@@ -43,7 +43,7 @@ function world() {
     },
     index: (size: number) => {
       version = { size, root: new Uint8Array(32).fill(size) };
-      onVersion(version);
+      for (const listener of onVersion) listener(version);
     },
     loseIndex: () => (version = undefined),
     checkpoints: () =>
@@ -60,8 +60,8 @@ function world() {
           newest: () => version,
           keep: (size) => void kept.push(size),
           onVersion: (listener) => {
-            onVersion = listener;
-            return () => true;
+            onVersion.add(listener);
+            return () => onVersion.delete(listener);
           },
         },
         sign: (size) => `note of ${size}`,
@@ -77,6 +77,15 @@ function content(size: number, indexSize: number) {
 }
 
 describe("server/anchor/checkpoints", () => {
+  it("knows the index roots it has seen, of before too, but none of the empty index", () => {
+    const log = world();
+    log.index(7);
+    const { indexRootAt } = log.checkpoints();
+    log.index(0);
+    log.index(9);
+    expect([0, 7, 8, 9].map((size) => indexRootAt(size)?.[0])).to.deep.equal([undefined, 7, undefined, 9]);
+  });
+
   it("offers a checkpoint once its index is done, and nothing before", () => {
     const { checkpoints, publish, index, wait, kept } = world();
     const { latest } = checkpoints();

@@ -18,6 +18,7 @@ export function rootOf(size: number): Uint8Array {
 export class MemoryLog implements Checkpoints {
   #size = 0;
   #index = { indexSize: 0, indexRoot: NO_INDEX_ROOT };
+  readonly #indexRoots = new Map<number, Uint8Array>();
   readonly #times: number[] = [];
 
   get size(): number {
@@ -35,8 +36,13 @@ export class MemoryLog implements Checkpoints {
     this.#size = size;
   }
 
-  growIndexTo(indexSize: number): void {
-    this.#index = { indexSize, indexRoot: new Uint8Array(32).fill(indexSize) };
+  growIndexTo(indexSize: number, fill = indexSize): void {
+    this.#index = { indexSize, indexRoot: new Uint8Array(32).fill(fill) };
+    this.#indexRoots.set(indexSize, this.#index.indexRoot);
+  }
+
+  indexRootAt(indexSize: number): Uint8Array | undefined {
+    return this.#indexRoots.get(indexSize);
   }
 
   timeOf(index: number): number | undefined {

@@ -225,6 +225,18 @@ describe("server/index/builder", () => {
     expect(builder.progress.root).to.deep.equal(naiveRoot(events, 1));
   });
 
+  it("stops before a second tag's list replaces that of the same key", async () => {
+    const one = madeKey(1);
+    const second = { tag: madeKey(2).tag, key: one.key };
+    const events = [madeEvent(0, [one]), madeEvent(1, [second])];
+    const builder = await load([one, second]);
+    await builder.extend(batchOf(events, 0, 1));
+    const outcome = await builder.extend(batchOf(events, 1, 2)).catch((error: unknown) => error);
+    expect(outcome).to.have.property("message").that.contains("restore the first PEPPER");
+    expectVersion(builder, events, 1, [one]);
+    expect((await load([one, second])).progress.size).to.equal(1);
+  });
+
   const KEYS = Array.from({ length: 9 }, (_, n) => madeKey(n));
   const EVENTS = Array.from({ length: 30 }, (_, n) =>
     madeEvent(

@@ -122,11 +122,13 @@ describe("server/index/log-index", () => {
   let records: Records;
   const indexes: LogIndex[] = [];
   let logged: Record<string, unknown>[];
+  let now: number;
 
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "minhbach-log-index-"));
     records = new Records();
     logged = [];
+    now = 1_000_000;
   });
 
   afterEach(async () => {
@@ -148,7 +150,7 @@ describe("server/index/log-index", () => {
       },
       tagOf,
       sizesInUse: () => Promise.resolve(changes.sizesInUse?.() ?? []),
-      clock: { now: () => 1_000_000 },
+      clock: { now: () => now },
       log: pino(
         { level: "info" },
         { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
@@ -244,6 +246,8 @@ describe("server/index/log-index", () => {
     records.publish();
     await until(() => logged.length > 0);
     expect(JSON.stringify(logged[0])).to.contain("The event has the index 2");
+    now += 12_000;
+    expect(index.status().failingSeconds).to.equal(12);
     expect(index.newest()?.size).to.equal(2);
     await expectEntry(index, "person", person(1), [0, 1]);
   });
@@ -328,6 +332,7 @@ describe("server/index/log-index", () => {
     records.publish();
     await sized(index, 1);
     expect(logged).to.have.length(1);
+    expect(index.status().failingSeconds).to.equal(0);
     await expectEntry(index, "person", person(1), [0]);
   });
 

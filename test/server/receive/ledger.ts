@@ -54,7 +54,13 @@ export async function receivingLedger(
   const sequencer = createSequencer({
     store: options.wrapStore?.(store) ?? store,
     clock,
-    terms: { log: LOG, signer: receiptKey, anchorPromiseSeconds: 600, indexPromiseSeconds: 86_400 },
+    terms: {
+      log: LOG,
+      signer: receiptKey,
+      anchorPromiseSeconds: 600,
+      indexPromiseSeconds: 86_400,
+      isIndexing: () => true,
+    },
     receiptKeys: () => [receiptKey],
     own: { source: ledgerRecorder.source, signer: ledgerRecorder, verify: pool.verify },
     metrics: sequenceMetrics(registry),

@@ -52,6 +52,7 @@ export function testLedger(
   recorders: readonly TestRecorder[],
   limits: Partial<SequencerLimits> = { reorderMs: 0 },
   signer: Signer = receiptKey,
+  isIndexing: () => boolean = () => true,
 ): TestLedger {
   verifier.setKeys([...recorders, ledgerRecorder].map((recorder) => recorder.listed()));
   const verified = (body: SubmissionBody): VerifiedSubmission =>
@@ -63,6 +64,7 @@ export function testLedger(
       ...{ log: LOG, signer },
       anchorPromiseSeconds: ANCHOR_PROMISE_SECONDS,
       indexPromiseSeconds: INDEX_PROMISE_SECONDS,
+      isIndexing,
     },
     receiptKeys: () => [replacedReceiptKey, receiptKey],
     own: {

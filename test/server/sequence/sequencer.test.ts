@@ -32,6 +32,18 @@ const events = Array.from({ length: 12 }, (_, at) => recorder.event(at + 1));
 const batch = (first: number, last: number) => recorder.submission(first, events.slice(first - 1, last));
 
 describe("sequencer", () => {
+  it("promises no index while the index does not go on", async () => {
+    await onStore(async (store) => {
+      let isIndexing = false;
+      const { submit } = testLedger(store, [recorder], undefined, undefined, () => isIndexing);
+      const indexBy = async (first: number) =>
+        (await submit(batch(first, first))).receipts.map((text) => parseReceipt(text).receipt.indexBy);
+      expect(await indexBy(1)).to.deep.equal([0]);
+      isIndexing = true;
+      expect(await indexBy(2)).to.deep.equal([NOW_SECONDS + INDEX_PROMISE_SECONDS]);
+    });
+  });
+
   it("gives consecutive indexes and a receipt that promises the anchor and the index", async () => {
     await onStore(async (store) => {
       const { submit } = testLedger(store, [recorder, other]);
