@@ -55,6 +55,7 @@ import { openApiRoutes } from "./openapi/routes.ts";
 import { makeProver } from "./prove/evidence.ts";
 import { proofRoutes } from "./prove/routes.ts";
 import { statementMaker } from "./prove/statement.ts";
+import { statementSlots } from "./prove/statement-slots.ts";
 import { statementRoutes } from "./prove/statement-routes.ts";
 import { ByteBudget } from "./receive/body.ts";
 import type { KeyDirectory } from "./receive/keys.ts";
@@ -422,7 +423,7 @@ function reading({ clock, log, secrets }: AppOptions, { about, records, anchorin
     routes: [
       ...logRoutes({ integrator, store }),
       ...proofRoutes({ prover, store }),
-      ...statementRoutes({ makeStatement, representation: represented }),
+      ...statementRoutes({ makeStatement, representation: represented, takeSlot: statementSlots() }),
     ],
     update: closures.update,
   };

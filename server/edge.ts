@@ -35,7 +35,12 @@ export interface EdgeOptions {
   readonly permissionOf: (routeName: string) => (caller: Caller) => void;
   readonly metrics: HttpMetrics;
   readonly log: Logger;
+  /** Time for a streamed answer to be taken whole: a reader who trickles holds what it is made of. */
+  readonly maxStreamMs?: number;
 }
+
+/** The longest statement over a line of 4 Mbit/s. */
+const DEFAULT_MAX_STREAM_MS = 10 * 60_000;
 
 export interface ConnectionLimits {
   /** Requests are read whole in this time; a submission's body has its own, shorter limit. */
@@ -109,7 +114,7 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
     const share = options.bodies.share();
     try {
       const answer = await route.handle(await routeRequest(request, route.maxBodyBytes, share), caller);
-      if ("chunks" in answer) await streamAnswer(request, response, answer, options.log);
+      if ("chunks" in answer) await streamAnswer(request, response, answer, options);
       else writeAnswer(response, answer);
     } finally {
       share.giveBack();
@@ -159,7 +164,7 @@ async function streamAnswer(
   request: Request,
   response: Response,
   { status = 200, type, headers, chunks }: StreamedAnswer,
-  log: Logger,
+  { log, maxStreamMs = DEFAULT_MAX_STREAM_MS }: EdgeOptions,
 ): Promise<void> {
   const iterator = chunks[Symbol.asyncIterator]();
   let next = await iterator.next();
@@ -169,9 +174,13 @@ async function streamAnswer(
     "content-type": type,
     ...headers,
   });
+  const timer = setTimeout(() => {
+    log.warn({ route: routePathOf(request) }, "an answer was taken too slowly and broken off");
+    response.destroy();
+  }, maxStreamMs);
   try {
     for (; next.done !== true && request.method !== "HEAD"; next = await iterator.next()) {
-      if (!response.write(next.value)) await drained(response);
+      if (!response.destroyed && !response.write(next.value)) await drained(response);
       if (response.destroyed) break;
     }
     response.end();
@@ -179,6 +188,7 @@ async function streamAnswer(
     log.error({ err: error, route: routePathOf(request) }, "an answer was broken off");
     response.destroy();
   } finally {
+    clearTimeout(timer);
     // What it still holds open is let go.
     await iterator.return?.();
   }

@@ -8,7 +8,7 @@ export interface PersonId {
 
 /**
  * Who is asking, in one of the roles of protocol/visibility.ts. What a role may call is in permissions.ts; what it sees of an event,
- * in disclose/. `name` is for the audit trail of the operator, never for a decision.
+ * in disclose/. `name` is for the audit trail of the operator and for counting what one caller has under way, never for a decision on what they see.
  */
 export type Caller = { readonly role: Role } & (
   | { readonly role: "public" }

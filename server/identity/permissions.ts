@@ -28,6 +28,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getAnchors: EVERYBODY,
   // Citizens about themselves and whom they represent, inspectors about anybody (prove/statement-routes.ts).
   getStatement: ["citizen", "inspector"],
+  postStatement: ["citizen", "inspector"],
   // findings name agencies under suspicion
   getFindings: ["inspector"],
   // inspect: when a source was heard and what is open about it; nothing about a person

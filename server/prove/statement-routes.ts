@@ -1,54 +1,85 @@
+import { fromUtf8 } from "../../protocol/bytes.ts";
 import { parseDecimal } from "../../protocol/checkpoint.ts";
 import { type IndexKind, requireIndexId } from "../../protocol/index-keys.ts";
+import { isJsonObject, parseStrictJson } from "../../protocol/json.ts";
 import type { Representation } from "../disclose/representation.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { Answer, Route, RouteRequest } from "../route.ts";
 import type { MakeStatement, StatementSubject } from "./statement.ts";
+import type { TakeStatementSlot } from "./statement-slots.ts";
 import { statementDocument, statementNdjson } from "./statement-text.ts";
 
 export interface StatementRoutesOptions {
   readonly makeStatement: MakeStatement;
   readonly representation: Pick<Representation, "ownOf">;
+  readonly takeSlot: TakeStatementSlot;
 }
 
-const PARAMETERS = ["kind", "scheme", "id", "since"];
+const MEMBERS = ["kind", "scheme", "id", "since"];
 const NDJSON = "application/x-ndjson";
 /** As many as a statement has lists at most. */
 const MAX_COUNTS = 16;
+/** Room for the longest id. */
+const MAX_BODY_BYTES = 8 * 1024;
 
-/** `GET /v1/statement`: a person's own list, that of a person they hold a mandate for, or for inspectors anybody's. */
-export function statementRoutes({ makeStatement, representation }: StatementRoutesOptions): Route[] {
+/** What is asked for, by parameters or in a body. */
+interface Asked {
+  readonly kind: string | undefined;
+  readonly scheme: string | undefined;
+  readonly id: string | undefined;
+  readonly since: readonly number[];
+}
+
+/**
+ * `GET /v1/statement`: a person's own list, that of a person they hold a mandate for, or for inspectors anybody's. `POST` does the same with
+ * a body, so that nobody's number stands in a URL.
+ */
+export function statementRoutes(options: StatementRoutesOptions): Route[] {
+  const { makeStatement, representation, takeSlot } = options;
   return [
     {
       name: "getStatement",
       method: "get",
       path: "/v1/statement",
-      handle: async (request, caller) => {
-        refuseOtherParameters(request.queryNames);
-        const since = countsOf(request.query("since"));
-        const subject = await subjectOf(request, caller);
-        const made = await makeStatement({ subject, caller, since });
-        const isLines = request.accept.split(",").some((type) => type.trim().startsWith(NDJSON));
-        return isLines
-          ? statement(NDJSON, "statement.ndjson", statementNdjson(made))
-          : statement("application/json", "statement.json", statementDocument(made));
-      },
+      handle: async (request, caller) => await answer(askedInQuery(request), request, caller),
+    },
+    {
+      name: "postStatement",
+      method: "post",
+      path: "/v1/statement",
+      maxBodyBytes: MAX_BODY_BYTES,
+      handle: async (request, caller) => await answer(askedInBody(request), request, caller),
     },
   ];
 
-  async function subjectOf(request: RouteRequest, caller: Caller): Promise<StatementSubject> {
-    const kind = kindOf(request.query("kind") ?? "person");
-    if (kind !== "person") return thing(kind, request, caller);
-    const asked = personOf(request);
-    if (caller.role !== "citizen") {
-      if (asked === undefined) throw bad("Name the person: scheme and id.");
-      return { kind, person: asked };
+  async function answer(asked: Asked, { accept }: RouteRequest, caller: Caller): Promise<Answer> {
+    const giveBack = takeSlot(caller);
+    try {
+      const subject = await subjectOf(asked, caller);
+      const made = await makeStatement({ subject, caller, since: asked.since });
+      const isLines = accept.split(",").some((type) => type.trim().startsWith(NDJSON));
+      return isLines
+        ? statement(NDJSON, "statement.ndjson", untilEnd(statementNdjson(made), giveBack))
+        : statement("application/json", "statement.json", untilEnd(statementDocument(made), giveBack));
+    } catch (error) {
+      giveBack();
+      throw error;
     }
-    if (asked === undefined) return { kind, person: caller.subject };
+  }
+
+  async function subjectOf(asked: Asked, caller: Caller): Promise<StatementSubject> {
+    const kind = kindOf(asked.kind ?? "person");
+    if (kind !== "person") return thing(kind, asked, caller);
+    const person = personOf(asked);
+    if (caller.role !== "citizen") {
+      if (person === undefined) throw bad("Name the person: scheme and id.");
+      return { kind, person };
+    }
+    if (person === undefined) return { kind, person: caller.subject };
     const own = await representation.ownOf(caller);
-    const isOwn = own.some(({ scheme, id }) => scheme === asked.scheme && id === asked.id);
-    if (isOwn) return { kind, person: asked };
+    const isOwn = own.some(({ scheme, id }) => scheme === person.scheme && id === person.id);
+    if (isOwn) return { kind, person };
     throw new LedgerError(
       "no-mandate",
       "You hold no mandate for this person that is in force and covers everything. If one was recorded just now, ask again in a moment.",
@@ -56,18 +87,25 @@ export function statementRoutes({ makeStatement, representation }: StatementRout
   }
 }
 
+/** The edge takes the first chunk of every answer, and ends what it does not take to the end. */
+async function* untilEnd(chunks: AsyncIterable<string>, done: () => void): AsyncGenerator<string> {
+  try {
+    yield* chunks;
+  } finally {
+    done();
+  }
+}
+
 /** Officials and consents are not looked up by citizens: what concerns a citizen stands in their own list. */
-function thing(kind: Exclude<IndexKind, "person">, request: RouteRequest, caller: Caller): StatementSubject {
+function thing(kind: Exclude<IndexKind, "person">, { scheme, id }: Asked, caller: Caller): StatementSubject {
   if (caller.role !== "inspector")
     throw new LedgerError("forbidden", `A statement of kind ${kind} is for inspectors.`);
-  const id = request.query("id");
-  if (id === undefined || request.query("scheme") !== undefined)
+  if (id === undefined || scheme !== undefined)
     throw bad(`A statement of kind ${kind} takes an id and no scheme.`);
   return { kind, id: requireIndexId(kind, id) };
 }
 
-function personOf(request: RouteRequest): PersonId | undefined {
-  const [scheme, id] = [request.query("scheme"), request.query("id")];
+function personOf({ scheme, id }: Asked): PersonId | undefined {
   if (scheme === undefined && id === undefined) return undefined;
   if (scheme === undefined || id === undefined) throw bad("A person is named by scheme and id together.");
   requireIndexId("person", `${scheme}:${id}`);
@@ -76,7 +114,7 @@ function personOf(request: RouteRequest): PersonId | undefined {
 
 function kindOf(text: string): IndexKind {
   if (text === "person" || text === "official" || text === "consent") return text;
-  throw bad("The parameter kind must be person, official or consent.");
+  throw bad("The kind must be person, official or consent.");
 }
 
 /** A count for each list, in their order. */
@@ -91,10 +129,36 @@ function countsOf(text: string | undefined): number[] {
 }
 
 /** A misspelt or repeated parameter would ask for something else than was meant. Its value may be personal and is not repeated. */
-function refuseOtherParameters(names: readonly string[]): void {
-  const isKnown = names.every((name) => PARAMETERS.includes(name));
-  if (isKnown && new Set(names).size === names.length) return;
-  throw bad(`The parameters are ${PARAMETERS.join(", ")}, each at most once.`);
+function askedInQuery({ query, queryNames }: RouteRequest): Asked {
+  const isKnown = queryNames.every((name) => MEMBERS.includes(name));
+  if (!isKnown || new Set(queryNames).size !== queryNames.length)
+    throw bad(`The parameters are ${MEMBERS.join(", ")}, each at most once.`);
+  const since = countsOf(query("since"));
+  return { kind: query("kind"), scheme: query("scheme"), id: query("id"), since };
+}
+
+/** As strict as the parameters: there are none beside the body. @throws FormatError of a body that is not strict JSON. */
+function askedInBody({ body, queryNames }: RouteRequest): Asked {
+  const value = parseStrictJson(fromUtf8(body), { maxDepth: 2 });
+  if (
+    !isJsonObject(value) ||
+    queryNames.length > 0 ||
+    !Object.keys(value).every((name) => MEMBERS.includes(name))
+  )
+    throw bad(`Send a JSON object with no members but ${MEMBERS.join(", ")}, and no parameters in the URL.`);
+  const { kind, scheme, id, since = [] } = value;
+  const isList = Array.isArray(since) && since.length <= MAX_COUNTS && since.every(isCount);
+  if (!isText(kind) || !isText(scheme) || !isText(id) || !isList)
+    throw bad(`kind, scheme and id are strings; since is a list of at most ${MAX_COUNTS} event counts.`);
+  return { kind, scheme, id, since };
+}
+
+function isText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function bad(message: string): LedgerError {

@@ -56,8 +56,8 @@ export type MakeStatement = (request: StatementRequest) => Promise<MadeStatement
 /** Events read at once; two such pages are in memory for each statement under way. */
 const PAGE_EVENTS = 100;
 const POSTINGS_AT_ONCE = 10_000;
-/** Events kept from the search for a person's other numbers until they are shown. */
-const REMEMBERED_EVENTS = 2_000;
+/** Of the events read in the search for a person's other numbers, what is kept until it is shown: the first ones, as far as they fit. */
+const REMEMBERED_BYTES = 1024 * 1024;
 /** Anchors that became final while the proofs were made. */
 const MAX_TRIES = 3;
 
@@ -66,9 +66,9 @@ export function statementMaker(options: StatementOptions): MakeStatement {
   const { store, index, representation, showing, prover, log } = options;
 
   return async ({ subject, caller, since }) => {
-    const readEvents = rememberingReader(store.events);
+    const { search, take } = rememberingReader(store.events);
     const viewer = await showing.viewerOf(caller);
-    const { anchor, answers } = await answersFor(subject, readEvents);
+    const { anchor, answers } = await answersFor(subject, search);
     if (since.length > answers.length) throw sinceBeyond(`there is no list ${since.length}`);
     const lists: ProvenList[] = [];
     for (const [at, answer] of answers.entries()) lists.push(await proven(answer, anchor, since[at] ?? 0));
@@ -78,7 +78,7 @@ export function statementMaker(options: StatementOptions): MakeStatement {
       anchor: { block: anchor.block, transaction: anchor.transaction },
       lists: lists.map((list) => list.head),
     };
-    return { head, parts: partsOf(lists, { viewer, caller, readEvents }) };
+    return { head, parts: partsOf(lists, { viewer, caller, readEvents: take }) };
   };
 
   /** The proofs of all ids under the index root of one final anchor. */
@@ -249,19 +249,43 @@ interface Reading {
   readonly readEvents: (indexes: readonly number[]) => Promise<readonly (StoredEvent | undefined)[]>;
 }
 
-/** Remembers the first events it reads for as long as the request lasts: most lists are looked through twice. */
-function rememberingReader(read: StoreReader["events"]): Reading["readEvents"] {
+/** Most lists are looked through twice: what the search has read is remembered until it is taken to be shown, and no longer. */
+function rememberingReader(read: StoreReader["events"]): {
+  readonly search: Reading["readEvents"];
+  readonly take: Reading["readEvents"];
+} {
   const remembered = new Map<number, StoredEvent>();
-  return async (indexes) => {
-    const missing = indexes.filter((index) => !remembered.has(index));
-    const found = missing.length === 0 ? [] : await read(missing);
-    const byIndex = new Map(missing.map((index, at) => [index, found[at]]));
-    const events = indexes.map((index) => remembered.get(index) ?? byIndex.get(index));
-    for (const [index, event] of byIndex) {
-      if (event !== undefined && remembered.size < REMEMBERED_EVENTS) remembered.set(index, event);
-    }
-    return events;
-  };
+  let bytes = 0;
+
+  function remember(index: number, event: StoredEvent): void {
+    const size = sizeOf(event);
+    if (remembered.has(index) || bytes + size > REMEMBERED_BYTES) return;
+    remembered.set(index, event);
+    bytes += size;
+  }
+
+  function forget(index: number, event: StoredEvent): void {
+    if (remembered.delete(index)) bytes -= sizeOf(event);
+  }
+
+  const reader =
+    (after: (index: number, event: StoredEvent) => void): Reading["readEvents"] =>
+    async (indexes) => {
+      const missing = indexes.filter((index) => !remembered.has(index));
+      const found = missing.length === 0 ? [] : await read(missing);
+      const byIndex = new Map(missing.map((index, at) => [index, found[at]]));
+      const events = indexes.map((index) => remembered.get(index) ?? byIndex.get(index));
+      for (const [at, index] of indexes.entries()) {
+        const event = events[at];
+        if (event !== undefined) after(index, event);
+      }
+      return events;
+    };
+  return { search: reader(remember), take: reader(forget) };
+}
+
+function sizeOf({ payload, disclosures, tags }: StoredEvent): number {
+  return payload.length + (disclosures?.length ?? 0) + tags.length;
 }
 
 function isSamePerson(a: PersonId, b: PersonId): boolean {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { Writable } from "node:stream";
 import { expect } from "chai";
 import { Registry } from "prom-client";
@@ -22,6 +22,7 @@ describe("server/edge", () => {
   let seen: RouteRequest | undefined;
   let registry: Registry;
   let options: EdgeOptions;
+  let connections: Socket[];
   let holding: { entered: PromiseWithResolvers<void>; readonly released: PromiseWithResolvers<void> };
 
   const routes: Route[] = [
@@ -99,6 +100,10 @@ describe("server/edge", () => {
       if (what === "refused") throw new LedgerError("not-found", "There is nothing to send.");
       for (; given.chunks < (what === "endless" ? Infinity : 3); given.chunks++) {
         yield what === "endless" ? "x".repeat(64 * 1024) : `chunk ${given.chunks}\n`;
+        if (what === "held" && given.chunks === 0) {
+          holding.entered.resolve();
+          await holding.released.promise;
+        }
         if (what === "broken" && given.chunks === 1) throw new Error("password=hunter2");
       }
     } finally {
@@ -136,7 +141,9 @@ describe("server/edge", () => {
     holding = { entered: Promise.withResolvers(), released: Promise.withResolvers() };
     registry = new Registry();
     options = makeOptions();
+    connections = [];
     server = createServer(httpEdge(options)).listen(0, "127.0.0.1");
+    server.on("connection", (connection) => connections.push(connection));
     await once(server, "listening");
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -319,6 +326,37 @@ describe("server/edge", () => {
     for (let times = 0; times < 20; times++) await (await fetch(`${url}/bytes`)).text();
     expect(given.chunks - taken).to.be.lessThan(200);
     client.destroy();
+    while (!given.ended) await (await fetch(`${url}/bytes`)).text();
+  });
+
+  it("breaks off an answer that is taken too slowly, so that a trickling reader holds nothing for ever", async () => {
+    options = { ...options, maxStreamMs: 50 };
+    const slow = createServer(httpEdge(options)).listen(0, "127.0.0.1");
+    await once(slow, "listening");
+    const client = httpRequest({
+      port: (slow.address() as AddressInfo).port,
+      path: "/streamed/endless",
+    }).end();
+    const [response] = (await once(client, "response")) as [NodeJS.ReadableStream];
+    response.pause();
+    response.on("error", () => undefined);
+    while (!given.ended) await (await fetch(`${url}/bytes`)).text();
+    expect(log).to.contain("taken too slowly");
+    client.destroy();
+    slow.close();
+    await once(slow, "close");
+  });
+
+  it("lets go of an answer whose client left while its next part was made", async () => {
+    const client = httpRequest(`${url}/streamed/held`).end();
+    await once(client, "response");
+    await holding.entered.promise;
+    const [connection] = connections;
+    if (connection === undefined) throw new Error("no connection");
+    const left = once(connection, "close");
+    client.on("error", () => undefined).destroy();
+    await left;
+    holding.released.resolve();
     while (!given.ended) await (await fetch(`${url}/bytes`)).text();
   });
 

@@ -31,6 +31,7 @@ interface Description {
   readonly components: { readonly responses: Readonly<Record<string, Answer>> };
 }
 
+const FIRST_PERSON = `{"scheme":"vn-cccd","id":"999199000001"}`;
 const description = parse(
   await readFile(new URL("../../server/openapi/openapi.yaml", import.meta.url), "utf8"),
 ) as Description;
@@ -149,6 +150,22 @@ describe("server/openapi", function () {
       [400, "/v1/statement?scheme=vn-cccd&id=999199000001&since=9", { headers: inspector }],
       [401, "/v1/statement"],
       [403, "/v1/statement", { headers: operator }],
+    ],
+    postStatement: [
+      [200, "/v1/statement", { ...post(FIRST_PERSON), headers: inspector }],
+      [
+        200,
+        "/v1/statement",
+        {
+          ...post(FIRST_PERSON.replace("}", `,"since":[1]}`)),
+          headers: { ...inspector, accept: "application/x-ndjson" },
+        },
+      ],
+      [400, "/v1/statement", { ...post("{}"), headers: inspector }],
+      [400, "/v1/statement?since=1", { ...post(FIRST_PERSON), headers: inspector }],
+      [401, "/v1/statement", post("{}")],
+      [403, "/v1/statement", { ...post("{}"), headers: operator }],
+      [413, "/v1/statement", { ...post(" ".repeat(10_000)), headers: inspector }],
     ],
     getAnchors: [
       [200, "/v1/anchors"],

@@ -273,6 +273,27 @@ describe("server/prove/statement", () => {
     expect(indexes(later)).to.deep.equal([[2], [1, 2]]);
   });
 
+  it("remembers of what the search has read no more than fits, and reads nothing else twice", async () => {
+    const explanation = { vi: "x".repeat(4000) };
+    await log.append(
+      "qn-police/r1",
+      Array.from({ length: 250 }, (_, n) => ({ ...access(`${n}`), explanation })),
+    );
+    await anchored();
+    let read = 0;
+    const counting = maker({
+      store: {
+        events: async (list) => {
+          read += list.length;
+          return await log.store.events(list);
+        },
+      },
+    });
+    const request = { subject: { kind: "person", person: PERSON }, caller: INSPECTOR, since: [] } as const;
+    await text(statementNdjson(await counting(request)));
+    expect(read).to.be.within(251, 350);
+  });
+
   it("takes little memory for a long list: no page is read before the one before it is taken", async () => {
     await log.append(
       "qn-police/r1",
