@@ -15,3 +15,6 @@ export const TAG_KINDS = {
   lifts: 19,
   erases: 20,
 } as const;
+
+/** A tag as it is stored: u8 kind, then 32 bytes. */
+export const TAG_BYTES = 33;

@@ -8,14 +8,11 @@ import { EVENT_TYPES, type EventType } from "../../protocol/facets.ts";
 import { type IndexKey, indexKeys } from "../../protocol/index-keys.ts";
 import { parsePayload } from "../../protocol/payload.ts";
 import type { Source } from "../../protocol/source.ts";
-import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { StoredEvent, StoreReader } from "../../server/store/store.ts";
 import { AuditFault } from "../../verifier/audit/fault.ts";
 import type { AuditCheckId } from "./checks.ts";
 import { tagsOf } from "./secrets.ts";
-
-/** Bytes of a tag: its kind, and 32. */
-export const TAG_BYTES = 33;
 
 /** One event as it was checked. */
 export interface AuditedEvent {

@@ -2,7 +2,7 @@ import { fromUtf8 } from "../../protocol/bytes.ts";
 import { openFacets, type ParsedEvent, parseEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isSource, type Source } from "../../protocol/source.ts";
-import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import { equivocationIn } from "../../server/findings/equivocation.ts";
 import { unmatchedExchange } from "../../server/findings/exchanges.ts";
 import { cursorOf, type Finding } from "../../server/findings/finding.ts";
@@ -11,7 +11,7 @@ import { silentSource } from "../../server/findings/silence.ts";
 import { type Half, type Pair, pairWith } from "../../server/inspect/pairs.ts";
 import type { Database } from "../../server/store/level-reader.ts";
 import type { StoredAnchor, StoredSubmission, StoreReader } from "../../server/store/store.ts";
-import { fault, TAG_BYTES } from "./event-audit.ts";
+import { fault } from "./event-audit.ts";
 
 /** Rows of the derived database (server/findings): findings in the order of time, and how far they were derived. */
 const FINDINGS = 0x66;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { equal, toHex } from "../../protocol/bytes.ts";
 import { appendAll, emptyFrontier, frontierRoot } from "../../protocol/frontier.ts";
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import type { Database } from "../../server/store/level-reader.ts";
 import type { StoreReader } from "../../server/store/store.ts";
 import { fault } from "./event-audit.ts";
@@ -112,7 +113,6 @@ async function lastEventOf({ reader }: KeptIndexParts, tag: Uint8Array, count: n
   return (await eventsOf(reader, tag, count)).at(-1) ?? 0;
 }
 
-const TAG_BYTES = 33;
 const EVENTS_AT_ONCE = 1024;
 
 /** The indexes of the first `count` events with a tag, searched for in all of the log: a fault was found already. */

@@ -1,7 +1,7 @@
 import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
 import { parseEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
-import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { LedgerError } from "../errors.ts";
@@ -48,7 +48,6 @@ const PROGRESS_KEY = Buffer.of(PROGRESS_TABLE);
 const READ_AT_ONCE = 1024;
 /** What a reader waits for: some tenths of a second. */
 const MAX_BACKLOG = 50_000;
-const TAG_BYTES = 33;
 
 export function closureRegister({ store, db, clock, log }: ClosureRegisterOptions): ClosureRegister {
   /** How far the log was read; undefined before the first look at the database and after a failure. */

@@ -2,7 +2,7 @@ import { fromUtf8 } from "../../protocol/bytes.ts";
 import { parseEvent } from "../../protocol/event.ts";
 import type { IndexKey } from "../../protocol/index-keys.ts";
 import { leafHash } from "../../protocol/merkle.ts";
-import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { Clock } from "../clock.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { IndexReader } from "../index/reader.ts";
@@ -55,7 +55,6 @@ const LISTS_KEPT = 10_000;
 /** A person has a few numbers (a statement has room for as many) and represents a few people. */
 const MAX_NUMBERS = 16;
 const MAX_REPRESENTED = 64;
-const TAG_BYTES = 33;
 
 export function representation(options: RepresentationOptions): Representation {
   const { index, readEvents, closures, tagOf, clock } = options;

@@ -1,7 +1,7 @@
 import { fromUtf8 } from "../../protocol/bytes.ts";
 import { openFacets, type ParsedEvent, parseEvent } from "../../protocol/event.ts";
 import type { Source } from "../../protocol/source.ts";
-import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { SourceRecord, SourceRecords } from "../inspect/heard.ts";
 import type { Pair } from "../inspect/pairs.ts";
 import type { Reconciliation, TaggedHalf } from "../inspect/reconciliation.ts";
@@ -31,7 +31,6 @@ export interface LogReading {
 const STEP_EVENTS = 1024;
 /** Halves opened at once. */
 const STEP_WAITING = 100;
-const TAG_BYTES = 33;
 
 /** Derives what the next events of the log have to say, and returns the progress after them: the same when there were none. */
 export async function readLog(reading: LogReading, progress: Progress, asOf: number): Promise<Progress> {

@@ -1,8 +1,8 @@
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import type { Tree } from "../integrate/tree.ts";
 import type { StoreReader } from "../store/store.ts";
 import type { EventBatch } from "./builder.ts";
 import { isTreeKind } from "./enrolment.ts";
-import { TAG_BYTES } from "./slots.ts";
 
 /** Events read from the store at once: a few milliseconds of the main thread. */
 const EVENTS_AT_ONCE = 1024;

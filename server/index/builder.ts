@@ -1,4 +1,5 @@
 import { EMPTY_INDEX_ROOT } from "../../protocol/index-tree.ts";
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import {
   type EntryRow,
   type IndexDatabase,
@@ -8,7 +9,7 @@ import {
   writePosting,
 } from "./database.ts";
 import { type Blindings, EntryMaker } from "./entries.ts";
-import { type Slots, TAG_BYTES } from "./slots.ts";
+import type { Slots } from "./slots.ts";
 import type { Turns } from "./turns.ts";
 import { VersionedTree } from "./tree.ts";
 

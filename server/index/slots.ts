@@ -1,8 +1,6 @@
 import { INDEX_KEY_BYTES } from "../../protocol/index-tree.ts";
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import { PagedBytes, PagedNumbers } from "./paged.ts";
-
-/** u8 kind, then the 32-byte HMAC: how events name their keys. */
-export const TAG_BYTES = 33;
 
 /** A tag's second to fifth byte choose its place; HMACs are random already. */
 const PARTS = 256;

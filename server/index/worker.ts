@@ -1,3 +1,4 @@
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import { rm } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { type IndexBuilder, IndexDamaged, loadIndex } from "./builder.ts";
@@ -12,7 +13,7 @@ import {
   type ThreadSettings,
   type ThreadStatus,
 } from "./messages.ts";
-import { Slots, TAG_BYTES } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import { turnsOf } from "./turns.ts";
 
 /*

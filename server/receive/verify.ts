@@ -4,6 +4,7 @@ import type { EventType } from "../../protocol/facets.ts";
 import { formatLogId } from "../../protocol/log-id.ts";
 import { splitSource } from "../../protocol/source.ts";
 import { parseSignedSubmission, parseSubmissionEvents } from "../../protocol/submission.ts";
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import { LedgerError } from "../errors.ts";
 import type { VerifiedSubmission } from "../sequence/verified.ts";
 import { BundleWriter } from "./bundle-writer.ts";
@@ -40,8 +41,7 @@ export interface SubmissionVerifier {
 }
 
 const KEY_BYTES = 32;
-const TAG_BYTES = 16;
-const STORED_TAG_BYTES = 33;
+const SEAL_TAG_BYTES = 16;
 /** Safe as a nonce because the key is fresh and seals no other disclosures (store/sealing.ts opens them). */
 const DISCLOSURES_NONCE = Buffer.alloc(12, 0);
 /** Orders with effect on what others recorded or may read: types that are for agencies with this entitlement. */
@@ -130,12 +130,12 @@ function sealedBundle(
   secrets: Uint8Array,
 ): Uint8Array {
   const disclosures = events.map(({ payloadText }, n) => (texts[n] ?? "").slice(payloadText.length + 1));
-  const length = disclosures.reduce((sum, text) => sum + text.length + TAG_BYTES, 0);
+  const length = disclosures.reduce((sum, text) => sum + text.length + SEAL_TAG_BYTES, 0);
   const bundle = new BundleWriter(length, events.length);
   for (const [n, text] of disclosures.entries()) {
     // Given plain bytes, Node first tries them as key objects: two exceptions that cost more than the encryption.
     const cipher = createCipheriv("aes-256-gcm", createSecretKey(secretOf(secrets, n)), DISCLOSURES_NONCE);
-    bundle.entry(text.length + TAG_BYTES);
+    bundle.entry(text.length + SEAL_TAG_BYTES);
     bundle.bytes(cipher.update(text, "latin1"));
     cipher.final();
     bundle.bytes(cipher.getAuthTag());
@@ -144,10 +144,10 @@ function sealedBundle(
 }
 
 function keyBundle(tags: readonly (readonly Tag[])[], secrets: Uint8Array): Uint8Array {
-  const length = tags.reduce((sum, list) => sum + KEY_BYTES + STORED_TAG_BYTES * list.length, 0);
+  const length = tags.reduce((sum, list) => sum + KEY_BYTES + TAG_BYTES * list.length, 0);
   const bundle = new BundleWriter(length, tags.length);
   for (const [n, list] of tags.entries()) {
-    bundle.entry(KEY_BYTES + STORED_TAG_BYTES * list.length);
+    bundle.entry(KEY_BYTES + TAG_BYTES * list.length);
     bundle.bytes(secretOf(secrets, n));
     for (const { kind, bytes } of list) {
       bundle.byte(kind);

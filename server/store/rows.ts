@@ -1,6 +1,7 @@
 import type { Bytes } from "../../protocol/bytes.ts";
 import { emptyFrontier } from "../../protocol/frontier.ts";
 import { parseSource, type Source } from "../../protocol/source.ts";
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import type { EventKey, Head, IndexKeyRow, SourceState, StoredAnchor, StoredSubmission } from "./store.ts";
 
 /*
@@ -66,8 +67,6 @@ export function sourceRow(state: SourceState): Buffer {
 export function sourceOf(source: Source, row: Buffer): SourceState {
   return { source, next: numberOf(row), lastTime: Number(row.readBigUInt64BE(8)) };
 }
-
-const TAG_BYTES = 33;
 
 /** Whether an entry of the key rows begins with the event's key: 32 + 33n bytes. An erased one has its tags alone: 33n bytes. */
 function hasEventKey(entry: Bytes): boolean {

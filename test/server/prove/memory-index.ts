@@ -4,7 +4,7 @@ import { appendAll, emptyFrontier, frontierRoot } from "../../../protocol/fronti
 import type { IndexKind } from "../../../protocol/index-keys.ts";
 import { entryCommitment, indexKey } from "../../../protocol/index-tree.ts";
 import { leafHash } from "../../../protocol/merkle.ts";
-import { TAG_KINDS } from "../../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../../protocol/tag-kinds.ts";
 import { expandVrfSecretKey, proveVrf, vrfOutput } from "../../../protocol/vrf.ts";
 import type { IndexReader, Posting } from "../../../server/index/reader.ts";
 import { pepperedTags } from "../../../server/receive/index-tags.ts";
@@ -12,7 +12,6 @@ import { buildIndex, type IndexNode, proveKey, rootOf } from "../../protocol/nai
 import { PEPPER, type RecordedLog } from "./recorded-log.ts";
 
 const SECRET = expandVrfSecretKey(new Uint8Array(32).fill(3));
-const TAG_BYTES = 33;
 
 /** An index of a recorded log as its definition says, built anew whenever it is asked for. */
 export interface MemoryIndex extends IndexReader {
