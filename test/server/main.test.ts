@@ -98,6 +98,17 @@ describe("server/main", function () {
       });
     }
 
+    for (const variable of ["PEPPER", "VRF_KEY"]) {
+      it(`does not start with another ${variable} than its records were made with, and names it`, async () => {
+        const { code, output } = await runToEnd({
+          ...{ DATA_DIR: system.dataDir, OPERATOR: "qn-operator", PORT: "0", RPC_URL: system.chain.url },
+          [variable]: "ab".repeat(32),
+        });
+        expect(code).to.equal(1);
+        expect(output).to.contain(`${variable} is not the one`).and.not.contain('"listening"');
+      });
+    }
+
     it("does not start with a wrong catalogue, and names the file and the line", async () => {
       const catalogue = await catalogueFolder();
       await catalogue.replace("procedures/PASSPORT.json", '"pd:Passport"', '"pd:Pasport"');

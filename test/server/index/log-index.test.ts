@@ -300,6 +300,16 @@ describe("server/index/log-index", () => {
     expect(held[2]?.entry?.count).to.equal(1);
   });
 
+  it("passes through the sizes that stand in anchors when it is built again, and holds them", async () => {
+    for (const n of [1, 2, 3, 1]) records.add(accessFacets(n));
+    records.publish();
+    const index = start({ sizesInUse: () => [2, 9] });
+    await sized(index, 4);
+    const { key } = await index.keyOf("person", person(1));
+    expect((await index.prove(key, 2))?.entry?.count).to.equal(1);
+    expect(await index.prove(key, 3)).to.equal(undefined);
+  });
+
   it("serves proofs again after a restart, with the same root, and from nothing when its database is gone", async () => {
     for (const n of [1, 2, 3, 1]) records.add(accessFacets(n));
     records.publish();
