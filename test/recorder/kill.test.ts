@@ -93,7 +93,9 @@ describe("recorder process killed under load", () => {
     const events = here.ledger.eventsOf(SOURCE);
     const ids = events.map(({ exchange }) => (isJsonObject(exchange) ? exchange["messageId"] : undefined));
     expect(acknowledged.size).to.be.greaterThan(ROUNDS);
-    expect(new Set(ids)).to.have.length(ids.length);
+    // A recorder that finds events in its spool gives a sign of life when it starts: those have no message.
+    const reported = ids.filter((_, at) => events[at]?.type !== "heartbeat");
+    expect(new Set(reported)).to.have.length(reported.length);
     for (const [id, seq] of acknowledged) expect(ids[seq - 1]).to.equal(id);
     expect(here.ledger.equivocations).to.equal(0);
   });
