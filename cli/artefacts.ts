@@ -4,7 +4,7 @@ import { verifyBreach } from "../verifier/breach.ts";
 import type { ChainReader } from "../verifier/chain.ts";
 import type { Check } from "../verifier/checks.ts";
 import { type Verdict, verifyEvidence } from "../verifier/evidence.ts";
-import { verifyStatement } from "../verifier/statement.ts";
+import { type StatementOptions, verifyStatement } from "../verifier/statement.ts";
 import type { TrustProfile } from "../verifier/trust-profile.ts";
 import { renderAccusationClaim, renderBreachClaim, renderEvidenceClaim } from "./claims.ts";
 import { renderStatementClaim } from "./statement-claim.ts";
@@ -29,10 +29,9 @@ export interface Artefact {
     bytes: Uint8Array,
     profile: TrustProfile | undefined,
     chain: ChainReader | undefined,
-    /** An earlier file of the kind, which this one continues. */
-    earlier?: Uint8Array,
+    options?: StatementOptions,
   ) => Promise<Verified>;
-  /** Whether a file of this kind may continue an earlier one. */
+  /** Whether a file of this kind is about somebody, and may continue an earlier one. */
   readonly continues?: true;
 }
 
@@ -52,8 +51,7 @@ const ARTEFACTS: ReadonlyMap<unknown, Artefact> = new Map([
     {
       noun: "statement",
       continues: true,
-      async verify(bytes, profile, chain, earlier) {
-        const options = earlier === undefined ? {} : { earlier };
+      async verify(bytes, profile, chain, options) {
         const report = await verifyStatement(bytes, profile, chain, options);
         return { report, renderClaim: (terminal) => shown(report.claim, renderStatementClaim, terminal) };
       },

@@ -4,8 +4,8 @@ import { FormatError } from "./errors.ts";
 export const SUBJECT_ID_PATTERNS = {
   /** Personal identification number: 12 digits. */
   "vn-cccd": "^[0-9]{12}$",
-  /** The older identity card: 9 digits, or 12 on the last ones issued. */
-  "vn-cmnd": "^(?:[0-9]{9}|[0-9]{12})$",
+  /** The older identity card: 9 digits. The 12 digits on the last ones issued are the personal identification number: `vn-cccd`. */
+  "vn-cmnd": "^[0-9]{9}$",
   /** Vietnamese passport: a letter and 7 digits. */
   "vn-passport": "^[A-Z][0-9]{7}$",
   /** Any other passport: ISO 3166-1 alpha-3 issuer and number. A Vietnamese one is a `vn-passport`. */

@@ -86,7 +86,7 @@ function explain(errors: readonly ErrorObject[], type: EventType): RecorderError
 }
 
 const SUBJECT_RULE =
-  "must be {scheme, id} with the id as its scheme writes it: vn-cccd 12 digits, vn-cmnd 9 or 12 digits, vn-passport a letter and 7 digits, " +
+  "must be {scheme, id} with the id as its scheme writes it: vn-cccd 12 digits, vn-cmnd 9 digits, vn-passport a letter and 7 digits, " +
   "passport ISO3:NUMBER, vn-newborn NNNNN.GCS.NNNNN.NN; a role, if given, must be one of the listed ones";
 
 function patternRule(facet: string): string {

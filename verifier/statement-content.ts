@@ -9,7 +9,7 @@ import {
 } from "../protocol/event.ts";
 import type { OpenedFacets } from "../protocol/facet-values.ts";
 import { appendAll, emptyFrontier, type Frontier, frontierRoot } from "../protocol/frontier.ts";
-import { shownIndexKeys } from "../protocol/index-keys.ts";
+import { type IndexKind, shownIndexKeys } from "../protocol/index-keys.ts";
 import { entryCommitment } from "../protocol/index-tree.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { formatLogId } from "../protocol/log-id.ts";
@@ -60,6 +60,19 @@ export function readStatement(input: Uint8Array | string): Outcome<StatementInHa
   const statement = inHand(input);
   const events = statement.lists.reduce((sum, list) => sum + list.events.length, 0);
   return established(`${plural(statement.lists.length, "list")} with ${plural(events, "event")}`, statement);
+}
+
+/** The first list is of the id that was asked for. An honest list of a neighbouring number would pass every other check. */
+export function isAbout(
+  { statement }: Given,
+  about: { readonly kind: IndexKind; readonly id: string } | undefined,
+): Outcome<true> {
+  const [first] = statement.lists;
+  if (first === undefined) return failed("it has no list");
+  if (about === undefined) return passed(`it is about the ${first.kind} ${first.id}; compare the number`);
+  return first.kind === about.kind && first.id === about.id
+    ? passed(`it is about the ${first.kind} ${first.id}`)
+    : failed(`it is about the ${first.kind} ${first.id}, and was asked for the ${about.kind} ${about.id}`);
 }
 
 /** The number of events, and the tree over them, are what the leaf of the index commits to. */
@@ -148,37 +161,55 @@ function openEntry({ kind, id }: ListInHand, entry: StatementEntry): OpenedEntry
   return { ...entry, shown, facets, leafHash: payloadLeafHash(shown.payloadText) };
 }
 
-/** An entry that joins another number to the one of its list. */
+/** A mandate that joins another number to a list's, or that did. */
 interface Link {
+  /** Of the entry that says so last. */
   readonly index: number;
+  readonly granted: boolean;
   /** The number joined; undefined where it is not shown. */
   readonly joined: string | undefined;
 }
 
 /**
- * Every number that a mandate in a list joins to that list's id has a list of its own. An entry that is closed may have ended the mandate,
- * and only then the list may be missing.
+ * Every number that a mandate in a list joins to that list's id has a list of its own, and no entry hides whether it does. Only two entries may
+ * excuse a list that is missing, and its reader is told: a shown revocation, of which evidence proves that its agency signed it, and a
+ * later entry that was ordered erased, which nobody can read any more.
  */
-export function coversLinked({ statement, opened }: Given & { readonly opened: OpenedLists }): Outcome<true> {
+export function coversLinked({
+  statement,
+  opened,
+  orders,
+}: Given & {
+  readonly opened: OpenedLists;
+  readonly orders: readonly { readonly type: "seal" | "erasure" }[];
+}): Outcome<true> {
   const covered = new Set(statement.lists.filter(({ kind }) => kind === "person").map(({ id }) => id));
   const warnings: string[] = [];
   let joined = 0;
   for (const [at, entries] of opened.entries()) {
-    const links = linksTo(statement.lists[at]?.id ?? "", entries);
-    const lastClosed = entries.findLast(({ closedBy }) => closedBy !== undefined)?.index ?? -1;
+    const list = statement.lists[at];
+    if (list?.kind !== "person") continue;
     const silent = entries.findIndex(hidesLink);
-    if (silent !== -1 && statement.lists[at]?.kind === "person")
-      warnings.push(`${entryName(statement, at, silent)} does not show whether it joins another number`);
-    for (const link of links) {
-      const name = listName(statement, at);
-      if (link.joined === undefined)
-        warnings.push(`${name}a mandate joins another number, but does not show which`);
-      else if (covered.has(link.joined)) joined++;
-      else if (link.index > lastClosed) {
-        return failed(
-          `${name}a mandate (log index ${link.index}) joins another number to this one, but its list is missing`,
-        );
-      } else warnings.push(`${name}another number was joined to this one, unless a closed entry ended that`);
+    if (silent !== -1)
+      return failed(`${entryName(statement, at, silent)} does not show whether it joins another number`);
+    const isErased = ({ closedBy }: OpenedEntry): boolean =>
+      closedBy !== undefined && orders[closedBy]?.type === "erasure";
+    const lastErased = entries.findLast(isErased)?.index ?? -1;
+    const name = listName(statement, at);
+    for (const link of linksTo(list.id, entries)) {
+      const isCovered = link.joined !== undefined && covered.has(link.joined);
+      const place = `(log index ${link.index})`;
+      if (!link.granted) {
+        if (!isCovered)
+          warnings.push(
+            `${name}an entry ${place} says that another number is not this person's any more; evidence of that entry proves who said so`,
+          );
+      } else if (isCovered) joined++;
+      else if (link.joined === undefined)
+        return failed(`${name}a mandate ${place} joins another number, but does not show which`);
+      else if (link.index > lastErased)
+        return failed(`${name}a mandate ${place} joins another number to this one, but its list is missing`);
+      else warnings.push(`${name}another number was joined to this one, unless an erased entry ended that`);
     }
   }
   if (warnings.length > 0) return warning(warnings.join("; "));
@@ -193,7 +224,7 @@ function hidesLink({ facets, closedBy }: OpenedEntry): boolean {
   return closedBy === undefined && (type === undefined || (type === "mandate" && mandate === undefined));
 }
 
-/** The mandates in force by which other numbers are joined to this one. Who is the same person does not end with time. */
+/** What the mandates of a list say last about other numbers of its person. Who is the same person does not end with time. */
 function linksTo(id: string, entries: readonly OpenedEntry[]): readonly Link[] {
   const links = new Map<string, Link>();
   for (const { index, shown, facets } of entries) {
@@ -202,8 +233,11 @@ function linksTo(id: string, entries: readonly OpenedEntry[]): readonly Link[] {
     const [before, present] = [idIn(facets.subject), idIn(facets["subject.2"])];
     // A mandate's id is its agency's own.
     const name = JSON.stringify([splitSource(shown.payload.src).agency, mandate["id"]]);
-    links.delete(name);
-    if (mandate["state"] === "granted") links.set(name, { index, joined: before === id ? present : before });
+    const granted = mandate["state"] === "granted";
+    const joined = before === id ? present : before;
+    // A revocation of what was never granted joined nothing.
+    if (granted || links.has(name))
+      links.set(name, { index, granted, joined: joined ?? links.get(name)?.joined });
   }
   return [...links.values()];
 }
@@ -237,8 +271,13 @@ export function continuesEarlier(
     if (fault !== undefined) return failed(`${listName(statement, at)}${fault}`);
   }
   const lost = earlier.lists.findIndex((list) => sameList(statement, list) === undefined);
-  if (lost !== -1)
-    return failed(`list ${lost + 1} of the earlier statement has no list here that continues it`);
+  if (lost === 0) return failed("the list of the earlier statement has none here that continues it");
+  if (lost !== -1) {
+    // Its number may not be the person's any more, which only the whole list of the first one can tell.
+    return notChecked(
+      `list ${lost + 1} of the earlier statement has no list here that continues it: ask for this statement without since, and see why`,
+    );
+  }
   return passed(`it goes on from the statement that covers ${earlier.horizon} entries`);
 }
 

@@ -26,6 +26,7 @@ import {
   coversLinked,
   entriesAreAll,
   inOrder,
+  isAbout,
   type ListInHand,
   openEntries,
   type OpenedEntry,
@@ -62,7 +63,7 @@ export interface StatedEvent {
   readonly indexHint: number;
   readonly source: Source;
   readonly seq: number;
-  /** The parts that are shown, by their names. The agency vouches for what they say. */
+  /** The parts that are shown, by their names, as the index holds them; that the agency signed them is proven by the event's evidence. */
   readonly facets: OpenedFacets;
   /** How many digests stay closed: hidden facets or padding. */
   readonly closedDigests: number;
@@ -83,6 +84,7 @@ export interface StatementReport {
 export const STATEMENT_CHECKS = {
   format: "The file is a statement in a known format",
   log: "It is of the trusted log",
+  about: "It is about whom it was asked for",
   chain: "The node serves the trusted chain",
   registries: "Both registries are on it",
   anchor: "The chain holds an index that ends at the horizon",
@@ -104,6 +106,8 @@ export type StatementCheckId = keyof typeof STATEMENT_CHECKS;
 export interface StatementOptions {
   /** The statement that this one continues: UTF-8 or text, in either spelling. */
   readonly earlier?: Uint8Array | string;
+  /** Whose statement it should be: the id of the first list. Without it any id passes, and the reader compares the numbers. */
+  readonly about?: { readonly kind: IndexKind; readonly id: string };
 }
 
 /**
@@ -114,13 +118,14 @@ export async function verifyStatement(
   input: Uint8Array | string,
   profile: TrustProfile | undefined,
   chain: ChainReader | undefined,
-  { earlier }: StatementOptions = {},
+  { earlier, about }: StatementOptions = {},
 ): Promise<StatementReport> {
   const list = new CheckList(STATEMENT_CHECKS);
   const statement = list.check("format", {}, () => readStatement(input));
 
   // Whether it stands on an index that the trusted chain holds.
   list.check("log", { profile, statement }, ofTrustedLog);
+  list.check("about", { statement }, (given) => isAbout(given, about));
   const asOf = await list.ask("chain", { profile, chain }, isTrustedChain);
   const asked = { profile, chain, asOf };
   const coded = await list.ask("registries", asked, haveCode);
@@ -135,7 +140,7 @@ export async function verifyStatement(
   list.check("order", { statement }, inOrder);
   const opened = list.check("entries", { statement }, openEntries);
   const orders = await list.ask("closures", { ...anchored, statement, opened }, closedByOrder);
-  list.check("linked", { statement, opened }, coversLinked);
+  list.check("linked", { statement, opened, orders }, coversLinked);
   list.check("continues", { statement }, (given) => continuesEarlier(given, earlier));
 
   // How old it is, and what happened since; at worst a warning.

@@ -59,6 +59,16 @@ describe("minhbach verify, of statements", () => {
     );
   });
 
+  it("refuses a good statement about somebody else than was asked for", async () => {
+    expect((await verify(["statement.json", "--about", ANNA])).code).to.equal(0);
+    const { code, out } = await verify(["nobody.json", "--about", ANNA]);
+    expect(code).to.equal(1);
+    expect(out.replaceAll(/\s+/g, " ")).to.include(
+      `✗ It is about whom it was asked for it is about the person ${NOBODY}, and was asked for the person ${ANNA}`,
+    );
+    expect((await verify(["nobody.json", "--about", "vn-cccd:12"])).code).to.equal(2);
+  });
+
   it("says that nobody used the data", async () => {
     const { code, out } = await verify(["nobody.json"]);
     expect(code).to.equal(0);

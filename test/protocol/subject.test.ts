@@ -5,7 +5,6 @@ import { codeOf, expectCode } from "./expect-code.ts";
 const GOOD = [
   ["vn-cccd", "001099012345"],
   ["vn-cmnd", "100912345"],
-  ["vn-cmnd", "001099012345"],
   ["vn-passport", "C1234567"],
   ["passport", "LAO:PA123456"],
   ["vn-newborn", "51001.GCS.00042.26"],
@@ -17,6 +16,8 @@ const BAD = [
   ["vn-cccd", "٠٠١٠٩٩٠١٢٣٤٥"],
   ["vn-cccd", "001099012345\n"],
   ["vn-cmnd", "1009123456"],
+  // The 12 digits of the last old cards are the person's vn-cccd number.
+  ["vn-cmnd", "001099012345"],
   ["vn-passport", "c1234567"],
   ["vn-passport", "C12345678"],
   ["passport", "VNM:C1234567"],

@@ -12,6 +12,7 @@ import { chainReader } from "../../verifier/chain.ts";
 import {
   STATEMENT_CHECKS,
   type StatementCheckId,
+  type StatementOptions,
   type StatementReport,
   verifyStatement,
 } from "../../verifier/statement.ts";
@@ -296,9 +297,9 @@ describe("verifyStatement", () => {
       {
         name: "the list of the old number left out",
         forge: (honest) => ({ ...honest, lists: honest.lists.slice(0, 1) }),
-        // An entry behind the mandate is closed, and may have ended it: only then is it no failure.
+        // An entry behind the mandate is erased, and may have ended it: only then is it no failure.
         fails: {},
-        warns: { linked: /joined to this one, unless a closed entry ended that/ },
+        warns: { linked: /joined to this one, unless an erased entry ended that/ },
       },
       {
         name: "the list of the old number left out, without a closed entry to blame",
@@ -422,13 +423,16 @@ describe("verifyStatement", () => {
       const ended = statementWorld({ revoked: "m-1" });
       const report = await verify(ended.statement([ANNAS_OLD]), { state: ended.state() });
       expect(report.verdict).to.equal("valid");
-      expect(detailOf(report, "linked", "passed")).to.equal("no other number is joined to it");
+      // The operator could have made up the revocation: only its evidence tells.
+      expect(detailOf(report, "linked", "warning")).to.match(
+        /says that another number is not this person's any more; evidence of that entry proves who said so/,
+      );
       const other = statementWorld({ revoked: "m-2" });
       const refused = await verify(other.statement([ANNAS_OLD]), { state: other.state() });
       expect(failures(refused)).to.deep.equal(["linked"]);
     });
 
-    it("and warns where the other number is not shown", async () => {
+    it("and fails where the other number is not shown", async () => {
       const hide = changeEvents((events) =>
         events.map((entry) => {
           const shown = parseShownEvent(entry.event);
@@ -436,8 +440,8 @@ describe("verifyStatement", () => {
         }),
       );
       const report = await verify(hide(world.statement([ANNAS_OLD])));
-      expect(report.verdict).to.equal("valid");
-      expect(detailOf(report, "linked", "warning")).to.match(/joins another number, but does not show which/);
+      expect(failures(report)).to.deep.equal(["linked"]);
+      expect(detailOf(report, "linked")).to.match(/joins another number, but does not show which/);
     });
   });
 
@@ -496,10 +500,10 @@ describe("verifyStatement", () => {
       ],
       ["one of another log", later, { ...earlier, log: { ...earlier.log, logId: 7 } }, /of another log/],
       [
-        "one that loses a list",
-        world.statement([ANNA], { since: [3] }),
+        "one that loses the list it is about",
+        world.statement([ANNAS_OLD], { since: [0] }),
         earlier,
-        /list 2 of the earlier statement has no list here/,
+        /the list of the earlier statement has none here/,
       ],
       [
         "one with a list of events unknown before",
@@ -522,10 +526,31 @@ describe("verifyStatement", () => {
       });
     }
 
+    it("leaves open why a number joined before has no list any more: the mandate may have ended", async () => {
+      const report = await verify(world.statement([ANNA], { since: [3] }), {
+        earlier: formatStatement(earlier),
+      });
+      expect(failures(report)).to.deep.equal([]);
+      expect(report.verdict).to.equal("incomplete");
+      expect(detailOf(report, "continues", "not-checked")).to.match(
+        /list 2 of the earlier statement has no list here .* ask for this statement without since/,
+      );
+    });
+
     it("says what is wrong with an earlier statement that cannot be read", async () => {
       const report = await verify(later, { earlier: formatStatementLines(earlier).slice(0, -20) });
       expect(detailOf(report, "continues")).to.match(/statement-truncated/);
     });
+  });
+
+  it("fails when it is not about the one it was asked for, however right it is", async () => {
+    const honest = world.statement(ANNAS);
+    const asked = await verify(honest, { about: { kind: "person", id: ANNA } });
+    expect(asked.verdict).to.equal("valid");
+    const other = await verify(honest, { about: { kind: "person", id: ANNAS_OLD } });
+    expect(failures(other)).to.deep.equal(["about"]);
+    const kind = await verify(honest, { about: { kind: "consent", id: ANNA } });
+    expect(failures(kind)).to.deep.equal(["about"]);
   });
 
   it("says that a statement is old, and that the log does not go on", async () => {
@@ -575,15 +600,19 @@ interface Circumstances {
   readonly profile?: TrustProfile;
   readonly state?: ChainState;
   readonly earlier?: string;
+  readonly about?: StatementOptions["about"];
 }
 
 function verify(
   input: string | Statement,
-  { profile, state, earlier }: Circumstances = {},
+  { profile, state, earlier, about }: Circumstances = {},
 ): Promise<StatementReport> {
   const text = typeof input === "string" ? input : formatStatement(input);
   const chain = chainReader(nodeOf(state ?? world.state()), "the node");
-  return verifyStatement(text, profile ?? PROFILE, chain, earlier === undefined ? {} : { earlier });
+  return verifyStatement(text, profile ?? PROFILE, chain, {
+    ...(earlier !== undefined && { earlier }),
+    ...(about !== undefined && { about }),
+  });
 }
 
 /** Changes the events of the first list. */
