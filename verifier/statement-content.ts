@@ -205,11 +205,13 @@ export function coversLinked({
             `${name}an entry ${place} says that another number is not this person's any more; evidence of that entry proves who said so`,
           );
       } else if (isCovered) joined++;
+      // What it joined need not be shown any more once it may have ended.
+      else if (link.index < lastErased)
+        warnings.push(`${name}another number was joined to this one, unless an erased entry ended that`);
       else if (link.joined === undefined)
         return failed(`${name}a mandate ${place} joins another number, but does not show which`);
-      else if (link.index > lastErased)
+      else
         return failed(`${name}a mandate ${place} joins another number to this one, but its list is missing`);
-      else warnings.push(`${name}another number was joined to this one, unless an erased entry ended that`);
     }
   }
   if (warnings.length > 0) return warning(warnings.join("; "));

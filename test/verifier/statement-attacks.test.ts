@@ -20,8 +20,9 @@ function verify(statement: Statement): Promise<StatementReport> {
 function showing(
   ids: readonly string[],
   keep: (disclosure: Disclosure, index: number) => boolean,
+  shown = world,
 ): Statement {
-  const statement = world.statement(ids);
+  const statement = shown.statement(ids);
   const lists = statement.lists.map((list) => ({
     ...list,
     events: list.events.map((entry) => ({
@@ -49,6 +50,23 @@ describe("whoever hides a part of what a statement may show", () => {
     expect(outcome(open, "linked")).to.match(/^(?:failed|warning): /);
     const whole = await verify(showing([ANNA, ANNAS_OLD], () => true));
     expect(outcome(whole, "linked")).to.match(/^passed: /);
+  });
+
+  it("need not show a number that is joined no more, once the mandate is revoked or may have been by an erased entry", async () => {
+    const revoked = statementWorld({ revoked: "m-1" });
+    const statement = showing([ANNAS_OLD], ({ name }) => name !== "subject.2", revoked);
+    const state = revoked.state();
+    const report = await verifyStatement(
+      formatStatement(statement),
+      PROFILE,
+      chainReader(nodeOf(state), "the node"),
+    );
+    expect(report.verdict).to.equal("valid");
+    expect(outcome(report, "linked")).to.match(/^warning: .* not this person's any more/);
+    const erased = await verify(
+      showing([ANNA], ({ name }, index) => index !== MANDATE || name !== "subject"),
+    );
+    expect(outcome(erased, "linked")).to.match(/^warning: .* unless an erased entry ended that/);
   });
 
   it("cannot list an event whose person it does not show, nor an official's without the exchange", async () => {
