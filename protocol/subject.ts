@@ -41,3 +41,11 @@ export function canonicalSubjectId(scheme: SubjectScheme, typed: string): string
   }
   return id;
 }
+
+/** Whether two ids are of one scheme and the same. Two numbers of one person are two ids: mandates join them. */
+export function isSamePerson(
+  a: { readonly scheme: string; readonly id: string },
+  b: { readonly scheme: string; readonly id: string },
+): boolean {
+  return a.scheme === b.scheme && a.id === b.id;
+}

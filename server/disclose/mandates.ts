@@ -1,7 +1,7 @@
 import { openFacets, type ParsedEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
-import { isCanonicalSubjectId, isSubjectScheme } from "../../protocol/subject.ts";
+import { isCanonicalSubjectId, isSamePerson, isSubjectScheme } from "../../protocol/subject.ts";
 import type { PersonId } from "../identity/caller.ts";
 import { momentMs } from "../../protocol/moment.ts";
 
@@ -102,11 +102,6 @@ export function joinedNumbers(records: readonly MandateRecord[], below: number):
 
 function nameOf({ agency, id }: Mandate): string {
   return JSON.stringify([agency, id]);
-}
-
-/** Whether two ids are of one scheme and the same. */
-export function isSamePerson(a: PersonId, b: PersonId): boolean {
-  return a.scheme === b.scheme && a.id === b.id;
 }
 
 function personIn(value: unknown): PersonId | undefined {

@@ -3,12 +3,13 @@ import { parseEvent } from "../../protocol/event.ts";
 import type { IndexKey } from "../../protocol/index-keys.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { isSamePerson } from "../../protocol/subject.ts";
 import type { Clock } from "../clock.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { IndexReader } from "../index/reader.ts";
 import type { StoredEvent } from "../store/store.ts";
 import type { ClosureRegister } from "./closure-register.ts";
-import { type MandateRecord, isSamePerson, joinedNumbers, mandateIn, representedBy } from "./mandates.ts";
+import { type MandateRecord, joinedNumbers, mandateIn, representedBy } from "./mandates.ts";
 
 /** Reads events by their indexes, a page at a time: the store's `events`, or something that remembers them for one request. */
 export type ReadEvents = (indexes: readonly number[]) => Promise<readonly (StoredEvent | undefined)[]>;

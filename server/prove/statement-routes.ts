@@ -2,6 +2,7 @@ import { fromUtf8 } from "../../protocol/bytes.ts";
 import { parseDecimal } from "../../protocol/checkpoint.ts";
 import { type IndexKind, requireIndexId } from "../../protocol/index-keys.ts";
 import { isJsonObject, parseStrictJson } from "../../protocol/json.ts";
+import { isSamePerson } from "../../protocol/subject.ts";
 import type { Representation } from "../disclose/representation.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
@@ -78,7 +79,7 @@ export function statementRoutes(options: StatementRoutesOptions): Route[] {
     }
     if (person === undefined) return { kind, person: caller.subject };
     const own = await representation.ownOf(caller);
-    const isOwn = own.some(({ scheme, id }) => scheme === person.scheme && id === person.id);
+    const isOwn = own.some((other) => isSamePerson(other, person));
     if (isOwn) return { kind, person };
     throw new LedgerError(
       "no-mandate",

@@ -5,6 +5,7 @@ import { entryCommitment, verifyIndexProof } from "../../protocol/index-tree.ts"
 import type { IndexKind } from "../../protocol/index-keys.ts";
 import type { LogId } from "../../protocol/log-id.ts";
 import type { StatementEntry, StatementHead, StatementListHead } from "../../protocol/statement.ts";
+import { isSamePerson } from "../../protocol/subject.ts";
 import type { Representation } from "../disclose/representation.ts";
 import type { Showing } from "../disclose/showing.ts";
 import type { Viewer } from "../disclose/disclose.ts";
@@ -286,10 +287,6 @@ function rememberingReader(read: StoreReader["events"]): {
 
 function sizeOf({ payload, disclosures, tags }: StoredEvent): number {
   return payload.length + (disclosures?.length ?? 0) + tags.length;
-}
-
-function isSamePerson(a: PersonId, b: PersonId): boolean {
-  return a.scheme === b.scheme && a.id === b.id;
 }
 
 function notReady(reason: string): LedgerError {
