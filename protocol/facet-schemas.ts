@@ -151,6 +151,11 @@ const otherFacets = {
       validFrom: moment,
       validUntil: moment,
       notice: text(128),
+      controller: text(SHORT),
+      language: oneOf("vi", "en"),
+      method: text(128),
+      indicatedBy: oneOf("DataSubject", "Guardian", "DataController", "Authority"),
+      catalogue: text(SHORT),
     },
   ),
   mandate: closed(
@@ -163,18 +168,41 @@ const otherFacets = {
     },
   ),
   complaint: closed(
-    { id: identifier(128), state: oneOf("filed", "answered", "withdrawn", "closed") },
-    { leaf, text: paragraphs(LONG) },
+    { id: identifier(128), state: oneOf("filed", "answered", "withdrawn", "closed", "decided") },
+    {
+      leaf,
+      text: paragraphs(LONG),
+      agency: text(SHORT),
+      outcome: oneOf("upheld", "partly-upheld", "rejected"),
+    },
   ),
   inspection: closed(
-    { id: identifier(128), state: oneOf("opened", "search", "viewed", "closed"), authority: text(MEDIUM) },
-    { agencies: list(text(SHORT), 32), leaves },
+    {
+      id: identifier(128),
+      state: oneOf("opened", "search", "viewed", "closed", "decided", "reviewed", "notified", "sampled"),
+      authority: text(MEDIUM),
+    },
+    {
+      agencies: list(text(SHORT), 32),
+      leaves,
+      finding: closed({
+        id: identifier(128),
+        state: oneOf("open", "explained", "confirmed", "dismissed"),
+      }),
+      review: closed({ leaf, outcome: oneOf("justified", "unjustified") }),
+      notification: closed({ finding: identifier(128), recipient: text(MEDIUM) }, { reference: text(128) }),
+      sample: closed({ from: count(0), to: count(0), count: count(1) }),
+      note: paragraphs(LONG),
+    },
   ),
   seal: closed(
     { id: identifier(128), state: oneOf("placed", "lifted"), leaves, authority: text(MEDIUM), until: moment },
     { legalBasis },
   ),
-  erasure: closed({ id: identifier(128), leaves, authority: text(MEDIUM) }, { legalBasis }),
+  erasure: closed(
+    { id: identifier(128), leaves, authority: text(MEDIUM) },
+    { legalBasis, reason: text(500) },
+  ),
   catalogue: closed({ version: text(SHORT), digest: leaf }),
   equivocation: closed({
     source: { type: "string", pattern: SOURCE_PATTERN },

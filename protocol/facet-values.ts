@@ -108,6 +108,16 @@ export interface Consent {
   readonly validUntil?: string;
   /** Version of the notice the person was shown. */
   readonly notice?: string;
+  /** Code of the agency that answers for the processing. */
+  readonly controller?: string;
+  /** In which language the notice was shown. */
+  readonly language?: "vi" | "en";
+  /** How the person, or who acted, made it known. */
+  readonly method?: string;
+  /** Who made it known (DPV `isIndicatedBy`). */
+  readonly indicatedBy?: "DataSubject" | "Guardian" | "DataController" | "Authority";
+  /** Version of the catalogue that names the purpose and what it reads. */
+  readonly catalogue?: string;
 }
 
 /**
@@ -125,18 +135,38 @@ export interface Mandate {
 
 export interface Complaint {
   readonly id: string;
-  readonly state: "filed" | "answered" | "withdrawn" | "closed";
+  readonly state: "filed" | "answered" | "withdrawn" | "closed" | "decided";
   /** The event complained about. */
   readonly leaf?: string;
   readonly text?: string;
+  /** Code of the agency that has to answer. */
+  readonly agency?: string;
+  /** What an inspector decided. */
+  readonly outcome?: "upheld" | "partly-upheld" | "rejected";
 }
 
 export interface Inspection {
   readonly id: string;
-  readonly state: "opened" | "search" | "viewed" | "closed";
+  readonly state: "opened" | "search" | "viewed" | "closed" | "decided" | "reviewed" | "notified" | "sampled";
   readonly authority: string;
   readonly agencies?: readonly string[];
   readonly leaves?: readonly string[];
+  /** The state that a finding has from now on. */
+  readonly finding?: {
+    readonly id: string;
+    readonly state: "open" | "explained" | "confirmed" | "dismissed";
+  };
+  /** What came of looking at an access made in an emergency. */
+  readonly review?: { readonly leaf: string; readonly outcome: "justified" | "unjustified" };
+  /** Who was told of a breach, as the law demands. */
+  readonly notification?: {
+    readonly finding: string;
+    readonly recipient: string;
+    readonly reference?: string;
+  };
+  /** A random sample of the log's indexes `from .. to - 1`, drawn with the hash of a later block. */
+  readonly sample?: { readonly from: number; readonly to: number; readonly count: number };
+  readonly note?: string;
 }
 
 /** Delays the disclosure of the events with these leaf hashes (base64url). */
@@ -155,6 +185,7 @@ export interface Erasure {
   readonly leaves: readonly string[];
   readonly authority: string;
   readonly legalBasis?: { readonly law: string; readonly article?: string };
+  readonly reason?: string;
 }
 
 export interface CatalogueVersion {

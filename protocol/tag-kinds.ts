@@ -14,6 +14,15 @@ export const TAG_KINDS = {
   seals: 18,
   lifts: 19,
   erases: 20,
+  // Marks of events that are looked for and rare: 32 zero bytes, the kind says it all.
+  consentAct: 21,
+  mandateAct: 22,
+  complaintAct: 23,
+  inspectionAct: 24,
+  sealAct: 25,
+  erasureAct: 26,
+  emergency: 27,
+  catalogueAct: 28,
 } as const;
 
 /** A tag as it is stored: u8 kind, then 32 bytes. */

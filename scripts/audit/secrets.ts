@@ -8,7 +8,7 @@ import type { Facets } from "../../protocol/facet-values.ts";
 import { type IndexKey, indexKeys } from "../../protocol/index-keys.ts";
 import { indexKey } from "../../protocol/index-tree.ts";
 import type { Source } from "../../protocol/source.ts";
-import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import { expandVrfSecretKey, proveVrf, vrfOutput } from "../../protocol/vrf.ts";
 import { AuditInputError } from "./error.ts";
 
@@ -53,7 +53,23 @@ export function tagsOf(pepper: Uint8Array, source: Source, facets: Facets): Buff
   };
   named(facets.seal?.state === "lifted" ? TAG_KINDS.lifts : TAG_KINDS.seals, facets.seal?.leaves);
   named(TAG_KINDS.erases, facets.erasure?.leaves);
+  tags.push(...marksOf(facets));
   return Buffer.concat(tags);
+}
+
+/** `u8 kind || 32 zero bytes` for events of a rare type, and for one of an emergency. */
+function marksOf({ type, handling }: Facets): Buffer[] {
+  const ofType = new Map<string, number>([
+    ["consent", TAG_KINDS.consentAct],
+    ["mandate", TAG_KINDS.mandateAct],
+    ["complaint", TAG_KINDS.complaintAct],
+    ["inspection", TAG_KINDS.inspectionAct],
+    ["seal", TAG_KINDS.sealAct],
+    ["erasure", TAG_KINDS.erasureAct],
+    ["catalogue", TAG_KINDS.catalogueAct],
+  ]).get(type);
+  const kinds = [ofType, handling?.emergency === true ? TAG_KINDS.emergency : undefined];
+  return kinds.flatMap((kind) => (kind === undefined ? [] : [Buffer.concat([Buffer.of(kind)], TAG_BYTES)]));
 }
 
 /** `u8 kind || HMAC-SHA256(pepper, u8 hashed || UTF-8 text)`. */

@@ -58,15 +58,28 @@ describe("server/receive/event-tags", () => {
       [kind, first.toString("hex")],
       [kind, second.toString("hex")],
     ];
+    const mark = (kind: number): [number, string] => [kind, "00".repeat(32)];
     const seal = { id: "s-1", leaves, authority: "court", until: "2027-01-01T00:00:00Z" };
-    expect(tagsOf("qn-police/r1", { type: "seal", seal: { ...seal, state: "placed" }, time })).to.deep.equal(
-      named(18),
-    );
-    expect(tagsOf("qn-police/r1", { type: "seal", seal: { ...seal, state: "lifted" }, time })).to.deep.equal(
-      named(19),
-    );
+    expect(tagsOf("qn-police/r1", { type: "seal", seal: { ...seal, state: "placed" }, time })).to.deep.equal([
+      ...named(18),
+      mark(25),
+    ]);
+    expect(tagsOf("qn-police/r1", { type: "seal", seal: { ...seal, state: "lifted" }, time })).to.deep.equal([
+      ...named(19),
+      mark(25),
+    ]);
     const erasure = { id: "e-1", leaves, authority: "court" };
-    expect(tagsOf("qn-operator/r1", { type: "erasure", erasure, time })).to.deep.equal(named(20));
+    expect(tagsOf("qn-operator/r1", { type: "erasure", erasure, time })).to.deep.equal([
+      ...named(20),
+      mark(26),
+    ]);
+  });
+
+  it("marks an access that was made in an emergency", () => {
+    const emergency: Facets = { ...access(EXCHANGE), handling: { emergency: true } };
+    expect(tagsOf("qn-police/r1", emergency).at(-1)).to.deep.equal([27, "00".repeat(32)]);
+    const usual: Facets = { ...access(EXCHANGE), handling: { emergency: false } };
+    expect(tagsOf("qn-police/r1", usual)).to.have.length(3);
   });
 
   it("has room for the longest exchange the schema allows", () => {
