@@ -16,6 +16,7 @@ import type { Logger } from "pino";
 import { readSmallBody } from "./body.ts";
 import { LedgerError, problemOf, writeProblem } from "./errors.ts";
 import type { Caller } from "./identity/caller.ts";
+import type { Authenticator, ShownCredentials } from "./identity/tokens.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { BudgetShare, ByteBudget } from "./receive/body.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
@@ -29,8 +30,8 @@ export interface EdgeOptions {
   readonly routes: readonly Route[];
   /** Memory that the bodies of all routes may hold together. */
   readonly bodies: Pick<ByteBudget, "share">;
-  /** The caller of an `Authorization` header. @throws LedgerError `unauthenticated`. */
-  readonly callerOf: (authorization: string | undefined) => Caller;
+  /** Who sends a request. @throws LedgerError `unauthenticated`. */
+  readonly callerOf: Authenticator["callerOf"];
   /** Gives the check of one route's permission. @throws Error for a route that no permission names. */
   readonly permissionOf: (routeName: string) => (caller: Caller) => void;
   readonly metrics: HttpMetrics;
@@ -109,7 +110,7 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
     response.on("close", () => {
       options.metrics.answered(route.name, response.statusCode, (performance.now() - started) / 1000);
     });
-    const caller = options.callerOf(request.headers.authorization);
+    const caller = await options.callerOf(credentialsOf(request));
     permit(caller);
     const share = options.bodies.share();
     try {
@@ -119,6 +120,17 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
     } finally {
       share.giveBack();
     }
+  };
+}
+
+function credentialsOf({ headers, method, originalUrl }: Request): ShownCredentials {
+  // Node joins a header that is sent twice, which makes it none.
+  const dpop = headers["dpop"];
+  return {
+    authorization: headers.authorization,
+    dpop: Array.isArray(dpop) ? dpop.join(", ") : dpop,
+    method,
+    path: originalUrl.split("?", 1)[0] ?? "",
   };
 }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { ROLES } from "../../protocol/visibility.ts";
 import type { Config } from "../config.ts";
-import type { Caller } from "./caller.ts";
+import type { SignedOn } from "./caller.ts";
 import type { Credential } from "./tokens.ts";
 
 /** The development tokens cannot be had; the message says why, and shows nothing of them. */
@@ -14,6 +14,28 @@ const TOKEN_BYTES = 32;
 
 /** Told apart at sight, by people and by scanners for leaked secrets. */
 const TOKEN_PREFIX = "minhbach-dev-";
+
+/** A caller without the sign-on, which follows from the token. */
+type DevelopmentCaller = SignedOn extends infer Each
+  ? Each extends SignedOn
+    ? Omit<Each, "signOn">
+    : never
+  : never;
+
+/** What is in the file. */
+interface KeptToken {
+  readonly token: string;
+  readonly caller: DevelopmentCaller;
+}
+
+/** The issuer in the sign-on of a development token: no URL, so no real issuer. */
+const DEVELOPMENT_ISSUER = "development";
+
+/** The authority of the demo inspectors: Thanh tra tỉnh Quảng Ngãi. */
+const DEMO_AUTHORITY = "qn-inspectorate";
+
+/** The end of the year 9999: development tokens do not end. */
+const NEVER_SECONDS = 253_402_300_799;
 
 /** Two people who do not exist, for trying out what a citizen sees. The numbers are outside the issued province codes. */
 const DEMO_CITIZENS = ["999199000001", "999199000002"];
@@ -33,33 +55,43 @@ export function developmentTokens(
       "development tokens exist on the embedded chain only; connect a sign-on service instead",
     );
   }
-  const kept = readCredentials(file);
+  const kept = readTokens(file);
   const known = new Set(kept.map(({ caller }) => identityOf(caller)));
   const made = developmentCallers(agencies)
     .filter((caller) => !known.has(identityOf(caller)))
     .map((caller) => ({ token: TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString("base64url"), caller }));
-  if (made.length > 0) writeCredentials(file, [...kept, ...made]);
-  return [...kept, ...made];
+  if (made.length > 0) writeTokens(file, [...kept, ...made]);
+  return [...kept, ...made].map(credentialOf);
 }
 
-function developmentCallers(agencies: readonly string[]): Caller[] {
+function credentialOf({ token, caller }: KeptToken): Credential {
+  const signOn = {
+    issuer: DEVELOPMENT_ISSUER,
+    subject: caller.name,
+    expires: NEVER_SECONDS,
+    tokenDigest: hash("sha256", token, "base64url"),
+  };
+  return { token, caller: { ...caller, signOn } };
+}
+
+function developmentCallers(agencies: readonly string[]): DevelopmentCaller[] {
   return [
-    ...DEMO_CITIZENS.map((id, at): Caller => ({
+    ...DEMO_CITIZENS.map((id, at): DevelopmentCaller => ({
       role: "citizen",
       name: `citizen ${at + 1}`,
       subject: { scheme: "vn-cccd", id },
     })),
-    { role: "inspector", name: "inspector" },
+    { role: "inspector", name: "inspector", authority: DEMO_AUTHORITY },
     { role: "operator", name: "operator" },
     { role: "registrar", name: "registrar" },
-    ...agencies.flatMap((agency): Caller[] => [
+    ...agencies.flatMap((agency): DevelopmentCaller[] => [
       { role: "agency", name: agency, agency },
       { role: "officer", name: `officer of ${agency}`, agency },
     ]),
   ];
 }
 
-function identityOf(caller: Caller): string {
+function identityOf(caller: DevelopmentCaller): string {
   switch (caller.role) {
     case "citizen":
       return `citizen ${caller.subject.scheme}:${caller.subject.id}`;
@@ -71,7 +103,7 @@ function identityOf(caller: Caller): string {
   }
 }
 
-function readCredentials(file: string): Credential[] {
+function readTokens(file: string): KeptToken[] {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -82,19 +114,19 @@ function readCredentials(file: string): Credential[] {
   try {
     const list: unknown = JSON.parse(text);
     if (!Array.isArray(list)) throw new TypeError("not a list");
-    return list.map(parseCredential);
+    return list.map(parseToken);
   } catch {
     // Neither the cause nor the text: both may show a token.
     throw new TokenFileError(`${file} is not a list of development tokens; delete it to have new ones made`);
   }
 }
 
-function parseCredential(value: unknown): Credential {
+function parseToken(value: unknown): KeptToken {
   const { token, caller } = members(value);
   return { token: text(token), caller: parseCaller(members(caller)) };
 }
 
-function parseCaller(value: Record<string, unknown>): Caller {
+function parseCaller(value: Record<string, unknown>): DevelopmentCaller {
   const role = ROLES.find((candidate) => candidate === value["role"]);
   const name = text(value["name"]);
   switch (role) {
@@ -106,6 +138,12 @@ function parseCaller(value: Record<string, unknown>): Caller {
     case "officer":
       return { role, name, agency: text(value["agency"]) };
     case "inspector":
+      // Files of an earlier version name no authority.
+      return {
+        role,
+        name,
+        authority: value["authority"] === undefined ? DEMO_AUTHORITY : text(value["authority"]),
+      };
     case "operator":
     case "registrar":
       return { role, name };
@@ -125,11 +163,11 @@ function text(value: unknown): string {
 }
 
 /** Whole or not at all: a crash leaves the old tokens, which people may have copied already. */
-function writeCredentials(file: string, credentials: readonly Credential[]): void {
+function writeTokens(file: string, tokens: readonly KeptToken[]): void {
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, "w", 0o600);
   try {
-    writeSync(descriptor, `${JSON.stringify(credentials, null, 2)}\n`);
+    writeSync(descriptor, `${JSON.stringify(tokens, null, 2)}\n`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

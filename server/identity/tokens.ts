@@ -1,36 +1,58 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { LedgerError } from "../errors.ts";
-import { type Caller, PUBLIC } from "./caller.ts";
+import { type Caller, PUBLIC, type SignedOn } from "./caller.ts";
 
-/** Turns the `Authorization` header of a request into a caller. */
+/** What a request shows about who sends it. */
+export interface ShownCredentials {
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined;
+  /** The `DPoP` header (RFC 9449 section 4). */
+  readonly dpop: string | undefined;
+  /** What is asked for, which a DPoP proof names: the method in capitals, and the request's path without the query. */
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Finds out who sends a request. */
 export interface Authenticator {
-  /** The caller; `PUBLIC` without a header. @throws LedgerError `unauthenticated` for a header that proves nothing. */
-  callerOf: (authorization: string | undefined) => Caller;
+  /**
+   * The caller; `PUBLIC` without an `Authorization` header.
+   * @throws LedgerError `unauthenticated` for credentials that prove nothing.
+   */
+  callerOf: (shown: ShownCredentials) => Promise<Caller>;
 }
 
 /** What a caller shows, and who that is. */
 export interface Credential {
   readonly token: string;
-  readonly caller: Caller;
+  readonly caller: SignedOn;
 }
 
-/** Bearer tokens (RFC 6750). Only hashes are kept, and all of them are compared, so that time tells nothing. */
-export function bearerTokens(credentials: readonly Credential[]): Authenticator {
+/** Finds the caller of a token that is kept here. Only hashes are kept, and all of them are compared, so that time tells nothing. */
+export function knownTokens(credentials: readonly Credential[]): (token: string) => SignedOn | undefined {
   const known = credentials.map(({ token, caller }) => ({ digest: digestOf(token), caller }));
-  return {
-    callerOf: (authorization) => {
-      if (authorization === undefined) return PUBLIC;
-      const token = /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1];
-      if (token === undefined) {
-        throw new LedgerError("unauthenticated", "Send the header as: Authorization: Bearer <token>");
-      }
-      const shown = digestOf(token);
-      let caller: Caller | undefined;
-      for (const candidate of known) if (timingSafeEqual(candidate.digest, shown)) caller = candidate.caller;
-      if (caller === undefined) throw new LedgerError("unauthenticated", "The token is not known here.");
-      return caller;
-    },
+  return (token) => {
+    const shown = digestOf(token);
+    let caller: SignedOn | undefined;
+    for (const candidate of known) if (timingSafeEqual(candidate.digest, shown)) caller = candidate.caller;
+    return caller;
   };
+}
+
+/** Bearer tokens (RFC 6750) that are kept here. */
+export function bearerTokens(credentials: readonly Credential[]): Authenticator {
+  const find = knownTokens(credentials);
+  const callerOf = ({ authorization }: ShownCredentials): Caller => {
+    if (authorization === undefined) return PUBLIC;
+    const token = /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1];
+    if (token === undefined) {
+      throw new LedgerError("unauthenticated", "Send the header as: Authorization: Bearer <token>");
+    }
+    const caller = find(token);
+    if (caller === undefined) throw new LedgerError("unauthenticated", "The token is not known here.");
+    return caller;
+  };
+  return { callerOf: async (shown) => await Promise.resolve().then(() => callerOf(shown)) };
 }
 
 function digestOf(token: string): Buffer {

@@ -7,19 +7,20 @@ import { Registry } from "prom-client";
 import { FormatError } from "../../protocol/errors.ts";
 import { boundedServer, type EdgeOptions, httpEdge } from "../../server/edge.ts";
 import { LedgerError } from "../../server/errors.ts";
-import { type Caller, PUBLIC } from "../../server/identity/caller.ts";
+import { PUBLIC } from "../../server/identity/caller.ts";
+import type { ShownCredentials } from "../../server/identity/tokens.ts";
 import { createLog } from "../../server/log.ts";
 import { ByteBudget } from "../../server/receive/body.ts";
 import { httpMetrics } from "../../server/metrics.ts";
 import type { Route, RouteRequest } from "../../server/route.ts";
-
-const INSPECTOR: Caller = { role: "inspector", name: "i" };
+import { INSPECTOR } from "./callers.ts";
 
 describe("server/edge", () => {
   let server: Server;
   let url: string;
   let log: string;
   let seen: RouteRequest | undefined;
+  let credentials: ShownCredentials | undefined;
   let registry: Registry;
   let options: EdgeOptions;
   let connections: Socket[];
@@ -123,10 +124,11 @@ describe("server/edge", () => {
       postSubmission: (_request, response) => response.end("submitted"),
       routes,
       bodies: new ByteBudget(25),
-      callerOf: (authorization) => {
-        if (authorization === undefined) return PUBLIC;
-        if (authorization === "Bearer i") return INSPECTOR;
-        throw new LedgerError("unauthenticated", "no");
+      callerOf: (shown) => {
+        credentials = shown;
+        if (shown.authorization === undefined) return Promise.resolve(PUBLIC);
+        if (shown.authorization === "Bearer i") return Promise.resolve(INSPECTOR);
+        return Promise.reject(new LedgerError("unauthenticated", "no"));
       },
       permissionOf: (name) => (caller) => {
         if (name === "secret" && caller.role !== "inspector") throw new LedgerError("forbidden", "no");
@@ -174,6 +176,18 @@ describe("server/edge", () => {
       undefined,
     ]);
     expect(seen?.body).to.have.length(0);
+  });
+
+  it("asks who calls by what the request shows: both headers, the method and the path as it was sent, without the query", async () => {
+    await fetch(`${url}/echo/a%2Fb?x=1`, { headers: { authorization: "Bearer i", dpop: "proof" } });
+    expect(credentials).to.deep.equal({
+      ...{ authorization: "Bearer i", dpop: "proof" },
+      ...{ method: "GET", path: "/echo/a%2Fb" },
+    });
+    const twice = new Headers({ authorization: "Bearer i" });
+    for (const proof of ["one", "two"]) twice.append("dpop", proof);
+    await fetch(`${url}/body`, { method: "POST", headers: twice, body: "x" });
+    expect(credentials).to.include({ dpop: "one, two", method: "POST", path: "/body" });
   });
 
   it("says how long an answer is, that no cache may keep it, and what browsers must not do with it", async () => {

@@ -6,6 +6,7 @@ import { parseSource } from "../../../protocol/source.ts";
 import { ROLES } from "../../../protocol/visibility.ts";
 import { eventAsSeenBy } from "../../../server/disclose/disclose.ts";
 import { type Caller, PUBLIC } from "../../../server/identity/caller.ts";
+import { agency, citizen, INSPECTOR, officer, OPERATOR, REGISTRAR } from "../callers.ts";
 
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
 const MOTHER = { scheme: "vn-cccd", id: "999199000001" } as const;
@@ -48,13 +49,6 @@ function shown(caller: Caller, parsed: ParsedEvent): string[] {
   return again.disclosures.map(({ name }) => name).sort();
 }
 
-const agency = (code: string): Caller => ({ role: "agency", name: code, agency: code });
-const officer = (code: string): Caller => ({ role: "officer", name: code, agency: code });
-const citizen = (subject: { scheme: string; id: string }): Caller => ({
-  role: "citizen",
-  name: "c",
-  subject,
-});
 const AS_CITIZEN = ["agent.role", "data", "exchange", "purpose", "time", "type"];
 const AS_PARTY = [...AS_CITIZEN, "decision", "subject", "subject.2"].sort();
 
@@ -77,14 +71,13 @@ describe("server/disclose", () => {
   });
 
   it("shows an inspector decoys where only they prove that an official acted without an exchange", () => {
-    const inspector: Caller = { role: "inspector", name: "i" };
     const time = { occurred: "2026-11-22T08:00:00+07:00" };
     const action: Facets = { type: "action", subject: CHILD, purpose: { procedure: "p" }, time };
     const acted = event({ ...action, "agent.id": "nguyen.a" });
-    expect(shown(inspector, acted)).to.have.length(acted.payload.sd.length);
+    expect(shown(INSPECTOR, acted)).to.have.length(acted.payload.sd.length);
     const exchange = { messageId: "m1", client: "qn-justice", service: "births" };
     for (const other of [event(action), event({ ...action, "agent.id": "nguyen.a", exchange })]) {
-      expect(shown(inspector, other)).to.not.include("decoy");
+      expect(shown(INSPECTOR, other)).to.not.include("decoy");
     }
     // Who does not see all of it learns nothing from the rest.
     for (const caller of [citizen(MOTHER), agency("qn-hospital"), PUBLIC]) {
@@ -123,12 +116,12 @@ describe("server/disclose", () => {
   });
 
   it("shows the inspector everything but decoys", () => {
-    expect(shown({ role: "inspector", name: "i" }, accessed)).to.deep.equal(Object.keys(access).sort());
+    expect(shown(INSPECTOR, accessed)).to.deep.equal(Object.keys(access).sort());
   });
 
   it("shows those who run the machine nothing about people", () => {
-    expect(shown({ role: "operator", name: "o" }, accessed)).to.deep.equal([]);
-    expect(shown({ role: "registrar", name: "r" }, accessed)).to.deep.equal([]);
+    expect(shown(OPERATOR, accessed)).to.deep.equal([]);
+    expect(shown(REGISTRAR, accessed)).to.deep.equal([]);
   });
 
   it("shows everybody what the machine says about itself", () => {
@@ -138,9 +131,9 @@ describe("server/disclose", () => {
       citizen: citizen(MOTHER),
       agency: agency("qn-police"),
       officer: officer("qn-police"),
-      inspector: { role: "inspector", name: "i" },
-      operator: { role: "operator", name: "o" },
-      registrar: { role: "registrar", name: "r" },
+      inspector: INSPECTOR,
+      operator: OPERATOR,
+      registrar: REGISTRAR,
     };
     for (const role of ROLES)
       expect(shown(callers[role], beat), role).to.deep.equal(["heartbeat", "time", "type"]);

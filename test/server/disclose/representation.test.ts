@@ -3,6 +3,7 @@ import { toBase64url } from "../../../protocol/bytes.ts";
 import type { Mandate } from "../../../protocol/facet-values.ts";
 import { leafHash } from "../../../protocol/merkle.ts";
 import { closureRegister } from "../../../server/disclose/closure-register.ts";
+import { followLog } from "../../../server/integrate/log-follower.ts";
 import {
   type ReadEvents,
   representation,
@@ -10,20 +11,17 @@ import {
 } from "../../../server/disclose/representation.ts";
 import { showing, type Showing } from "../../../server/disclose/showing.ts";
 import { LedgerError } from "../../../server/errors.ts";
-import type { Caller, PersonId } from "../../../server/identity/caller.ts";
+import type { PersonId } from "../../../server/identity/caller.ts";
 import type { IndexReader } from "../../../server/index/reader.ts";
 import { createLog } from "../../../server/log.ts";
 import { indexTags } from "../../../server/receive/index-tags.ts";
+import { citizen } from "../callers.ts";
 import { memoryIndex, type MemoryIndex } from "../prove/memory-index.ts";
 import { access, PEPPER, type RecordedLog, recordedLog } from "../prove/recorded-log.ts";
 
 const PARENT = { scheme: "vn-cccd", id: "999199000001" } as const;
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
-const [AS_PARENT, AS_CHILD] = [PARENT, CHILD].map((subject): Caller => ({
-  role: "citizen",
-  name: "c",
-  subject,
-})) as [Caller, Caller];
+const [AS_PARENT, AS_CHILD] = [citizen(PARENT), citizen(CHILD)];
 const UNTIL = "2027-01-01T00:00:00Z";
 const time = { occurred: "2026-11-22T08:00:00Z" };
 
@@ -48,7 +46,10 @@ describe("server/disclose/representation", () => {
   } {
     const clock = { now: () => Date.parse("2026-11-22T00:00:00Z") };
     const logger = createLog({ logLevel: "silent" });
-    const closures = closureRegister({ store: log.store, db: log.derived, clock, log: logger });
+    const closures = closureRegister({
+      follow: followLog({ store: log.store, db: log.derived, log: logger }),
+      ...{ db: log.derived, clock, log: logger },
+    });
     const represented = representation({
       index: { ...index, ...changes.index },
       readEvents: changes.readEvents ?? log.store.events,

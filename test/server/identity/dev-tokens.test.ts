@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -33,10 +34,26 @@ describe("server/identity/dev-tokens", () => {
     );
     const second = developmentTokens(file, { environment: "embedded", agencies: ["qn-health", "qn-police"] });
     expect(second.slice(0, first.length)).to.deep.equal(first);
-    expect(second.slice(first.length).map(({ caller }) => caller)).to.deep.equal([
+    expect(second.slice(first.length).map(({ caller: { signOn: _, ...caller } }) => caller)).to.deep.equal([
       { role: "agency", name: "qn-health", agency: "qn-health" },
       { role: "officer", name: "officer of qn-health", agency: "qn-health" },
     ]);
+  });
+
+  it("says by which token they are here, without the token", () => {
+    for (const { token, caller } of developmentTokens(file, { environment: "embedded", agencies: [] })) {
+      expect(caller.signOn).to.include({ issuer: "development", subject: caller.name });
+      expect(caller.signOn.tokenDigest).to.equal(createHash("sha256").update(token).digest("base64url"));
+      expect(JSON.stringify(caller)).to.not.include(token);
+    }
+  });
+
+  it("takes the file of an earlier version, whose inspectors have no authority", () => {
+    const kept = [{ token: "kept", caller: { role: "inspector", name: "inspector" } }];
+    writeFileSync(file, JSON.stringify(kept));
+    const [first] = developmentTokens(file, { environment: "embedded", agencies: [] });
+    expect(first).to.have.property("token", "kept");
+    expect(first?.caller).to.include({ role: "inspector", authority: "qn-inspectorate" });
   });
 
   it("does not exist in production", () => {

@@ -2,15 +2,16 @@ import { expect } from "chai";
 import { LedgerError } from "../../../server/errors.ts";
 import type { Caller } from "../../../server/identity/caller.ts";
 import { permit, rolesFor } from "../../../server/identity/permissions.ts";
+import { citizen, INSPECTOR } from "../callers.ts";
 
 describe("server/identity/permissions", () => {
   const publicCaller: Caller = { role: "public" };
-  const citizen: Caller = { role: "citizen", name: "c", subject: { scheme: "vn-cccd", id: "999199000001" } };
+  const person = citizen({ scheme: "vn-cccd", id: "999199000001" });
 
   it("shows findings to inspectors alone", () => {
     const roles = rolesFor("getFindings");
-    permit({ role: "inspector", name: "i" }, roles);
-    expect(() => permit(citizen, roles))
+    permit(INSPECTOR, roles);
+    expect(() => permit(person, roles))
       .to.throw(LedgerError)
       .with.property("code", "forbidden");
     expect(() => permit(publicCaller, roles))
@@ -27,6 +28,6 @@ describe("server/identity/permissions", () => {
   it("denies what it does not know", () => {
     for (const route of ["getSecrets", "toString", "__proto__", ""])
       expect(() => rolesFor(route)).to.throw(route);
-    expect(() => permit(citizen, [])).to.throw(LedgerError);
+    expect(() => permit(person, [])).to.throw(LedgerError);
   });
 });

@@ -5,9 +5,8 @@ import { parseEvidence } from "../../../protocol/evidence.ts";
 import { verifyInclusion } from "../../../protocol/merkle.ts";
 import { type Caller, PUBLIC } from "../../../server/identity/caller.ts";
 import { makeProver, type Prover, type ShowEvent } from "../../../server/prove/evidence.ts";
+import { INSPECTOR } from "../callers.ts";
 import { access, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
-
-const INSPECTOR: Caller = { role: "inspector", name: "i" };
 
 describe("server/prove/evidence", () => {
   let log: RecordedLog;

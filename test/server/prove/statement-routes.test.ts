@@ -4,10 +4,10 @@ import { statementRoutes } from "../../../server/prove/statement-routes.ts";
 import { statementSlots } from "../../../server/prove/statement-slots.ts";
 import type { StatementRequest } from "../../../server/prove/statement.ts";
 import type { Answer, RouteRequest } from "../../../server/route.ts";
+import { citizen, INSPECTOR } from "../callers.ts";
 
 const PERSON = { scheme: "vn-cccd", id: "999199000001" } as const;
-const INSPECTOR: Caller = { role: "inspector", name: "i" };
-const CITIZEN: Caller = { role: "citizen", name: "c", subject: PERSON };
+const CITIZEN = citizen(PERSON);
 
 describe("server/prove/statement-routes", () => {
   let asked: Omit<StatementRequest, "caller"> | undefined;
@@ -45,7 +45,7 @@ describe("server/prove/statement-routes", () => {
     };
   }
 
-  async function answer(body: string, caller = INSPECTOR, query?: string): Promise<Answer> {
+  async function answer(body: string, caller: Caller = INSPECTOR, query?: string): Promise<Answer> {
     if (post === undefined) throw new Error("no route");
     return await post.handle(request(body, query), caller);
   }

@@ -1,8 +1,11 @@
 import { expect } from "chai";
-import type { Caller } from "../../../server/identity/caller.ts";
 import { statementSlots } from "../../../server/prove/statement-slots.ts";
+import { INSPECTOR } from "../callers.ts";
 
-const [first, second] = ["a", "b"].map((name): Caller => ({ role: "inspector", name })) as [Caller, Caller];
+const [first, second] = [
+  { ...INSPECTOR, name: "a" },
+  { ...INSPECTOR, name: "b" },
+];
 
 describe("server/prove/statement-slots", () => {
   it("has a few places for each caller, and says when to come back", () => {

@@ -6,9 +6,9 @@ import { entryCommitment } from "../../../protocol/index-tree.ts";
 import { toBase64url } from "../../../protocol/bytes.ts";
 import { parseStatement, type Statement } from "../../../protocol/statement.ts";
 import { closureRegister } from "../../../server/disclose/closure-register.ts";
+import { followLog } from "../../../server/integrate/log-follower.ts";
 import { representation } from "../../../server/disclose/representation.ts";
 import { showing } from "../../../server/disclose/showing.ts";
-import type { Caller } from "../../../server/identity/caller.ts";
 import type { IndexReader } from "../../../server/index/reader.ts";
 import { createLog } from "../../../server/log.ts";
 import { makeProver } from "../../../server/prove/evidence.ts";
@@ -20,14 +20,14 @@ import {
 import { statementDocument, statementNdjson } from "../../../server/prove/statement-text.ts";
 import { indexTags } from "../../../server/receive/index-tags.ts";
 import type { Store } from "../../../server/store/store.ts";
+import { citizen, INSPECTOR } from "../callers.ts";
 import { memoryIndex, type MemoryIndex } from "./memory-index.ts";
 import { access, LOG, PEPPER, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
 
 const PERSON = { scheme: "vn-cccd", id: "999199000001" } as const;
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
 const STRANGER = { scheme: "vn-cccd", id: "999199000009" } as const;
-const CITIZEN: Caller = { role: "citizen", name: "c", subject: PERSON };
-const INSPECTOR: Caller = { role: "inspector", name: "i" };
+const CITIZEN = citizen(PERSON);
 const NOW = Date.parse("2026-11-22T00:00:00Z");
 const LATER = "2027-01-01T00:00:00Z";
 const time = { occurred: "2026-11-22T08:00:00Z" };
@@ -58,7 +58,10 @@ describe("server/prove/statement", () => {
     ];
     const clock = { now: () => now };
     const logger = createLog({ logLevel: "silent" });
-    const closures = closureRegister({ store, db: log.derived, clock, log: logger });
+    const closures = closureRegister({
+      follow: followLog({ store, db: log.derived, log: logger }),
+      ...{ db: log.derived, clock, log: logger },
+    });
     const tagOf = indexTags(PEPPER);
     const represented = representation({ index: reader, readEvents: store.events, closures, tagOf, clock });
     const leafIndex = async (leaf: Uint8Array) => await log.tree().leafIndex(leaf);
