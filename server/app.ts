@@ -48,6 +48,7 @@ import { reconciliation } from "./inspect/reconciliation.ts";
 import { sourceRoutes } from "./inspect/routes.ts";
 import { type DerivedDatabase, openDerived } from "./integrate/derived.ts";
 import { type Integrator, makeIntegrator } from "./integrate/integrator.ts";
+import { followLog } from "./integrate/log-follower.ts";
 import { logRoutes } from "./integrate/routes.ts";
 import { levelTileStore } from "./integrate/tile-store.ts";
 import { httpMetrics, metricsRoutes, processMetrics } from "./metrics.ts";
@@ -409,7 +410,8 @@ interface Reading {
 /** The log, its events, their evidence, and people's statements. */
 function reading({ clock, log, secrets }: AppOptions, { about, records, anchoring }: ReadingParts): Reading {
   const { store, derived, integrator, index } = records;
-  const closures = closureRegister({ store, db: derived, clock, log });
+  const follow = followLog({ store, db: derived, log });
+  const closures = closureRegister({ follow, db: derived, clock, log });
   const tagOf = indexTags(secrets.pepper);
   const represented = representation({ index, readEvents: store.events, closures, tagOf, clock });
   const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
@@ -447,7 +449,7 @@ function callersOf({ config }: AppOptions, keys: KeyDirectory): Authenticator["c
   };
   let authenticator = tokens();
   keys.onChange(() => (authenticator = tokens()));
-  return (authorization) => authenticator.callerOf(authorization);
+  return async (shown) => await authenticator.callerOf(shown);
 }
 
 function poller(log: Logger, closing: Closing) {

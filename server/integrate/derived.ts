@@ -21,11 +21,11 @@ export interface DerivedRow {
 }
 
 /**
- * First byte of the keys of each table; `f` and `g` are those of findings/, `h`, `p` and `w` those of inspect/. A change of what any of them holds is a new
+ * First byte of the keys of each table. Others: `c C` disclose/, `d D` decide/, `f g k K n N` findings/, `h p w` inspect/, `a A e E m M` desk/. A change of what any of them holds is a new
  * `DERIVED_FORMAT`: the old database is then thrown away and filled again.
  */
 export const DERIVED_TABLES = { format: 0x46, size: 0x53, leaves: 0x6c, tiles: 0x74 };
-const DERIVED_FORMAT = "minhbach/derived/2";
+const DERIVED_FORMAT = "minhbach/derived/3";
 
 /**
  * Opens the derived database of a log, empty when it is new, damaged, of another log or of another format. Its writes are not

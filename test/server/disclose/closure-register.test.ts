@@ -3,6 +3,7 @@ import { toBase64url } from "../../../protocol/bytes.ts";
 import type { Facets } from "../../../protocol/facet-values.ts";
 import { leafHash } from "../../../protocol/merkle.ts";
 import { type ClosureRegister, closureRegister } from "../../../server/disclose/closure-register.ts";
+import { followLog } from "../../../server/integrate/log-follower.ts";
 import { createLog } from "../../../server/log.ts";
 import { access, type RecordedLog, recordedLog } from "../prove/recorded-log.ts";
 
@@ -31,11 +32,12 @@ describe("server/disclose/closure-register", () => {
       },
       ...store,
     };
+    const logger = createLog({ logLevel: "silent" });
     return closureRegister({
-      store: counted,
+      follow: followLog({ store: counted, db: log.derived, log: logger }),
       db: log.derived,
       clock: { now: () => NOW },
-      log: createLog({ logLevel: "silent" }),
+      log: logger,
     });
   }
 
