@@ -54,6 +54,7 @@ export type FormatCode =
   | "submission-too-large"
   | "submission-too-many-events"
   | "receipt"
+  | "sign-on"
   // log artefacts
   | "checkpoint"
   | "entry-bundle"

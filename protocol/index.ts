@@ -25,6 +25,7 @@ export * from "./proof-nodes.ts";
 export * from "./range-proof.ts";
 export * from "./receipt.ts";
 export { sha256, sha256Base64url } from "#sha256";
+export * from "./sign-on.ts";
 export * from "./source.ts";
 export * from "./statement.ts";
 export {

@@ -41,6 +41,7 @@ const STATUS_OF = {
   "since-beyond": 400,
   "statement-not-ready": 503,
   "disclosures-missing": 500,
+  "look-not-recorded": 503,
   "unknown-catalogue": 404,
   // The ledger's own condition
   internal: 500,
@@ -51,6 +52,7 @@ const STATUS_OF = {
   "store-unavailable": 503,
   "store-behind": 503,
   "wrong-keys": 503,
+  "desk-not-entitled": 503,
 } as const;
 
 export type LedgerCode = keyof typeof STATUS_OF;
@@ -62,6 +64,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
   starting: 1,
   "not-yet-anchored": 2,
   "statement-not-ready": 2,
+  "look-not-recorded": 2,
   "store-unavailable": 2,
   "chain-unavailable": 5,
   "disk-full": 60,
@@ -104,6 +107,14 @@ export class StoreConflict extends LedgerError {
   constructor(expectedSize: number, size: number) {
     super("store-unavailable", `The group was built on size ${expectedSize}, but the log has size ${size}.`);
     this.name = "StoreConflict";
+  }
+}
+
+/** Another process took the numbers of a submission of one of our own sources. Nothing of it was stored. */
+export class NumbersTaken extends LedgerError {
+  constructor(source: string, first: number) {
+    super("store-unavailable", `The number ${first} of ${source} was taken meanwhile.`);
+    this.name = "NumbersTaken";
   }
 }
 

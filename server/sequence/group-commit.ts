@@ -1,8 +1,8 @@
 import { appendAll } from "../../protocol/frontier.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { Source } from "../../protocol/source.ts";
-import { type LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
-import type { Attachment, Group, Head, NewSubmission } from "../store/store.ts";
+import { type LedgerError, NumbersTaken, shuttingDown, StoreConflict } from "../errors.ts";
+import type { Group, Head, NewSubmission } from "../store/store.ts";
 import { conflictName, proofOfConflict } from "./conflict.ts";
 import { compareWithStore, leafAt } from "./known.ts";
 import { type OwnEvent, ownSource } from "./own-source.ts";
@@ -53,7 +53,7 @@ export class GroupCommit {
       clock: parts.clock,
       store: parts.store,
       log: parts.terms.log,
-      append: async (submission, attachment) => await this.#enqueue(submission, attachment),
+      append: async (submission, attachment) => await this.#enqueue(submission, { attachment }),
     });
   }
 
@@ -86,6 +86,10 @@ export class GroupCommit {
     return await this.#enqueue(submission);
   }
 
+  async submitOwn(submission: VerifiedSubmission): Promise<Sequenced> {
+    return await this.#enqueue(submission, { own: true });
+  }
+
   async showReceipt(receipt: string): Promise<void> {
     const { store, terms, receiptKeys } = this.#parts;
     if (await isHonoured(store, terms.log, receiptKeys(), receipt)) return;
@@ -111,12 +115,14 @@ export class GroupCommit {
     if (this.#state.kind === "halted") throw storeBehind(this.#state.reason);
   }
 
-  async #enqueue(submission: VerifiedSubmission, attachment?: Attachment): Promise<Sequenced> {
+  async #enqueue(
+    submission: VerifiedSubmission,
+    extra: Pick<Waiting, "attachment" | "own"> = {},
+  ): Promise<Sequenced> {
     this.#assertOpen();
     this.#unanswered++;
     try {
       return await new Promise<Sequenced>((answer, refuse) => {
-        const extra = attachment === undefined ? {} : { attachment };
         this.#waiting.push({
           submission,
           answer,
@@ -217,10 +223,12 @@ export class GroupCommit {
   }
 
   /** Runs beside the groups: what is stored does not change. */
-  async #answerKnown({ submission, answer, refuse }: Waiting, next: number): Promise<void> {
+  async #answerKnown({ submission, own, answer, refuse }: Waiting, next: number): Promise<void> {
     try {
       const comparison = await compareWithStore(this.#parts.store, submission, next);
-      if (comparison.kind === "different") {
+      if (comparison.kind === "different" && own === true) {
+        refuse(new NumbersTaken(submission.source, submission.first));
+      } else if (comparison.kind === "different") {
         refuse(await this.#equivocation(submission, comparison.seq, comparison.storedIndex));
       } else if (submission.first + submission.count > next) {
         refuse(partialOverlap(comparison.receipts, next));

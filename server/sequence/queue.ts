@@ -6,6 +6,8 @@ import type { VerifiedSubmission } from "./verified.ts";
 export interface Waiting {
   readonly submission: VerifiedSubmission;
   readonly attachment?: Attachment;
+  /** Made in this process, by which it has not been shown to anybody. */
+  readonly own?: boolean;
   readonly answer: (outcome: Sequenced) => void;
   readonly refuse: (error: unknown) => void;
   /** Set once it came before its predecessor and waited for it as long as it may. */

@@ -21,6 +21,11 @@ export interface Sequencer {
    */
   submit: (submission: VerifiedSubmission) => Promise<Sequenced>;
   /**
+   * As `submit`, for a submission of one of the operator's own sources that this process just made. When another process took its numbers
+   * meanwhile it is refused with NumbersTaken and nothing is recorded: a submission that never left the house contradicts nothing.
+   */
+  submitOwn: (submission: VerifiedSubmission) => Promise<Sequenced>;
+  /**
    * Takes a receipt that a recorder shows. One that is ours and that the store does not hold halts the log.
    * @throws LedgerError `store-behind`, `wrong-receipt`; FormatError.
    */
@@ -46,6 +51,7 @@ export function createSequencer(parts: SequencerParts): Sequencer {
   const writer = new GroupCommit(parts);
   return {
     submit: async (submission) => await writer.submit(submission),
+    submitOwn: async (submission) => await writer.submitOwn(submission),
     showReceipt: async (receipt) => await writer.showReceipt(receipt),
     record: async (event) => await writer.record(event),
     state: () => writer.state(),
