@@ -37,6 +37,11 @@ export function bundleEntries(bundle: Bundle, from: number, to: number): Bytes[]
   return entries;
 }
 
+/** The bundle of these entries, each shorter than 65,536 bytes. */
+export function bundleOf(entries: readonly Bytes[]): Buffer {
+  return Buffer.concat(entries.flatMap((entry) => [Buffer.of(entry.length >> 8, entry.length & 255), entry]));
+}
+
 function lengthAt(bundle: Bundle, at: number): number {
   return ((bundle[at] ?? 0) << 8) | (bundle[at + 1] ?? 0);
 }

@@ -13,6 +13,7 @@ import {
   sourceOfKey,
   type LogRow,
 } from "./level-keys.ts";
+import type { ReadsUnderWay } from "./level-reads.ts";
 import {
   anchorOf,
   attachmentOf,
@@ -50,6 +51,8 @@ export interface View {
   /** Rows of the log from here on belong to a group that is not committed whole, or not in this view. */
   readonly head: () => Head;
   readonly snapshots?: { readonly log: Snapshot; readonly register: Snapshot };
+  /** Who erases waits for them. */
+  readonly reads?: Pick<ReadsUnderWay, "during">;
 }
 
 /** Requests that run side by side when many events are read: LevelDB answers them in as many threads. */
@@ -293,11 +296,12 @@ function holdsEntry(row: Buffer | undefined, entry: number): boolean {
 }
 
 /** Plain reads of one of the databases; whatever fails is `store-unavailable`. */
-function table(name: keyof Databases, { databases, snapshots }: View) {
+function table(name: keyof Databases, { databases, snapshots, reads }: View) {
   const at = snapshots === undefined ? {} : { snapshot: snapshots[name] };
   async function read<T>(operation: (db: Database) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => await operation((await databases())[name]);
     try {
-      return await operation((await databases())[name]);
+      return await (reads === undefined ? run() : reads.during(run));
     } catch (cause) {
       if (cause instanceof LedgerError) throw cause;
       throw new LedgerError("store-unavailable", "The records cannot be read now. Try again later.", {

@@ -2,10 +2,12 @@ import { mkdir, statfs } from "node:fs/promises";
 import path from "node:path";
 import { Level } from "level";
 import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
+import { eraseEvents } from "./level-erasing.ts";
 import { MIGRATIONS, migrate, type Migration } from "./level-format.ts";
 import { ordinalOfKey, registerEnd, registerKey } from "./level-keys.ts";
 import { assertContiguous, putGroup } from "./level-log.ts";
 import { levelReader, type Database, type Databases } from "./level-reader.ts";
+import { readsUnderWay } from "./level-reads.ts";
 import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
 import { anchorPlace, anchorRow, headOf, indexKeyRow } from "./rows.ts";
 import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
@@ -69,6 +71,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   let committing = false;
   let enoughUntil = 0;
   let addingIndexKeys: Promise<void> = Promise.resolve();
+  let erasing: Promise<void> = Promise.resolve();
+  const reads = readsUnderWay();
 
   async function open(): Promise<void> {
     try {
@@ -170,9 +174,29 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     });
   }
 
+  async function eraseKeys(indexes: readonly number[]): Promise<void> {
+    await repaired();
+    for (const index of indexes) {
+      if (!Number.isSafeInteger(index) || index < 0 || index >= head.size)
+        throw new RangeError(`the log has no event ${index}`);
+    }
+    const mayGoOn = async (): Promise<void> => {
+      await databases();
+      await refuseWhenFull();
+    };
+    const toLog = async (fill: (batch: Batch) => void): Promise<void> => await write(log, true, fill);
+    try {
+      await eraseEvents({ log, reads, write: toLog, mayGoOn }, indexes);
+    } catch (cause) {
+      if (cause instanceof LedgerError) throw cause;
+      const message = "The disclosures cannot be destroyed now. It is tried again.";
+      throw new LedgerError("store-unavailable", message, { cause });
+    }
+  }
+
   await open();
   return {
-    ...levelReader({ databases, head: () => head }),
+    ...levelReader({ databases, head: () => head, reads }),
     commit,
     reload: async () => {
       await repaired();
@@ -192,6 +216,10 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       addingIndexKeys = addingIndexKeys.catch(() => undefined).then(async () => await addIndexKeys(rows));
       await addingIndexKeys;
     },
+    eraseKeys: async (indexes) => {
+      erasing = erasing.catch(() => undefined).then(async () => await eraseKeys(indexes));
+      await erasing;
+    },
     bind: async (name, value) => {
       await write(register, true, (batch) => batch.put(registerKey("bindings", name), Buffer.from(value)));
     },
@@ -209,12 +237,14 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       await databases();
       // The register first: the log then holds at least what the register has followed.
       const snapshots = { register: register.snapshot(), log: log.snapshot() };
+      const end = reads.begin();
       const at = headOf((await register.getMany([registerKey("head")], { snapshot: snapshots.register }))[0]);
       return {
         ...levelReader({ databases, head: () => at, snapshots }),
         close: async () => {
           await snapshots.log.close();
           await snapshots.register.close();
+          end();
         },
       };
     },

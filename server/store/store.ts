@@ -42,7 +42,7 @@ export interface NewSubmission extends StoredSubmission {
   /**
    * The key rows: the event's 32-byte key, then its index key tags, 33 bytes each (u8 kind, 32-byte HMAC). Erasing takes the key away and
    * leaves the tags, so that the log never loses its index; it must wait until the index covers the event, because a new person's
-   * key can be computed from the disclosures only.
+   * key can be computed from the disclosures only (see `eraseKeys`).
    */
   readonly keys: Bundle;
   readonly attachment?: Attachment;
@@ -198,6 +198,13 @@ export interface Store extends StoreReader {
    * be computed again. The first row of a tag counts, so adding one twice does no harm.
    */
   addIndexKeys: (rows: readonly IndexKeyRow[]) => Promise<void>;
+  /**
+   * Destroys the keys of these events, their sealed disclosures and what is kept whole beside them; payloads, tags and submissions stay. Durable and all or
+   * nothing. When it resolves, the bytes are in no file of the store any more, older versions of rows and journals included; so it waits for the
+   * snapshots that are open, and takes as long as it takes to write the tables around the events anew. Asked again for what is erased it does all
+   * of that again: whoever does not know how the last try ended tries again. The caller sees to it that the index covers the events.
+   */
+  eraseKeys: (indexes: readonly number[]) => Promise<void>;
   /**
    * Durably remembers under a name (ASCII, without a zero byte) what these records belong to, such as the fingerprint of a secret that made some of
    * them. Replaces what the name had: whoever binds looks first.

@@ -320,6 +320,62 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       expect(await store.anchorIntent()).to.equal(undefined);
     });
 
+    it("erases the keys and disclosures of events for good, and keeps all else of them", async () => {
+      const name = new Uint8Array(32).fill(9);
+      const made = [
+        madeSubmission(A, 1, 40, 0),
+        { ...madeSubmission(B, 1, 1, 40), attachment: { name, body: Buffer.from("the whole of it") } },
+        madeSubmission(A, 41, 3, 41),
+      ];
+      await commit(...made);
+      const tags = await store.indexTags(0, 50);
+      const erased = [43, 0, 17, 40, 17];
+      await store.eraseKeys(erased);
+      await store.eraseKeys(erased.slice(1, 3));
+      await store.eraseKeys([]);
+      const payloads = made.flatMap(({ texts }) => texts.payloads);
+      const disclosures = made.flatMap(({ texts }) => texts.disclosures);
+      for (const open of [async () => undefined, reopen]) {
+        await open();
+        expect((await store.head()).size).to.equal(44);
+        expect(await store.indexTags(0, 50)).to.deep.equal(tags);
+        expect((await store.payloads(0, 50)).map((bytes) => Buffer.from(bytes).toString())).to.deep.equal(
+          payloads,
+        );
+        const events = await store.events(payloads.map((_, index) => index));
+        for (const [index, event] of events.entries()) {
+          const kept = erased.includes(index) ? undefined : disclosures[index];
+          expect(event?.disclosures, `${index}`).to.equal(kept);
+          expect(Buffer.from(event?.tags ?? [])).to.deep.equal(Buffer.from(tags[index] ?? []));
+          expect(await store.disclosures(index)).to.equal(kept);
+          expect((await store.eventKey(index)) === undefined, `${index}`).to.equal(kept === undefined);
+          expect((await store.eventWithSubmission(index))?.disclosures).to.equal(kept);
+        }
+        expect(await store.attachment(40)).to.equal(undefined);
+        expect(await store.attachmentIndex(name)).to.equal(40);
+        expect((await store.submissionHolding(A, 41))?.index).to.equal(41);
+      }
+      await commit(madeSubmission(B, 2, 1, 44));
+      expect(await store.disclosures(44)).to.be.a("string");
+    });
+
+    it("erases nothing of events that the log does not have", async () => {
+      await commit(madeSubmission(A, 1, 2, 0));
+      for (const index of [2, -1, 0.5])
+        expect(await rejection(store.eraseKeys([0, index]))).to.be.instanceOf(RangeError);
+      expect(await store.disclosures(0)).to.be.a("string");
+    });
+
+    it("erases beside commits", async () => {
+      await commit(madeSubmission(A, 1, 20, 0));
+      const erasing = store.eraseKeys([3, 19]);
+      for (let seq = 1; seq <= 20; seq++) await commit(madeSubmission(B, seq, 1, 19 + seq));
+      await erasing;
+      const found = await store.events(Array.from({ length: 40 }, (_, index) => index));
+      const gone = found.flatMap((event, index) => (event?.disclosures === undefined ? [index] : []));
+      expect(gone).to.deep.equal([3, 19]);
+    });
+
     it("keeps what it is bound to, by name, until it is bound anew", async () => {
       expect(await store.bound("pepper")).to.equal(undefined);
       await store.bind("pepper", Uint8Array.of(1, 2));

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rename, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,11 +10,13 @@ import { Level } from "level";
 import { FormatError } from "../../../protocol/errors.ts";
 import { parseSource } from "../../../protocol/source.ts";
 import { StoreConflict } from "../../../server/errors.ts";
+import { bundleEntries } from "../../../server/store/bundle.ts";
 import type { Migration } from "../../../server/store/level-format.ts";
 import { logKey } from "../../../server/store/level-keys.ts";
 import { openLevelStore } from "../../../server/store/level-store.ts";
+import type { Store } from "../../../server/store/store.ts";
 import { anchor, rejection, storeConformance } from "./conformance.ts";
-import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
+import { bundle, EMPTY, groupAfter, madeSubmission, type MadeSubmission } from "./groups.ts";
 
 storeConformance("LevelDB", async () => {
   const folder = await newFolder();
@@ -124,6 +127,94 @@ describe("store: LevelDB's own", () => {
     await damaged.close();
   });
 
+  it("leaves not a byte of an erased event in any file, wherever LevelDB had it", async () => {
+    const filler = (store: Store) => async (): Promise<void> => {
+      const { size } = await store.head();
+      const next = (await store.source(parseSource("qn-tax/r1")))?.next ?? 1;
+      await store.commit(groupAfter(await store.head(), [bulky("qn-tax/r1", next, size)]), size);
+    };
+    const made = madeSubmission("qn-police/r1", 1, 40, 0);
+    const later = madeSubmission("qn-police/r1", 41, 3, 40);
+    // Where the events lie when they are erased: in memory; in memory of an earlier run; in a table; below other tables.
+    const ways: ((store: Store, again: () => Promise<Store>) => Promise<Store>)[] = [
+      async (store) => await Promise.resolve(store),
+      async (_store, again) => await again(),
+      async (store, again) => {
+        for (let n = 0; n < 5; n++) await filler(store)();
+        return await again();
+      },
+      async (store, again) => {
+        let open = store;
+        for (let n = 0; n < 12; n++) {
+          await filler(open)();
+          if (n % 3 === 0) open = await again();
+        }
+        return open;
+      },
+    ];
+    for (const [way, prepare] of ways.entries()) {
+      const place = path.join(folder, String(way));
+      let store = await openLevelStore({ path: place });
+      await store.commit(groupAfter(EMPTY, [made, later]), 0);
+      store = await prepare(store, async () => {
+        await store.close();
+        return (store = await openLevelStore({ path: place }));
+      });
+      const secrets = [5, 17, 41].map((index) => secretsOf([made, later], index));
+      for (const needle of secrets.flat()) expect(await isIn(place, needle), `${way} before`).to.equal(true);
+      const snapshot = await store.snapshot();
+      expect(await snapshot.disclosures(5)).to.be.a("string");
+      const erasing = store.eraseKeys([5, 17, 41]);
+      expect(await store.disclosures(6)).to.be.a("string");
+      await snapshot.close();
+      await erasing;
+      for (const needle of secrets.flat()) expect(await isIn(place, needle), `${way}`).to.equal(false);
+      for (const needle of secretsOf([made, later], 6)) expect(await isIn(place, needle)).to.equal(true);
+      await filler(store)();
+      await store.close();
+      for (const needle of secrets.flat()) expect(await isIn(place, needle), `${way} later`).to.equal(false);
+    }
+  });
+
+  it("waits for the snapshots that show what is erased", async () => {
+    const store = await openLevelStore({ path: folder });
+    await store.commit(groupAfter(EMPTY, [madeSubmission("qn-police/r1", 1, 2, 0)]), 0);
+    const snapshot = await store.snapshot();
+    let isErased = false;
+    const erasing = store.eraseKeys([0]).then(() => (isErased = true));
+    while ((await store.disclosures(0)) !== undefined) await new Promise(setImmediate);
+    expect(await snapshot.disclosures(0)).to.be.a("string");
+    expect(isErased).to.equal(false);
+    await snapshot.close();
+    await erasing;
+    await store.close();
+  });
+
+  it("destroys what a killed process only ordered to be destroyed, when it is asked again", async () => {
+    const made = madeSubmission("qn-police/r1", 1, 40, 0);
+    const needles = secretsOf([made], 7);
+    let store = await openLevelStore({ path: folder });
+    await store.commit(groupAfter(EMPTY, [made]), 0);
+    // The snapshot holds the erasure up after its rows are written: the copy is what a kill would leave.
+    const snapshot = await store.snapshot();
+    const erasing = store.eraseKeys([7]);
+    while ((await store.disclosures(7)) !== undefined) await new Promise(setImmediate);
+    const copy = path.join(folder, "copy");
+    await mkdir(copy);
+    for (const name of ["log", "register"])
+      await cp(path.join(folder, name), path.join(copy, name), { recursive: true });
+    await snapshot.close();
+    await erasing;
+    await store.close();
+    await rm(path.join(copy, "log", "LOCK"));
+    for (const needle of needles) expect(await isIn(copy, needle)).to.equal(true);
+    store = await openLevelStore({ path: copy });
+    expect(await store.disclosures(7)).to.equal(undefined);
+    await store.eraseKeys([7]);
+    for (const needle of needles) expect(await isIn(copy, needle)).to.equal(false);
+    await store.close();
+  });
+
   it("is held by one process at a time", async () => {
     const store = await openLevelStore({ path: folder });
     expect(await rejection(openLevelStore({ path: folder }))).to.have.property("code", "store-unavailable");
@@ -178,6 +269,30 @@ async function keptButFailing(act: () => Promise<void>): Promise<void> {
   } finally {
     Reflect.set(batch, "write", write);
   }
+}
+
+/** A megabyte of events. */
+function bulky(source: string, first: number, index: number): MadeSubmission {
+  const made = madeSubmission(source, first, 100, index);
+  return { ...made, sealed: bundle(Array.from({ length: 100 }, () => randomBytes(10_000))) };
+}
+
+/** The event's key, and a piece of its sealed disclosures. */
+function secretsOf(made: readonly MadeSubmission[], index: number): Buffer[] {
+  const submission = made.find((each) => index >= each.index && index < each.index + each.count);
+  if (submission === undefined) throw new RangeError(`no event ${index}`);
+  const at = index - submission.index;
+  const [sealed] = bundleEntries(submission.sealed, at, at + 1);
+  return [Buffer.from(submission.secrets[at] ?? []), Buffer.from(sealed ?? []).subarray(0, 20)];
+}
+
+async function isIn(place: string, needle: Buffer): Promise<boolean> {
+  const files = await readdir(place, { recursive: true, withFileTypes: true });
+  for (const file of files) {
+    if (file.isFile() && (await readFile(path.join(file.parentPath, file.name))).includes(needle))
+      return true;
+  }
+  return false;
 }
 
 async function replaceFolder(folder: string, by: string): Promise<void> {
