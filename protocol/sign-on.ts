@@ -53,11 +53,15 @@ export interface SignOnStatement {
 }
 
 const REQUIRED = ["log", "src", "seq", "role", "iss", "exp", "token", "iat"] as const;
-const TEXTS = { agency: 64, iss: 512, sub: 256, jti: 256, client_id: 256, acr: 128 } as const;
+const TEXTS = { agency: 64, iss: 256, sub: 255, jti: 256, client_id: 255, acr: 128 } as const;
 const OPTIONAL = ["agency", "sub", "jti", "client_id", "auth_time", "acr"] as const;
 
-/** Most characters of a text of the statement; together they keep the JWS within its limit. */
-export const MAX_SIGN_ON_TEXT: Readonly<Record<keyof typeof TEXTS, number>> = TEXTS;
+type TextName = keyof typeof TEXTS;
+
+/** Whether a text can stand in a sign-on: printable ASCII (OpenID Connect Core section 2 for `sub`), so short that the JWS keeps its limit. */
+export function isSignOnText(name: TextName, text: string): boolean {
+  return text.length <= TEXTS[name] && /^[\x20-\x7e]+$/.test(text);
+}
 
 /** Parses a sign-on; its signature is for `verifyJws` with the desk's key at that number. Throws FormatError. */
 export function parseSignOn(text: string): { readonly jws: ParsedJws; readonly signOn: SignOnStatement } {
@@ -65,14 +69,15 @@ export function parseSignOn(text: string): { readonly jws: ParsedJws; readonly s
   return { jws, signOn: parseStatement(jws.payload) };
 }
 
-/** Signs a sign-on with the desk's key. Throws FormatError `sign-on` when a text is too long or a member is not of its form. */
+/** Signs a sign-on with the desk's key. Throws FormatError `sign-on` when a member is not of its form. */
 export function makeSignOn(
   signOn: SignOnStatement,
   key: { readonly alg: JwsAlgorithm; readonly kid: string; readonly sign: SignBytes },
 ): string {
   const payload = { ...signOn, log: formatLogId(signOn.log) };
-  parseStatement(payload);
-  return signJws({ alg: key.alg, kid: key.kid, typ: "sign-on+jws" }, payload, key.sign);
+  const text = signJws({ alg: key.alg, kid: key.kid, typ: "sign-on+jws" }, payload, key.sign);
+  parseSignOn(text);
+  return text;
 }
 
 function parseStatement(value: { readonly [member: string]: unknown }): SignOnStatement {
@@ -96,14 +101,14 @@ function parseStatement(value: { readonly [member: string]: unknown }): SignOnSt
   };
 }
 
-type Texts = Partial<Record<keyof typeof TEXTS, string>>;
+type Texts = Partial<Record<TextName, string>>;
 
 function textsOf(value: { readonly [member: string]: unknown }): Texts {
   const texts: Texts = {};
   for (const name of ["agency", "iss", "sub", "jti", "client_id", "acr"] as const) {
     const text = value[name];
     if (text === undefined) continue;
-    if (typeof text !== "string" || text.length === 0 || text.length > TEXTS[name]) throw badSignOn();
+    if (typeof text !== "string" || !isSignOnText(name, text)) throw badSignOn();
     texts[name] = text;
   }
   return texts;

@@ -12,7 +12,7 @@ import type { Sequenced } from "./queue.ts";
 import type { Signer } from "./receipts.ts";
 import type { VerifiedSubmission } from "./verified.ts";
 
-/** The source `<operator>/ledger`, in whose name the ledger records what it alone can know. */
+/** A source of the operator's: `<operator>/ledger`, in whose name the ledger records what it alone can know, or its desk. */
 export interface OwnSourceParts {
   readonly source: Source;
   readonly signer: Signer;
@@ -55,22 +55,12 @@ async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent
   const recorded = await store.attachmentIndex(name);
   if (recorded !== undefined) return recorded;
   const seq = (await store.source(own.source))?.next ?? FIRST_SEQ;
-  const text = makeEvent({
-    source: own.source,
-    seq,
-    facets: { ...event.facets(), time: { occurred: new Date(clock.now()).toISOString() } },
-    random: (count) => new Uint8Array(randomBytes(count)),
-  });
-  const issuedAt = Math.floor(clock.now() / 1000);
-  const body = makeSubmission({
-    log,
-    source: own.source,
-    first: seq,
-    events: [text],
-    issuedAt,
-    ...own.signer,
-  });
-  const verified = await own.verify(utf8(JSON.stringify(body))).catch((cause: unknown) => {
+  const time = { occurred: new Date(clock.now()).toISOString() };
+  const verified = await ownSubmission(
+    own,
+    { clock, log },
+    { first: seq, facets: [{ ...event.facets(), time }] },
+  ).catch((cause: unknown) => {
     // Whatever is wrong with our own submission is not the answer to somebody else's.
     throw new Error("the ledger could not record an event of its own: its submission was refused", { cause });
   });
@@ -78,4 +68,22 @@ async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent
   const index = await store.attachmentIndex(name);
   if (index === undefined) throw new Error("the store lost the event it just took");
   return index;
+}
+
+/**
+ * Makes, signs and verifies a submission of one of the operator's own sources: events with these facets, numbered from `first`.
+ * @throws FormatError for facets that can form no event, and what `verify` throws.
+ */
+export async function ownSubmission(
+  own: OwnSourceParts,
+  { clock, log }: Pick<Surroundings, "clock" | "log">,
+  { first, facets }: { readonly first: number; readonly facets: readonly Facets[] },
+): Promise<VerifiedSubmission> {
+  const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
+  const events = facets.map((each, at) =>
+    makeEvent({ source: own.source, seq: first + at, facets: each, random }),
+  );
+  const issuedAt = Math.floor(clock.now() / 1000);
+  const body = makeSubmission({ log, source: own.source, first, events, issuedAt, ...own.signer });
+  return await own.verify(utf8(JSON.stringify(body)));
 }
