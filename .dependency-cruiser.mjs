@@ -53,7 +53,7 @@ export default {
     {
       name: "stage-imports-no-values-of-others",
       comment:
-        "A stage takes values from protocol/ and server/errors.ts; of other stages it imports types only. Values meet in server/app.ts.",
+        "A stage takes values from protocol/ and server/errors.ts; of other stages it imports types only. Values meet in server/app.ts and server/app/.",
       severity: "error",
       from: { path: STAGE },
       to: {
@@ -64,10 +64,17 @@ export default {
     },
     {
       name: "only-app-composes",
-      comment: "Values of the stages meet in server/app.ts; main.ts only starts it.",
+      comment: "Values of the stages meet in server/app.ts and server/app/; main.ts only starts it.",
       severity: "error",
       from: { path: "^server/[^/]+\\.ts$", pathNot: "^server/app\\.ts$" },
       to: { path: STAGE, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "only-app-has-parts",
+      comment: "server/app/ holds the pieces of server/app.ts: nobody else puts stages together with them.",
+      severity: "error",
+      from: { pathNot: "^server/app(\\.ts$|/)" },
+      to: { path: "^server/app/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "nobody-imports-an-entry-point",

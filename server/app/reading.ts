@@ -1,0 +1,54 @@
+import type { AnchorStatus } from "../anchor/anchor-status.ts";
+import { closureRegister } from "../disclose/closure-register.ts";
+import { representation } from "../disclose/representation.ts";
+import { showing } from "../disclose/showing.ts";
+import { followLog } from "../integrate/log-follower.ts";
+import { logRoutes } from "../integrate/routes.ts";
+import { makeProver } from "../prove/evidence.ts";
+import { proofRoutes } from "../prove/routes.ts";
+import { statementRoutes } from "../prove/statement-routes.ts";
+import { statementSlots } from "../prove/statement-slots.ts";
+import { statementMaker } from "../prove/statement.ts";
+import { indexTags } from "../receive/index-tags.ts";
+import type { Route } from "../route.ts";
+import type { AboutLog, AppOptions } from "./parts.ts";
+import type { Records } from "./records.ts";
+
+export interface Reading {
+  readonly routes: readonly Route[];
+  /** Follows the log's seals and erasures. */
+  readonly update: () => Promise<void>;
+}
+
+/** The log, its events, their evidence, and people's statements. */
+export function reading(
+  { clock, log, secrets }: AppOptions,
+  { about, records, anchoring }: ReadingParts,
+): Reading {
+  const { store, derived, integrator, index } = records;
+  const follow = followLog({ store, db: derived, log });
+  const closures = closureRegister({ follow, db: derived, clock, log });
+  const tagOf = indexTags(secrets.pepper);
+  const represented = representation({ index, readEvents: store.events, closures, tagOf, clock });
+  const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
+  const shown = showing({ closures, representation: represented, leafIndex, log });
+  const prover = makeProver({ store, tree: integrator.tree, show: shown.showTo, anchoring });
+  const makeStatement = statementMaker({
+    ...{ store, index, representation: represented, showing: shown, prover },
+    log: about.id,
+  });
+  return {
+    routes: [
+      ...logRoutes({ integrator, store }),
+      ...proofRoutes({ prover, store }),
+      ...statementRoutes({ makeStatement, representation: represented, takeSlot: statementSlots() }),
+    ],
+    update: closures.update,
+  };
+}
+
+interface ReadingParts {
+  readonly about: AboutLog;
+  readonly records: Records;
+  readonly anchoring: () => AnchorStatus;
+}

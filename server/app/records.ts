@@ -1,0 +1,89 @@
+import path from "node:path";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { toHex } from "../../protocol/bytes.ts";
+import { indexSizesInUse } from "../anchor/checkpoints.ts";
+import { blindingSecret } from "../index/entries.ts";
+import { createLogIndex, type LogIndex } from "../index/log-index.ts";
+import { type IndexSecrets, requireOwnSecrets } from "../index/own-secrets.ts";
+import { vrfPool } from "../index/vrf-pool.ts";
+import { javascriptVrf } from "../index/vrf.ts";
+import { checkpointSigner } from "../integrate/checkpoint-signer.ts";
+import { type DerivedDatabase, openDerived } from "../integrate/derived.ts";
+import { type Integrator, makeIntegrator } from "../integrate/integrator.ts";
+import { levelTileStore } from "../integrate/tile-store.ts";
+import { indexTags } from "../receive/index-tags.ts";
+import type { Secrets } from "../secrets.ts";
+import { openLevelStore } from "../store/level-store.ts";
+import type { Store } from "../store/store.ts";
+import type { AboutLog, AppOptions, Closing } from "./parts.ts";
+
+export interface Records {
+  readonly store: Store;
+  readonly derived: DerivedDatabase;
+  readonly integrator: Integrator;
+  readonly index: LogIndex;
+  readonly signCheckpoint: (size: number, root: Uint8Array) => string;
+}
+
+/** The records, and what follows them by itself. */
+export async function openRecords(options: AppOptions, about: AboutLog, closing: Closing): Promise<Records> {
+  const { config, secrets, clock, log } = options;
+  const store = await openLevelStore({
+    path: path.join(config.dataDir, "records"),
+    onListenerError: (error) => log.error({ err: error }, "a part that follows the log failed"),
+  });
+  closing.push(store.close);
+  const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
+  closing.push(derived.close);
+  await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: true });
+  const signCheckpoint = checkpointSigner(about.id, secrets.checkpoint);
+  const integrator = makeIntegrator({
+    store,
+    tiles: levelTileStore(derived),
+    signCheckpoint,
+    intervalMs: config.checkpointIntervalMs,
+    clock,
+    onError: (error) => log.error({ err: error }, "integrating failed and is tried again"),
+  });
+  closing.push(integrator.close);
+  const index = makeIndex(options, { about, store, integrator, closing });
+  return { store, derived, integrator, index, signCheckpoint };
+}
+
+function indexSecrets({ vrf: seed, pepper }: Secrets): IndexSecrets {
+  const vrf = javascriptVrf(seed);
+  return {
+    vrfKey: ed25519.getPublicKey(seed),
+    pepper,
+    vrf: { output: (id) => Promise.resolve(vrf.output(id)) },
+    tagOf: indexTags(pepper),
+  };
+}
+
+function makeIndex(
+  { config, secrets, clock, log }: AppOptions,
+  parts: { about: AboutLog; store: Store; integrator: Integrator; closing: Closing },
+): LogIndex {
+  const { about, store, integrator, closing } = parts;
+  const vrf = vrfPool(secrets.vrf, config.vrfWorkers);
+  const vrfKey = toHex(ed25519.getPublicKey(secrets.vrf));
+  const index = createLogIndex({
+    store,
+    integrator,
+    thread: {
+      path: path.join(config.dataDir, "index"),
+      identity: `${about.name} ${vrfKey}`,
+      blindingSecret: blindingSecret(secrets.vrf),
+    },
+    vrf,
+    tagOf: indexTags(secrets.pepper),
+    sizesInUse: async () => await indexSizesInUse(store),
+    clock,
+    log,
+  });
+  // Together: an index that waits for the VRF would hold up the end.
+  closing.push(async () => {
+    await Promise.all([index.close(), vrf.close()]);
+  });
+  return index;
+}
