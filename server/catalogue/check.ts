@@ -8,6 +8,7 @@ export const HEAD_FILE = "catalogue.json";
 
 interface Head {
   readonly version: string;
+  readonly deadlines?: unknown;
   readonly agencies: Readonly<Record<string, unknown>>;
   readonly categories: Readonly<Record<string, unknown>>;
 }
@@ -58,9 +59,12 @@ export function checkCatalogue(
   if (procedures.length === 0)
     throw new CatalogueError(`${HEAD_FILE}:1: there is no file procedures/<code>.json beside it`);
 
-  const { version, agencies, categories } = head;
+  const { version, deadlines, agencies, categories } = head;
   procedures.sort((a, b) => (a.code < b.code ? -1 : 1));
-  const catalogue = { type: "minhbach/catalogue", format: 1, version, agencies, categories, procedures };
+  const catalogue = {
+    ...{ type: "minhbach/catalogue", format: 1, version, ...(deadlines !== undefined && { deadlines }) },
+    ...{ agencies, categories, procedures },
+  };
   return {
     version,
     published: JSON.stringify(catalogue),
