@@ -1,7 +1,7 @@
 import { type Accusation, formatAccusation } from "../protocol/accusation.ts";
 import { fromUtf8 } from "../protocol/bytes.ts";
 import { FormatError } from "../protocol/errors.ts";
-import { MAX_EVIDENCE_LENGTH, parseEvidenceFile } from "../protocol/evidence.ts";
+import { MAX_EVIDENCE_BYTES, parseEvidenceFile } from "../protocol/evidence.ts";
 import { MAX_STATEMENT_BYTES, parseStatement } from "../protocol/statement.ts";
 import { type AccusationReport, checkAccusation } from "../verifier/accusation.ts";
 import type { Fetch } from "../verifier/json-rpc.ts";
@@ -13,8 +13,6 @@ import { renderChecks, renderParts, renderVerdict, type VerdictWords } from "./r
 import { printableJson } from "./terminal.ts";
 import { EXIT_CODES } from "./verify.ts";
 
-/** No character of well-formed UTF-8 that evidence holds takes more bytes. */
-const MAX_EVIDENCE_BYTES = 3 * MAX_EVIDENCE_LENGTH;
 const DEFAULT_OUT = "accusation.json";
 
 const HELP = `Usage: minhbach accuse EVIDENCE STATEMENT [--trust PROFILE] [--rpc URL]... [--out FILE] [--json]

@@ -11,6 +11,7 @@ import {
   recorderTokenCommand,
 } from "./recorder-operate.ts";
 import { recorderStartCommand } from "./recorder-start.ts";
+import { revealCommand } from "./reveal.ts";
 import { runCommandLine } from "./run.ts";
 import { processTerminal } from "./terminal.ts";
 import { trustShowCommand } from "./trust.ts";
@@ -20,6 +21,7 @@ const COMMANDS = [
   verifyCommand(fetch),
   checkReceiptCommand(fetch),
   accuseCommand(fetch),
+  revealCommand,
   auditCommand(fetch),
   trustShowCommand,
   recorderStartCommand,

@@ -55,6 +55,8 @@ export const EVIDENCE_VERSION = 1;
 
 /** Longest evidence file, in characters: an event, a submission's JWS and a proof whose checkpoint has many cosignatures. */
 export const MAX_EVIDENCE_LENGTH = 256 * 1024;
+/** No character of well-formed UTF-8 that evidence holds takes more bytes. */
+export const MAX_EVIDENCE_BYTES = 3 * MAX_EVIDENCE_LENGTH;
 
 /** How deeply the JSON of evidence is nested. */
 export const EVIDENCE_DEPTH = 3;

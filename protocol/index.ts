@@ -24,6 +24,7 @@ export * from "./plain-event.ts";
 export * from "./proof-nodes.ts";
 export * from "./range-proof.ts";
 export * from "./receipt.ts";
+export * from "./reveal.ts";
 export { sha256, sha256Base64url } from "#sha256";
 export * from "./sign-on.ts";
 export * from "./source.ts";

@@ -83,6 +83,15 @@ describe("the npm package", function () {
     }
   });
 
+  it("cuts evidence down to chosen facets with nothing but the file", async () => {
+    const cut = await minhbach(["reveal", "evidence.json", "--facets", "type,time", "-o", "part.json"]);
+    expect(cut.err).to.equal("");
+    expect(cut.code).to.equal(0);
+    const list = await minhbach(["reveal", "part.json", "--list"]);
+    expect(list.out).to.include("access").and.to.not.include("001200000001");
+    expect((await minhbach(["verify", "part.json"])).code).to.equal(3);
+  });
+
   it("starts the recorder far enough to say which setting is missing", async () => {
     const { code, err } = await minhbach(["recorder", "start"]);
     expect(err).to.include("RECORDER_SOURCE");
