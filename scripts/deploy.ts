@@ -10,7 +10,7 @@
 import { Wallet } from "ethers";
 import { ConfigError } from "../server/config.ts";
 import { LedgerError } from "../server/errors.ts";
-import { admitStep, recorderKeySteps } from "./deploy/agencies.ts";
+import { admitStep, raiseSteps, recorderKeySteps } from "./deploy/agencies.ts";
 import { chainReader } from "./deploy/chain.ts";
 import { runCommand } from "./deploy/command.ts";
 import { DeployError } from "./deploy/error.ts";
@@ -64,6 +64,10 @@ async function bringToPlan(options: DeployOptions): Promise<Deployment> {
   const agencies = [options.operator, ...options.agencies];
   const admissions = agencies.map((plan) => admitStep(admin, plan, agency, chain));
   await perform([createLogStep(admin, options.log, anchor, chain), ...admissions], sending);
+  await perform(
+    agencies.flatMap((plan) => raiseSteps(admin, plan, agency, chain)),
+    sending,
+  );
   await perform(await recorderKeySteps(agencies, agency, chain), sending);
 
   return {

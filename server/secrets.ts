@@ -23,6 +23,8 @@ export interface Secrets {
   readonly vrf: Uint8Array;
   /** Ed25519 seed of the ledger's own source, `<operator>/ledger`. */
   readonly ledger: Uint8Array;
+  /** Ed25519 seed of the desk, `<operator>/desk`, through which people's acts are recorded. */
+  readonly desk: Uint8Array;
   /** secp256k1 key of the account that anchors. */
   readonly anchorer: Uint8Array;
   /** Keys the HMAC under which events find their person. */
@@ -37,6 +39,7 @@ const VARIABLES = {
   receipt: "RECEIPT_KEY",
   vrf: "VRF_KEY",
   ledger: "LEDGER_KEY",
+  desk: "DESK_KEY",
   anchorer: "ANCHORER_KEY",
   pepper: "PEPPER",
 } as const satisfies Record<keyof Secrets, string>;
@@ -54,6 +57,7 @@ export function loadSecrets(config: Pick<Config, "dataDir" | "environment">, env
     receipt: secret("receipt"),
     vrf: secret("vrf"),
     ledger: secret("ledger"),
+    desk: secret("desk"),
     anchorer: secret("anchorer"),
     pepper: secret("pepper"),
   };
@@ -70,6 +74,11 @@ export function loadSecret(
   if (given !== undefined) return parseSecret(variable, given);
   if (config.environment === "production") throw new ConfigError(`${variable} must be set in production`);
   return keptSecret(path.join(config.dataDir, "keys", name));
+}
+
+/** The public keys of the operator's own sources, by their recorders' names, 32 bytes each. */
+export function ownSourceKeys({ ledger, desk }: Secrets): Record<"ledger" | "desk", Uint8Array> {
+  return { ledger: ed25519.getPublicKey(ledger), desk: ed25519.getPublicKey(desk) };
 }
 
 /** The public keys a log is created with on the chain, 32 bytes each. */

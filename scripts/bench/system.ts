@@ -1,11 +1,10 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { hexlify, Wallet } from "ethers";
 import type { LogId } from "../../protocol/log-id.ts";
 import { splitSource } from "../../protocol/source.ts";
-import { loadSecrets, logPublicKeys } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, ownSourceKeys } from "../../server/secrets.ts";
 import { deploy } from "../deploy.ts";
 import { httpRpc } from "../deploy/json-rpc.ts";
 import { type Devchain, startDevchain } from "../devchain.ts";
@@ -53,7 +52,7 @@ export async function prepareSystem(
     adminKey: await accountKey(path.join(keysFolder, "account-admin")),
     statePath: path.join(dataDir, "deployment.json"),
     log: { anchorer: new Wallet(hexlify(secrets.anchorer)).address, keys: logPublicKeys(secrets) },
-    operator: await operatorPlan(keysFolder, ed25519.getPublicKey(secrets.ledger)),
+    operator: await operatorPlan(keysFolder, ownSourceKeys(secrets)),
     agencies: [
       {
         code: BENCH_AGENCY,

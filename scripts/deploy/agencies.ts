@@ -1,6 +1,6 @@
 import { encodeBytes32String, hexlify, Wallet } from "ethers";
 import { isSafePublicKey } from "../../protocol/jws.ts";
-import { list } from "../../server/anchor/chain-values.ts";
+import { list, number } from "../../server/anchor/chain-values.ts";
 import type { ChainReader, Contract } from "./chain.ts";
 import { DeployError } from "./error.ts";
 import type { AgencyPlan, RecorderPlan } from "./plan.ts";
@@ -25,6 +25,32 @@ export function admitStep(admin: Wallet, agency: AgencyPlan, registry: Contract,
       return list(history).length > 0;
     },
   };
+}
+
+/** Gives an agency that was admitted by an earlier plan what this one entitles it to, unless somebody decided about it since. */
+export function raiseSteps(
+  admin: Wallet,
+  agency: AgencyPlan,
+  registry: Contract,
+  chain: ChainReader,
+): Step[] {
+  const { code, entitlements, formerEntitlements } = agency;
+  if (formerEntitlements === undefined) return [];
+  const name = encodeBytes32String(code);
+  return [
+    {
+      name: `entitle ${code} to ${entitlements}`,
+      wallet: admin,
+      to: registry.address,
+      data: registry.abi.encodeFunctionData("setEntitlements", [name, entitlements]),
+      abi: registry.abi,
+      isDone: async () => {
+        const [history] = await chain.read(registry, "entitlementHistory", [name]);
+        const changes = list(history).map((change) => number(list(change)[0]));
+        return changes.length !== 1 || changes[0] !== formerEntitlements;
+      },
+    },
+  ];
 }
 
 /**

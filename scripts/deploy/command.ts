@@ -1,10 +1,9 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { hexlify, Wallet } from "ethers";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { toHex } from "../../protocol/bytes.ts";
 import { ConfigError, type Env, readConfig } from "../../server/config.ts";
-import { loadSecrets, logPublicKeys } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, ownSourceKeys } from "../../server/secrets.ts";
 import { DeployError } from "./error.ts";
 import { httpRpc } from "./json-rpc.ts";
 import type { DeployOptions, Deployment } from "./plan.ts";
@@ -65,8 +64,10 @@ function printKeys(env: Env): void {
   const secrets = loadSecrets(readConfig(env), env);
   const { checkpoint, receipt, vrf } = logPublicKeys(secrets);
   const anchorer = new Wallet(hexlify(secrets.anchorer)).address;
-  const ledgerKey = toHex(ed25519.getPublicKey(secrets.ledger));
+  const keys = ownSourceKeys(secrets);
   const log = { anchorer, checkpoint: toHex(checkpoint), receipt: toHex(receipt), vrf: toHex(vrf) };
-  const recorders = [{ name: "ledger", alg: "EdDSA", key: ledgerKey, fromSeq: 1 }];
+  const recorders = (["ledger", "desk"] as const).map((name) => ({
+    ...{ name, alg: "EdDSA", key: toHex(keys[name]), fromSeq: 1 },
+  }));
   console.log(JSON.stringify({ log, operator: { recorders } }, null, 2));
 }

@@ -26,6 +26,11 @@ export interface AgencyPlan {
   /** Sum of RECORD 1, SEAL 2, ERASE 4, MANDATE 8. */
   readonly entitlements: number;
   /**
+   * What earlier versions of this software admitted the agency with. One that never had any other gets the present entitlements; whatever the
+   * registrar changed stays.
+   */
+  readonly formerEntitlements?: number;
+  /**
    * The account that adds the agency's recorder keys: its address, or its private key where this deployment
    * is to add some.
    */

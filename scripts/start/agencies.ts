@@ -8,7 +8,7 @@ const SEAL = 2;
 const ERASE = 4;
 const MANDATE = 8;
 
-/** The operator: its recorder `ledger` signs the ledger's own events. */
+/** The operator: its recorder `ledger` signs the ledger's own events, `desk` people's acts. */
 export const OPERATOR = "qn-operator";
 /** The source whose recorder `npm start` runs. */
 export const DEMO_SOURCE = "qn-police/r1";
@@ -26,14 +26,25 @@ export function recorderKeyFile(keysFolder: string, source: string): string {
   return path.join(keysFolder, `${source.replace("/", "-")}.pem`);
 }
 
-/** The operator as the registry shall know it. @param ledgerKey Ed25519 public key of the ledger's own source */
-export async function operatorPlan(keysFolder: string, ledgerKey: Uint8Array): Promise<AgencyPlan> {
+/**
+ * The operator as the registry shall know it. Its desk records what inspectors and officers order: seals, erasures, mandates.
+ * @param keys Ed25519 public keys of the operator's own sources
+ */
+export async function operatorPlan(
+  keysFolder: string,
+  keys: Readonly<Record<"ledger" | "desk", Uint8Array>>,
+): Promise<AgencyPlan> {
   return {
     code: OPERATOR,
     name: OPERATOR_NAME,
-    entitlements: RECORD | ERASE,
+    entitlements: RECORD | SEAL | ERASE | MANDATE,
+    // Before it had a desk.
+    formerEntitlements: RECORD | ERASE,
     account: { privateKey: await accountKey(path.join(keysFolder, `account-${OPERATOR}`)) },
-    recorders: [{ name: "ledger", alg: "EdDSA", key: ledgerKey, fromSeq: 1 }],
+    recorders: [
+      { name: "ledger", alg: "EdDSA", key: keys.ledger, fromSeq: 1 },
+      { name: "desk", alg: "EdDSA", key: keys.desk, fromSeq: 1 },
+    ],
   };
 }
 

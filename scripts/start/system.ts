@@ -1,8 +1,7 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { hexlify, Wallet } from "ethers";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { logPublicKeys } from "../../server/secrets.ts";
+import { logPublicKeys, ownSourceKeys } from "../../server/secrets.ts";
 import { deploy } from "../deploy.ts";
 import { httpRpc } from "../deploy/json-rpc.ts";
 import { AnvilError } from "../devchain/anvil.ts";
@@ -86,7 +85,7 @@ async function deployOnce(
     adminKey: await accountKey(path.join(keysFolder, "account-admin")),
     statePath: path.join(dataFolder, "deployment.json"),
     log: { anchorer: new Wallet(hexlify(secrets.anchorer)).address, keys: logPublicKeys(secrets) },
-    operator: await operatorPlan(keysFolder, ed25519.getPublicKey(secrets.ledger)),
+    operator: await operatorPlan(keysFolder, ownSourceKeys(secrets)),
     agencies: await demoAgencyPlans(keysFolder),
     onProgress,
   });

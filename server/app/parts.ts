@@ -23,9 +23,15 @@ export interface AboutLog {
   readonly id: LogId;
   readonly name: string;
   readonly ownSource: Source;
+  /** Through which people's acts are recorded. */
+  readonly deskSource: Source;
 }
 
 export function logOf({ config, profile }: AppOptions): AboutLog {
   const id = { chainId: profile.chainId, registry: profile.anchorRegistry, logId: profile.logId };
-  return { id, name: formatLogId(id), ownSource: parseSource(`${config.operator}/ledger`) };
+  return {
+    ...{ id, name: formatLogId(id) },
+    ownSource: parseSource(`${config.operator}/ledger`),
+    deskSource: parseSource(`${config.operator}/desk`),
+  };
 }

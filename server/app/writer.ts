@@ -1,4 +1,5 @@
 import type { Registry } from "prom-client";
+import type { Desk } from "../desk/desk.ts";
 import type { RecordingParts } from "../catalogue/recording.ts";
 import type { KeyDirectory } from "../receive/keys.ts";
 import { receiveMetrics } from "../receive/metrics.ts";
@@ -8,6 +9,7 @@ import { sequenceMetrics } from "../sequence/metrics.ts";
 import { createSequencer, type Sequencer } from "../sequence/sequencer.ts";
 import { ed25519Signer } from "../signers.ts";
 import type { Chain } from "./chain.ts";
+import { openDesk } from "./desk.ts";
 import type { AboutLog, AppOptions, Closing } from "./parts.ts";
 import type { Records } from "./records.ts";
 
@@ -19,11 +21,19 @@ interface WriterParts {
   readonly closing: Closing;
 }
 
+export interface Writer {
+  readonly sequencer: Sequencer;
+  readonly desk: Desk;
+  readonly postSubmission: ReturnType<typeof postSubmission>;
+}
+
 /** Everything a submission passes through until its receipt. */
 export function openWriter(
-  { config, secrets, clock, log }: AppOptions,
-  { about, records, chain: { keys, logKeys }, registry, closing }: WriterParts,
-): { readonly sequencer: Sequencer; readonly postSubmission: ReturnType<typeof postSubmission> } {
+  options: AppOptions,
+  { about, records, chain, registry, closing }: WriterParts,
+): Writer {
+  const { config, secrets, clock, log } = options;
+  const { keys, logKeys } = chain;
   const settings = { log: about.name, operator: config.operator, pepper: secrets.pepper };
   const pool = createVerifierPool({ settings, keys, clock, log, threads: config.receiveWorkers });
   closing.push(() => pool.close());
@@ -48,9 +58,11 @@ export function openWriter(
     log,
   });
   closing.push(() => sequencer.close());
+  const desk = openDesk(options, { about, records, chain, pool, sequencer, closing });
   const limits = { eventsPerSecond: config.sourceEventsPerSecond };
   const metrics = receiveMetrics(registry);
-  return { sequencer, postSubmission: postSubmission({ pool, sequencer, clock, metrics, log, limits }) };
+  const post = postSubmission({ pool, sequencer, clock, metrics, log, limits });
+  return { sequencer, desk, postSubmission: post };
 }
 
 export function recordingOf(

@@ -8,7 +8,6 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { Contract, encodeBytes32String, hexlify, JsonRpcProvider, Wallet } from "ethers";
 import type { DestinationStream } from "pino";
 import { makeEvent } from "../../protocol/event.ts";
@@ -27,7 +26,7 @@ import { type App, startApp } from "../../server/app.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, readConfig } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
-import { loadSecrets, logPublicKeys, type Secrets } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, ownSourceKeys, type Secrets } from "../../server/secrets.ts";
 import { parseTrustProfile, type TrustProfile } from "../../verifier/trust-profile.ts";
 
 /** The source whose recorder most tests use. */
@@ -83,7 +82,7 @@ async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Pro
     adminKey: await accountKey(path.join(keysFolder, "account-admin")),
     statePath: path.join(dataDir, "deployment.json"),
     log: { anchorer: new Wallet(hexlify(secrets.anchorer)).address, keys: logPublicKeys(secrets) },
-    operator: await operatorPlan(keysFolder, ed25519.getPublicKey(secrets.ledger)),
+    operator: await operatorPlan(keysFolder, ownSourceKeys(secrets)),
     agencies: await demoAgencyPlans(keysFolder),
   });
   const file = path.join(dataDir, "trust.json");
