@@ -3,6 +3,8 @@ export * from "./accusation.ts";
 export * from "./breach.ts";
 export * from "./bytes.ts";
 export * from "./checkpoint.ts";
+export * from "./consent.ts";
+export * from "./closing.ts";
 export * from "./disclosure.ts";
 export * from "./errors.ts";
 export * from "./event.ts";

@@ -31,6 +31,8 @@ export interface ClosureRegister {
    * @throws LedgerError `starting` while a long log is read again.
    */
   closuresOf: (leafHashes: readonly Uint8Array[]) => Promise<(Closure | undefined)[]>;
+  /** All that was ordered about each of these leaves and still counts, as far as it is recorded at the time of asking. @throws as `closuresOf`. */
+  ordersOf: (leafHashes: readonly Uint8Array[]) => Promise<LeafOrders[]>;
 }
 
 /** Letters of ours among the derived tables (integrate/derived.ts). */
@@ -68,14 +70,19 @@ export function closureRegister({ follow, db, clock, log }: ClosureRegisterOptio
     }));
   }
 
+  async function ordersAbout(leafHashes: readonly Uint8Array[]): Promise<LeafOrders[]> {
+    await caughtUp();
+    return (await db.getMany(leafHashes.map(leafKey))).map(ordersOf);
+  }
+
   return {
     update,
     closuresOf: async (leafHashes) => {
-      await caughtUp();
-      const rows = await db.getMany(leafHashes.map(leafKey));
+      const orders = await ordersAbout(leafHashes);
       const now = clock.now();
-      return rows.map((row) => closureAt(ordersOf(row), now));
+      return orders.map((each) => closureAt(each, now));
     },
+    ordersOf: ordersAbout,
   };
 }
 

@@ -69,8 +69,17 @@ export function afterOrder(before: LeafOrders, { index, agency, id, act, until }
 /** What closes the leaf at a time, in milliseconds: its erasure, else the seal that ends last. */
 export function closureAt({ seals, erasure }: LeafOrders, now: number): Closure | undefined {
   if (erasure !== undefined) return { kind: "erasure", index: erasure };
+  const last = sealAt({ seals }, now);
+  return last && { kind: "seal", index: last.index, until: last.until };
+}
+
+/** The seal in force at a time, in milliseconds, that ends last, whether the leaf was ordered erased or not: what is sealed is not destroyed. */
+export function sealAt(
+  { seals }: Pick<LeafOrders, "seals">,
+  now: number,
+): Pick<SealOrder, "index" | "until"> | undefined {
   const [last] = seals
     .filter(({ until }) => momentMs(until) > now)
     .sort((a, b) => momentMs(b.until) - momentMs(a.until));
-  return last && { kind: "seal", index: last.index, until: last.until };
+  return last;
 }
