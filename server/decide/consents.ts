@@ -121,7 +121,9 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
     );
     const names = new Map(changes.map(({ name }) => [keyOf(PLACES, name).toString("latin1"), name]));
     const stored = await db.getMany([...names.values()].map((name) => keyOf(PLACES, name)));
-    const places = new Map([...names.keys()].map((key, at) => [key, placesIn(stored[at])]));
+    const places = new Map<string, readonly ActPlace[]>(
+      [...names.keys()].map((key, at) => [key, placesIn(stored[at])]),
+    );
     for (const { name, place } of changes) {
       const key = keyOf(PLACES, name).toString("latin1");
       places.set(key, afterPlace(places.get(key) ?? [], place));
@@ -218,7 +220,11 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
     caughtUp,
     ofPerson: async (person, { limit, after, below }) => {
       await caughtUp();
-      const rows = await rowsOfPerson(personTag(person), limit + 1, after && Buffer.from(after, "base64url"));
+      const rows = await rowsOfPerson(
+        personTag(person),
+        limit + 1,
+        after === undefined ? undefined : Buffer.from(after, "base64url"),
+      );
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const records = await recordsOf(shown, below === undefined ? {} : { below });
