@@ -91,7 +91,7 @@ export function createDesk(parts: DeskParts): OpenDesk {
       );
     return await new Promise<RecordedAct>((answer, refuse) => {
       waiting.push({ act, answer, refuse });
-      running ??= recordAll().finally(() => (running = undefined));
+      running ??= recordAll();
     });
   }
 
@@ -99,6 +99,8 @@ export function createDesk(parts: DeskParts): OpenDesk {
     // What comes in the same turn of the event loop goes together.
     await Promise.resolve();
     while (waiting.length > 0 && !closed) await settle(parts, waiting.splice(0, together()));
+    // In the same step as the last look: whoever comes after it starts anew.
+    running = undefined;
   }
 
   /** How many of those who wait go in the next submission: one with a check goes alone, what has none goes together. */
