@@ -98,6 +98,13 @@ export default {
       to: { path: "^(server|recorder|cli|scripts|proactive|catalogue)/" },
     },
     {
+      name: "proactive-imports-no-server",
+      comment: "The proactive services use what any agency could: the ledger's public API, the recorder, the verifier.",
+      severity: "error",
+      from: { path: "^proactive/" },
+      to: { path: "^(server|cli|scripts|portal|catalogue)/" },
+    },
+    {
       name: "server-imports-no-recorder",
       comment: "Ledger and recorder are run by different parties.",
       severity: "error",

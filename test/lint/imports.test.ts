@@ -63,6 +63,7 @@ const FORBIDDEN: readonly { rule: string; file: string; text: string }[] = [
     file: "scripts/audit/b.ts",
     text: 'import type {} from "../../server/prove/evidence.ts";',
   },
+  { rule: "proactive-imports-no-server", file: "proactive/a.ts", text: 'import "../server/errors.ts";' },
   {
     rule: "server-imports-no-recorder",
     file: "server/receive/a.ts",
