@@ -111,7 +111,17 @@ describe("import directions", () => {
   before(async () => {
     const plants = Object.fromEntries(FORBIDDEN.map(({ file, text }) => [file, text]));
     checkout = await PlantedCheckout.make({ ...ALLOWED, ...plants });
-    const folders = ["protocol", "verifier", "recorder", "server", "cli", "portal", "scripts", "test"];
+    const folders = [
+      "protocol",
+      "verifier",
+      "recorder",
+      "server",
+      "cli",
+      "portal",
+      "proactive",
+      "scripts",
+      "test",
+    ];
     const output = await checkout.outputOf("dependency-cruiser/bin/dependency-cruiser.mjs", [
       "--config=.dependency-cruiser.mjs",
       "--output-type=json",
