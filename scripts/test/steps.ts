@@ -23,6 +23,7 @@ const SOURCES = [
   "server",
   "cli",
   "portal",
+  "proactive",
   "scripts",
   "test",
   "toolchain",
