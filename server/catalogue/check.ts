@@ -10,6 +10,7 @@ interface Head {
   readonly version: string;
   readonly deadlines?: unknown;
   readonly agencies: Readonly<Record<string, unknown>>;
+  readonly members: Readonly<Record<string, readonly string[]>>;
   readonly categories: Readonly<Record<string, unknown>>;
 }
 
@@ -49,6 +50,7 @@ export function checkCatalogue(
 
   const headFile = parseSourceFile(files.head);
   const head = valid(headFile, isHead);
+  checkMembers(headFile, head);
   const procedures = files.procedures.map((file) => {
     const parsed = parseSourceFile(file);
     const procedure = valid(parsed, isProcedure);
@@ -59,11 +61,11 @@ export function checkCatalogue(
   if (procedures.length === 0)
     throw new CatalogueError(`${HEAD_FILE}:1: there is no file procedures/<code>.json beside it`);
 
-  const { version, deadlines, agencies, categories } = head;
+  const { version, deadlines, agencies, members, categories } = head;
   procedures.sort((a, b) => (a.code < b.code ? -1 : 1));
   const catalogue = {
     ...{ type: "minhbach/catalogue", format: 1, version, ...(deadlines !== undefined && { deadlines }) },
-    ...{ agencies, categories, procedures },
+    ...{ agencies, members, categories, procedures },
   };
   return {
     version,
@@ -99,6 +101,15 @@ function schemaFault(file: ParsedFile, error: ErrorObject<string, Record<string,
   if (Array.isArray(allowedValues))
     return file.fault(pointer, `${subject} must be one of ${allowedValues.join(", ")}`);
   return file.fault(pointer, `${subject} ${error.message ?? "is not of the schema"}`);
+}
+
+function checkMembers(file: ParsedFile, { agencies, members }: Head): void {
+  for (const [code, types] of Object.entries(members)) {
+    const unknown = types.findIndex((type) => !Object.hasOwn(agencies, type));
+    if (unknown === -1) continue;
+    const reason = `${HEAD_FILE} does not list "${types[unknown] ?? ""}" among its agencies`;
+    throw file.fault(`/members${memberPointer(code)}/${unknown}`, reason);
+  }
 }
 
 /** One file for each code, so that no code is there twice. */

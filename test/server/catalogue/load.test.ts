@@ -92,6 +92,17 @@ const WRONG: readonly (readonly [subject: string, change: Change, message: RegEx
     /^procedures\/PASSPORT\.json:16: catalogue\.json does not list "constructor"/,
   ],
   [
+    "a member of a type that is explained nowhere",
+    (c) => c.replace("catalogue.json", '"qn-tax": ["tax"]', '"qn-tax": ["tax", "taxes"]'),
+    /^catalogue\.json:\d+: catalogue\.json does not list "taxes" among its agencies/,
+  ],
+  [
+    "a member under a code that no agency can have",
+    (c) => c.replace("catalogue.json", '"qn-tax"', '"QN tax"'),
+    /^catalogue\.json:\d+: .*must/,
+  ],
+  ["no members", (c) => c.replace("catalogue.json", '"members"', '"$members"'), /^catalogue\.json:\d+: /],
+  [
     "a provider that releases nothing",
     (c) => c.replace("procedures/PASSPORT.json", '["pd:Passport"]', "[]"),
     /^procedures\/PASSPORT\.json:33: personalData must NOT have fewer than 1 items/,
