@@ -1,0 +1,206 @@
+import type { Logger } from "pino";
+import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
+import { closingBar } from "../../protocol/closing.ts";
+import { parseEvent } from "../../protocol/event.ts";
+import { parsePayload } from "../../protocol/payload.ts";
+import type { Clock } from "../clock.ts";
+import type { Store, StoredEvent } from "../store/store.ts";
+import type { ClosureRegister } from "./closure-register.ts";
+import { sealAt } from "./closures.ts";
+import {
+  type ErasedEvent,
+  erasedLeaves,
+  type ErasureOrder,
+  type ErasureRegister,
+  type Progress,
+} from "./erasures.ts";
+
+/** How long after an erasure was ordered its keys are destroyed at the latest. An order waits for an anchor and its index, and for seals. */
+export const ERASURE_PROMISE_SECONDS = 24 * 60 * 60;
+
+export interface EraserOptions {
+  readonly store: Pick<Store, "events" | "eraseKeys" | "lastAnchor" | "submissionOfIndex">;
+  readonly erasures: ErasureRegister;
+  readonly closures: Pick<ClosureRegister, "ordersOf">;
+  /** The log index of a leaf; undefined when it is in no published checkpoint. */
+  readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
+  /** What derives something from opened events: each resolves with the size of the log up to which it has read what it needs. */
+  readonly readers: readonly (() => Promise<number>)[];
+  /** Told of the indexes of what was destroyed: what remembers opened events forgets them. */
+  readonly onDestroyed: (indexes: readonly number[]) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What waits, as of the last look. */
+export interface EraserStatus {
+  /** Orders that something waits for, those that wait for nothing but a seal's end not counted. */
+  readonly waiting: number;
+  /** Orders that wait for nothing but a seal's end. */
+  readonly sealed: number;
+  /** How long the oldest of the waiting has waited, in seconds; 0 when none does. */
+  readonly oldestSeconds: number;
+  /** Events destroyed since the start. */
+  readonly destroyed: number;
+}
+
+/**
+ * Executes the log's erasures: destroys the keys and disclosures of what they name, once nothing needs to read them any more. That is when a
+ * final anchor's index covers the event and the order, so that every statement shows the entry closed and proves by whom, and the index never
+ * has to be computed from what is gone. What a seal holds is kept until the seal ends: an investigation's evidence is not destroyed under it.
+ *
+ * It keeps no state but what the register derives: killed at any point, it does again what it does not know to be done.
+ */
+export interface Eraser {
+  /** Executes what can be executed now. */
+  readonly run: () => Promise<void>;
+  readonly status: () => EraserStatus;
+}
+
+const ORDERS_AT_ONCE = 16;
+
+/** An event that an order names, in the log before it. */
+interface Target {
+  readonly leaf: string;
+  readonly index: number;
+  readonly event: StoredEvent;
+}
+
+/** What becomes of an order now. */
+interface Plan {
+  readonly order: ErasureOrder;
+  readonly targets: readonly Target[];
+  readonly kept: number;
+  readonly sealed: number;
+}
+
+export function eraser(options: EraserOptions): Eraser {
+  const { store, erasures, closures, leafIndex, readers, onDestroyed, clock, log } = options;
+  let [waiting, sealed, destroyed] = [0, 0, 0];
+  /** When the oldest of the waiting was ordered, Unix seconds. */
+  let since: number | undefined;
+
+  async function run(): Promise<void> {
+    await erasures.update();
+    let [stillWaiting, stillSealed] = [0, 0];
+    let oldest: ErasureOrder | undefined;
+    for (let from = 0; ;) {
+      const page = await erasures.waiting({ from, limit: ORDERS_AT_ONCE });
+      const last = page.at(-1);
+      if (last === undefined) break;
+      // Before anything can fail, so that what fails for long is seen to wait.
+      since ??= await timeOf(page.find((order) => !isOnlySealed(order)));
+      const executed = await execute(page);
+      for (const [at, order] of page.entries()) {
+        const after = executed[at] ?? order;
+        destroyed += after.destroyed - order.destroyed;
+        if (after.done !== undefined) continue;
+        if (isOnlySealed(after)) {
+          stillSealed++;
+          continue;
+        }
+        stillWaiting++;
+        oldest ??= order;
+      }
+      from = last.index + 1;
+    }
+    since = await timeOf(oldest);
+    [waiting, sealed] = [stillWaiting, stillSealed];
+  }
+
+  async function timeOf(order: ErasureOrder | undefined): Promise<number | undefined> {
+    return order && (await store.submissionOfIndex(order.index))?.time;
+  }
+
+  /** The orders as they stand after what could be done; undefined for one that has to wait as a whole. */
+  async function execute(page: readonly ErasureOrder[]): Promise<(ErasureOrder | undefined)[]> {
+    const covered = (await store.lastAnchor())?.indexSize ?? 0;
+    const due = page.filter(({ index }) => index < covered);
+    if (due.length === 0) return page.map(() => undefined);
+    const plans: Plan[] = [];
+    for (const order of due) plans.push(await planOf(order));
+    const targets = plans.flatMap((plan) => plan.targets);
+    if (targets.length > 0) await requireRead(Math.max(...due.map(({ index }) => index)) + 1);
+    const indexes = [...new Set(targets.map(({ index }) => index))];
+    await store.eraseKeys(indexes);
+    if (indexes.length > 0) onDestroyed(indexes);
+    const progress = plans.map(progressOf);
+    await erasures.record(progress.filter(({ order }, at) => isNews(order, due[at])));
+    for (const { order, erased } of progress) {
+      if (erased.length > 0)
+        log.info({ index: order.index, events: erased.length }, "the keys of erased events were destroyed");
+    }
+    const after = new Map(progress.map(({ order }) => [order.index, order]));
+    return page.map(({ index }) => after.get(index));
+  }
+
+  async function planOf(order: ErasureOrder): Promise<Plan> {
+    const [stored] = await store.events([order.index]);
+    if (stored?.disclosures === undefined) throw new Error("an erasure can no longer be read");
+    const leaves = erasedLeaves(parseEvent(`${fromUtf8(stored.payload)}~${stored.disclosures}`));
+    const done = await erasures.destroyed(leaves);
+    const hashes = leaves.filter((leaf) => !done.has(leaf)).map((leaf) => fromBase64url(leaf));
+    const places = await Promise.all(hashes.map(leafIndex));
+    const ordered = await closures.ordersOf(hashes);
+    const found = places.flatMap((index, at) => {
+      const leafHash = hashes[at];
+      // What came after the order was not meant by it: nobody can know a leaf hash before.
+      if (index === undefined || index >= order.index || leafHash === undefined) return [];
+      const isSealed = sealAt(ordered[at] ?? { seals: [] }, clock.now()) !== undefined;
+      return [{ leaf: Buffer.from(leafHash).toString("base64url"), index, isSealed }];
+    });
+    const events = await store.events(found.map(({ index }) => index));
+    const targets: Target[] = [];
+    let sealed = 0;
+    for (const [at, { leaf, index, isSealed }] of found.entries()) {
+      const event = events[at];
+      if (event === undefined || isBarred(event)) continue;
+      if (isSealed) sealed++;
+      else targets.push({ leaf, index, event });
+    }
+    // Of those destroyed by another order before, this one has nothing to do.
+    return { order, targets, sealed, kept: leaves.length - done.size - targets.length - sealed };
+  }
+
+  /** @throws LedgerError `starting`; Error while one of them is behind. */
+  async function requireRead(size: number): Promise<void> {
+    for (const reader of readers) {
+      if ((await reader()) < size) throw new Error("a part that reads events is behind what is to be erased");
+    }
+  }
+
+  function progressOf({ order, targets, kept, sealed }: Plan): Progress {
+    const erased = targets.map(({ leaf, event }): Omit<ErasedEvent, "number"> => {
+      const { src, seq } = parsePayload(fromUtf8(event.payload));
+      return { source: src, seq, leaf, order: order.index };
+    });
+    const destroyed = order.events - kept - sealed;
+    const counted = { ...order, destroyed, kept, sealed };
+    return {
+      order: sealed > 0 ? counted : { ...counted, done: Math.floor(clock.now() / 1000) },
+      erased,
+    };
+  }
+
+  return {
+    run,
+    status: () => ({
+      ...{ waiting, sealed, destroyed },
+      oldestSeconds: since === undefined ? 0 : Math.max(0, clock.now() / 1000 - since),
+    }),
+  };
+}
+
+/** Without its disclosures nothing can be said against it: it was found to be erasable before they were destroyed. */
+function isBarred({ payload, disclosures }: StoredEvent): boolean {
+  if (disclosures === undefined) return false;
+  return closingBar(parseEvent(`${fromUtf8(payload)}~${disclosures}`), "erasure") !== undefined;
+}
+
+function isOnlySealed({ events, destroyed, kept, sealed }: ErasureOrder): boolean {
+  return sealed > 0 && destroyed + kept + sealed === events;
+}
+
+function isNews(after: ErasureOrder, before: ErasureOrder | undefined): boolean {
+  return JSON.stringify(after) !== JSON.stringify(before);
+}
