@@ -1,3 +1,4 @@
+import type { EventType } from "./facets.ts";
 import { INDEX_KINDS } from "./index-tree.ts";
 
 /**
@@ -27,3 +28,20 @@ export const TAG_KINDS = {
 
 /** A tag as it is stored: u8 kind, then 32 bytes. */
 export const TAG_BYTES = 33;
+
+const MARKS_OF_TYPE: Readonly<Partial<Record<EventType, number>>> = {
+  consent: TAG_KINDS.consentAct,
+  mandate: TAG_KINDS.mandateAct,
+  complaint: TAG_KINDS.complaintAct,
+  inspection: TAG_KINDS.inspectionAct,
+  seal: TAG_KINDS.sealAct,
+  erasure: TAG_KINDS.erasureAct,
+  catalogue: TAG_KINDS.catalogueAct,
+};
+
+/** The kinds of the marks that an event carries. */
+export function markKinds(type: EventType, isEmergency: boolean): readonly number[] {
+  return [MARKS_OF_TYPE[type], isEmergency ? TAG_KINDS.emergency : undefined].filter(
+    (kind) => kind !== undefined,
+  );
+}

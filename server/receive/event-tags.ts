@@ -1,10 +1,9 @@
 import { fromBase64url } from "../../protocol/bytes.ts";
 import { exchangeHalf } from "../../protocol/exchange.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
-import type { EventType } from "../../protocol/facets.ts";
 import { indexKeys } from "../../protocol/index-keys.ts";
 import type { Source } from "../../protocol/source.ts";
-import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { markKinds, TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import { pepperedTags } from "./index-tags.ts";
 
 /** What is kept with an event's key, so that the event can be found without being opened. */
@@ -33,21 +32,10 @@ export function eventTags(pepper: Uint8Array): (source: Source, facets: Facets) 
   };
 }
 
-/** Events of these types are followed: whoever does opens them alone. */
-const MARKED_TYPES: Readonly<Partial<Record<EventType, number>>> = {
-  consent: TAG_KINDS.consentAct,
-  mandate: TAG_KINDS.mandateAct,
-  complaint: TAG_KINDS.complaintAct,
-  inspection: TAG_KINDS.inspectionAct,
-  seal: TAG_KINDS.sealAct,
-  erasure: TAG_KINDS.erasureAct,
-  catalogue: TAG_KINDS.catalogueAct,
-};
 const MARK = "\0".repeat(TAG_BYTES - 1);
 
 function marks({ type, handling }: Facets): Tag[] {
-  const kinds = [MARKED_TYPES[type], handling?.emergency === true ? TAG_KINDS.emergency : undefined];
-  return kinds.flatMap((kind) => (kind === undefined ? [] : [{ kind, bytes: MARK }]));
+  return markKinds(type, handling?.emergency === true).map((kind) => ({ kind, bytes: MARK }));
 }
 
 /** The leaf hashes that a seal or an erasure names: they are in the public log, and need no pepper. */

@@ -1,13 +1,14 @@
 import { LedgerError } from "../errors.ts";
 import { registerEnd, registerKey } from "./level-keys.ts";
 import type { Databases } from "./level-reader.ts";
+import { markEvents } from "./level-marks.ts";
 import { anchorOf, anchorPlace } from "./rows.ts";
 
 /** Changes the databases from the format before into its own; runs before anything else may read. */
 export type Migration = (databases: Databases) => Promise<void>;
 
 /** The n-th migration leads from format n to n + 1 (counting from 1), so the current format is their number plus one. */
-export const MIGRATIONS: readonly Migration[] = [numberAnchors];
+export const MIGRATIONS: readonly Migration[] = [numberAnchors, markEvents];
 
 /** To format 2: anchors are found by their number. */
 async function numberAnchors({ register }: Databases): Promise<void> {

@@ -48,6 +48,8 @@ const REGISTER_ROWS = {
   /** The head the register has followed the log to. */
   head: "H",
   anchorIntent: "I",
+  /** How far a migration under way has come. */
+  migrated: "M",
   /** By size and index size, in the order of the contract's history. */
   anchors: "a",
   attachments: "c",

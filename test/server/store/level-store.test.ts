@@ -11,7 +11,7 @@ import { FormatError } from "../../../protocol/errors.ts";
 import { parseSource } from "../../../protocol/source.ts";
 import { StoreConflict } from "../../../server/errors.ts";
 import { bundleEntries } from "../../../server/store/bundle.ts";
-import type { Migration } from "../../../server/store/level-format.ts";
+import { type Migration, MIGRATIONS } from "../../../server/store/level-format.ts";
 import { logKey } from "../../../server/store/level-keys.ts";
 import { openLevelStore } from "../../../server/store/level-store.ts";
 import type { Store } from "../../../server/store/store.ts";
@@ -223,12 +223,17 @@ describe("store: LevelDB's own", () => {
 
   it("migrates an older format step by step, once, and refuses a newer one", async () => {
     const ran: number[] = [];
-    const steps: Migration[] = [1, 2].map((step) => async () => void ran.push(step));
+    const steps = Array.from(
+      { length: MIGRATIONS.length + 1 },
+      (_, step): Migration =>
+        async () =>
+          void ran.push(step),
+    );
     await (await openLevelStore({ path: folder, migrations: [] })).close();
     await (await openLevelStore({ path: folder, migrations: steps.slice(0, 1) })).close();
     await (await openLevelStore({ path: folder, migrations: steps })).close();
     await (await openLevelStore({ path: folder, migrations: steps })).close();
-    expect(ran).to.deep.equal([1, 2]);
+    expect(ran).to.deep.equal([...steps.keys()]);
     const refused = await rejection(openLevelStore({ path: folder }));
     expect(refused).to.have.property("code", "store-unavailable");
     expect(refused).to.have.property("message").that.contains("newer version");
