@@ -1,6 +1,7 @@
 import type { Level } from "level";
 import type { Bytes } from "../../protocol/bytes.ts";
 import type { Source } from "../../protocol/source.ts";
+import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import { LedgerError, parsingRecords } from "../errors.ts";
 import { bundleEntries, likelyRowStarts } from "./bundle.ts";
 import {
@@ -29,6 +30,7 @@ import { openAttachment, openDisclosures } from "./sealing.ts";
 import type {
   Head,
   RecordedEvent,
+  SealedEvents,
   StoredAnchor,
   StoredEvent,
   StoredSubmission,
@@ -54,6 +56,8 @@ export interface View {
   /** Who erases waits for them. */
   readonly reads?: Pick<ReadsUnderWay, "during">;
 }
+
+const EVENT_KEY_BYTES = 32;
 
 /** Requests that run side by side when many events are read: LevelDB answers them in as many threads. */
 const PARALLEL_READS = 4;
@@ -154,6 +158,26 @@ export function levelReader(view: View): StoreReader {
     });
   }
 
+  /** One pass over the rows of the range: every row of the log is wanted but payloads, heads and attachments. */
+  async function sealedEvents(from: number, to: number): Promise<SealedEvents> {
+    const end = Math.min(to, view.head().size);
+    const start = from < end ? await rowStart(from) : undefined;
+    if (start === undefined) return packSealed(from, { submissions: [], secrets: [], sealed: [] });
+    const secrets: Bytes[] = [];
+    const sealed: Bytes[] = [];
+    const submissions: StoredSubmission[] = [];
+    for (const [key, row] of await log.rows({ gte: logKey(start), lt: logKey(end) })) {
+      const first = indexOfKey(key);
+      const place = [Math.max(0, from - first), end - first] as const;
+      if (isLogRow(key, "eventKeys")) secrets.push(...bundleEntries(row, ...place));
+      if (isLogRow(key, "disclosures")) sealed.push(...bundleEntries(row, ...place));
+      if (!isLogRow(key, "submission") || (submissions.length > 0 && !isSubmissionRow(row))) continue;
+      const submission = await submissionOfRow(row);
+      if (submission !== undefined) submissions.push(submission);
+    }
+    return packSealed(from, { submissions, secrets, sealed });
+  }
+
   async function submissionOfIndex(index: number): Promise<StoredSubmission | undefined> {
     const start = await rowStart(index);
     return start === undefined ? undefined : submissionOfRow(await log.get(logKey(start, "submission")));
@@ -248,6 +272,7 @@ export function levelReader(view: View): StoreReader {
       ).filter((part) => part.length > 0);
       return (await Promise.all(parts.map(eventsAt))).flat();
     },
+    sealedEvents,
     disclosures: async (index) => {
       const [secrets, sealed] = await entries(index, "eventKeys", "disclosures");
       const secret = eventKeyOf(secrets);
@@ -289,6 +314,50 @@ export function levelReader(view: View): StoreReader {
       return row && new Uint8Array(row);
     },
   };
+}
+
+/** Copies the entries of events together, without what was erased. */
+function packSealed(
+  from: number,
+  {
+    submissions,
+    secrets,
+    sealed,
+  }: { submissions: readonly StoredSubmission[]; secrets: readonly Bytes[]; sealed: readonly Bytes[] },
+): SealedEvents {
+  const count = secrets.length;
+  const keys = new Uint8Array(count * EVENT_KEY_BYTES);
+  const kept: Bytes[] = [];
+  const sealedLengths = new Uint32Array(count);
+  const tags = secrets.map(indexTagsOf);
+  const tagCounts = Uint16Array.from(tags, (list) => list.length / TAG_BYTES);
+  for (const [at, entry] of secrets.entries()) {
+    const text = sealed[at];
+    if (text === undefined || entry.length === tags[at]?.length) continue;
+    keys.set(entry.subarray(0, EVENT_KEY_BYTES), at * EVENT_KEY_BYTES);
+    kept.push(text);
+    sealedLengths[at] = text.length;
+  }
+  const places = submissions.map(({ source, index, count: events, time }) => ({
+    ...{ source, index, time },
+    count: events,
+  }));
+  return {
+    ...{ from, count, submissions: places, keys, sealedLengths, tagCounts },
+    sealed: joined(kept),
+    tags: joined(tags),
+  };
+}
+
+/** In memory of their own, as small buffers' often is not. */
+function joined(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function holdsEntry(row: Buffer | undefined, entry: number): boolean {

@@ -105,6 +105,23 @@ export interface StoredEvent {
   readonly tags: Bytes;
 }
 
+/** Events as they are stored, sealed, in a form that is moved to another thread whole, which opens them there. */
+export interface SealedEvents {
+  /** Log index of the first one. */
+  readonly from: number;
+  readonly count: number;
+  /** The submissions that hold them, in log order. */
+  readonly submissions: readonly Pick<StoredSubmission, "source" | "index" | "count" | "time">[];
+  /** The events' keys, 32 bytes each; zeros where one was erased. */
+  readonly keys: Uint8Array<ArrayBuffer>;
+  /** The sealed disclosures, one event's after the other's, and how many bytes each has: none where the key was erased. */
+  readonly sealed: Uint8Array<ArrayBuffer>;
+  readonly sealedLengths: Uint32Array;
+  /** The events' tags (33 bytes each), and how many each has. */
+  readonly tags: Uint8Array<ArrayBuffer>;
+  readonly tagCounts: Uint16Array;
+}
+
 /** A checkpoint that the contract accepted and that was final when recorded. */
 export interface StoredAnchor {
   /** Its place in the contract's history of this log, from 0. */
@@ -144,6 +161,8 @@ export interface StoreReader {
   disclosures: (index: number) => Promise<string | undefined>;
   /** The events at these indexes, in the order asked for; undefined where there is none. Ask for a page at a time: their rows are read at once. */
   events: (indexes: readonly number[]) => Promise<(StoredEvent | undefined)[]>;
+  /** The events `from .. to - 1` as they are stored; fewer when the log ends before `to`. Nothing is opened, so it costs what copying costs. */
+  sealedEvents: (from: number, to: number) => Promise<SealedEvents>;
   eventKey: (index: number) => Promise<EventKey | undefined>;
   /** The event as evidence needs it, in one read. */
   eventWithSubmission: (index: number) => Promise<RecordedEvent | undefined>;

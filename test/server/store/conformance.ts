@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parseSource } from "../../../protocol/source.ts";
 import { StoreConflict } from "../../../server/errors.ts";
+import { openDisclosures } from "../../../server/store/sealing.ts";
 import type { Head, IndexKeyRow, Store, StoredAnchor, StoreReader } from "../../../server/store/store.ts";
 import { bundle, EMPTY, groupAfter, madeSubmission, tagsOf, type MadeSubmission } from "./groups.ts";
 
@@ -103,6 +104,42 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
         expect(Buffer.from(event?.tags ?? [])).to.deep.equal(Buffer.concat(tagsOf(seqs[index] ?? 0)));
       }
       expect(await store.events([])).to.deep.equal([]);
+    });
+
+    it("hands over events sealed, in one piece, that open with the keys beside them", async () => {
+      const made = [madeSubmission(A, 1, 33, 0), madeSubmission(B, 1, 1, 33), madeSubmission(A, 34, 20, 34)];
+      await commit(...made);
+      await store.eraseKeys([40]);
+      const disclosures = made.flatMap(({ texts }) => texts.disclosures);
+      for (const [from, to] of [
+        [0, 54],
+        [5, 20],
+        [32, 35],
+        [39, 100],
+        [54, 60],
+      ] as const) {
+        const given = await store.sealedEvents(from, to);
+        const count = Math.min(to, 54) - from;
+        expect(given).to.include({ from, count });
+        const places = made.filter(({ index, count: events }) => index < to && index + events > from);
+        expect(given.submissions).to.deep.equal(
+          places.map(({ source, index, count: events, time }) => ({ source, index, count: events, time })),
+        );
+        expect(given.tagCounts.reduce((sum, each) => sum + each, 0) * 33).to.equal(given.tags.length);
+        expect(Buffer.concat(await store.indexTags(from, to)).equals(given.tags)).to.be.true;
+        let at = 0;
+        for (let event = 0; event < count; event++) {
+          const sealed = given.sealed.subarray(at, (at += given.sealedLengths[event] ?? 0));
+          const key = given.keys.subarray(event * 32, event * 32 + 32);
+          if (from + event === 40) {
+            expect(sealed.length).to.equal(0);
+            expect(key.every((byte) => byte === 0)).to.be.true;
+          } else {
+            expect(openDisclosures(key, sealed)).to.equal(disclosures[from + event]);
+          }
+        }
+        expect(at).to.equal(given.sealed.length);
+      }
     });
 
     it("finds submissions by any number or index they hold, and nothing beyond the end", async () => {
