@@ -1,5 +1,6 @@
 /** The formats of Minh Bạch: strict parsers, builders and the Merkle tree, pure and for any JavaScript runtime. */
 export * from "./accusation.ts";
+export * from "./age.ts";
 export * from "./breach.ts";
 export * from "./bytes.ts";
 export * from "./checkpoint.ts";

@@ -2,6 +2,8 @@ import { openFacets, type ParsedEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
 import { isCanonicalSubjectId, isSamePerson, isSubjectScheme } from "../../protocol/subject.ts";
+import { ofAgeFrom } from "../../protocol/age.ts";
+import type { Mandate } from "../../protocol/facet-values.ts";
 import type { PersonId } from "../identity/caller.ts";
 import { momentMs } from "../../protocol/moment.ts";
 
@@ -15,6 +17,8 @@ export type MandateRecord =
       readonly agency: string;
       readonly id: string;
       readonly state: "granted" | "revoked";
+      /** Why the holder may act; undefined when the event does not say. */
+      readonly basis: Mandate["basis"] | undefined;
       /** Whether it joins two numbers of one person. */
       readonly samePerson: boolean;
       /** Whether it is for some procedures only. */
@@ -44,6 +48,7 @@ export function mandateIn(
     ...{ kind: "mandate", index, id, subject, holder, people },
     agency: splitSource(event.payload.src).agency,
     state: state === "granted" ? "granted" : "revoked",
+    basis: BASES.find((each) => each === basis),
     samePerson: basis === "same-person",
     limited: procedures !== undefined,
     validFrom: typeof validFrom === "string" ? validFrom : undefined,
@@ -51,7 +56,8 @@ export function mandateIn(
   };
 }
 
-type Mandate = Extract<MandateRecord, { kind: "mandate" }>;
+export type GrantedMandate = Extract<MandateRecord, { kind: "mandate" }>;
+const BASES = ["parent", "guardian", "proxy", "court", "same-person"] as const;
 
 /**
  * Whom the holder of a list represents at a time (milliseconds), by the records of that list in log order. A mandate for some procedures
@@ -59,29 +65,52 @@ type Mandate = Extract<MandateRecord, { kind: "mandate" }>;
  * ended the mandate, so it does until the mandate is recorded again.
  */
 export function representedBy(holder: PersonId, records: readonly MandateRecord[], now: number): PersonId[] {
-  const granted = new Map<string, Mandate>();
+  return grantedIn(records)
+    .filter((mandate) => isSamePerson(mandate.holder, holder) && isInForce(mandate, now))
+    .map(({ subject }) => subject);
+}
+
+/** The mandates to act for somebody that a list's records grant, in the order of their granting, without those that were revoked. */
+export function grantedIn(records: readonly MandateRecord[]): GrantedMandate[] {
+  const granted = new Map<string, GrantedMandate>();
   for (const record of records) {
     if (record.kind === "mandate") {
-      if (record.samePerson || !isSamePerson(record.holder, holder)) continue;
+      if (record.samePerson) continue;
       granted.delete(nameOf(record));
       if (record.state === "granted") granted.set(nameOf(record), record);
     } else {
       endWith(record, granted);
     }
   }
-  return [...granted.values()].filter((mandate) => isInForce(mandate, now)).map(({ subject }) => subject);
+  return [...granted.values()];
 }
 
 /** Ends the mandates between people who are both in an erased event. */
-function endWith({ people }: MandateRecord, granted: Map<string, Mandate>): void {
+function endWith({ people }: MandateRecord, granted: Map<string, GrantedMandate>): void {
   for (const [name, mandate] of granted) {
     if (mandate.people.filter((tag) => people.includes(tag)).length > 1) granted.delete(name);
   }
 }
 
-function isInForce({ limited, validFrom, validUntil }: Mandate, now: number): boolean {
+function isInForce(mandate: GrantedMandate, now: number): boolean {
+  const { limited, validFrom } = mandate;
   if (limited || (validFrom !== undefined && !(momentMs(validFrom) <= now))) return false;
-  return validUntil === undefined || momentMs(validUntil) > now;
+  return endOf(mandate) > now;
+}
+
+/** Given by adults or for them: no age ends these. A basis that nobody wrote down is bound like a parent's. */
+const FOR_ADULTS: readonly GrantedMandate["basis"][] = ["proxy", "court"];
+
+/**
+ * When a mandate ends by itself, in Unix milliseconds; Infinity when it does not, and -Infinity when it never began to open anything. A parent's
+ * or guardian's needs an end of its own and never outlasts the childhood, as far as the child's number tells: nobody has to remember to revoke
+ * it. An adult's guardian is appointed by a court, and their mandate recorded as the court's.
+ */
+export function endOf({ basis, validUntil, subject }: GrantedMandate): number {
+  const until = validUntil === undefined ? undefined : momentMs(validUntil);
+  if (until !== undefined && Number.isNaN(until)) return -Infinity;
+  if (FOR_ADULTS.includes(basis)) return until ?? Infinity;
+  return until === undefined ? -Infinity : Math.min(until, ofAgeFrom(subject) ?? Infinity);
 }
 
 /**
@@ -90,7 +119,7 @@ function isInForce({ limited, validFrom, validUntil }: Mandate, now: number): bo
  * have revoked it (of which the verifier warns).
  */
 export function joinedNumbers(records: readonly MandateRecord[], below: number): PersonId[] {
-  const joined = new Map<string, Mandate>();
+  const joined = new Map<string, GrantedMandate>();
   for (const record of records) {
     if (record.index >= below) continue;
     if (record.kind === "erased") endWith(record, joined);
@@ -100,7 +129,7 @@ export function joinedNumbers(records: readonly MandateRecord[], below: number):
   return [...joined.values()].flatMap(({ subject, holder }) => [subject, holder]);
 }
 
-function nameOf({ agency, id }: Mandate): string {
+function nameOf({ agency, id }: GrantedMandate): string {
   return JSON.stringify([agency, id]);
 }
 

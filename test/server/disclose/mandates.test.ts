@@ -13,6 +13,8 @@ import {
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
 const MOTHER = { scheme: "vn-cccd", id: "999199000001" } as const;
 const OTHER = { scheme: "vn-cccd", id: "999199000002" } as const;
+/** A parent's mandate lasts as long as the childhood, so it says until when. */
+const PARENTS = { basis: "parent", validUntil: "2044-11-01T00:00:00+07:00" } as const;
 const NOW = Date.parse("2026-11-22T00:00:00Z");
 
 interface Made {
@@ -24,14 +26,17 @@ interface Made {
   readonly mandate?: Partial<Mandate>;
 }
 
-function record({
-  state = "granted",
+function record({ state = "granted", mandate = {}, ...made }: Made = {}): MandateRecord {
+  return recordOf({ ...made, mandate: { id: "m-1", state, ...PARENTS, ...mandate } });
+}
+
+function recordOf({
   source = "qn-justice/r1",
   subject = CHILD,
   holder = MOTHER,
   index = 0,
-  mandate = {},
-}: Made = {}): MandateRecord {
+  mandate,
+}: Omit<Made, "state" | "mandate"> & { readonly mandate: Mandate }): MandateRecord {
   const event = makeEvent({
     source: parseSource(source),
     seq: 1,
@@ -39,7 +44,7 @@ function record({
       type: "mandate",
       subject,
       "subject.2": holder,
-      mandate: { id: "m-1", state, ...mandate },
+      mandate,
       time: { occurred: "2026-11-22T08:00:00Z" },
     },
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
@@ -73,6 +78,47 @@ describe("server/disclose/mandates", () => {
     expect(dated({ validUntil: "2026-13-22T07:00:00+07:00" })).to.deep.equal([]);
     expect(dated({ validFrom: "2026-13-22T07:00:00+07:00" })).to.deep.equal([]);
   });
+
+  for (const basis of ["parent", "guardian", undefined] as const) {
+    describe(`on the basis ${basis ?? "that nobody wrote down"}`, () => {
+      const until = (validUntil: string | undefined, now: string, subject: Subject = CHILD): unknown => {
+        const dates = validUntil === undefined ? {} : { validUntil };
+        const made = recordOf({
+          subject,
+          mandate: { id: "m", state: "granted", ...(basis && { basis }), ...dates },
+        });
+        return representedBy(MOTHER, [made], Date.parse(now));
+      };
+
+      it("opens nothing without saying until when", () => {
+        expect(until(undefined, "2026-11-22T00:00:00Z")).to.deep.equal([]);
+      });
+
+      it("ends by itself with the year in which the child turns 18, whatever it says", () => {
+        const later = "2100-01-01T00:00:00Z";
+        expect(until(later, "2044-12-31T23:59:59+07:00")).to.deep.equal([CHILD]);
+        expect(until(later, "2045-01-01T00:00:00+07:00")).to.deep.equal([]);
+        const schoolchild = { scheme: "vn-cccd", id: "051316000001" } as const;
+        expect(until(later, "2034-12-31T23:59:59+07:00", schoolchild)).to.deep.equal([schoolchild]);
+        expect(until(later, "2035-01-01T00:00:00+07:00", schoolchild)).to.deep.equal([]);
+      });
+
+      it("ends when it says where the number does not tell the age", () => {
+        const foreign = { scheme: "passport", id: "FRA:12AB34567" } as const;
+        expect(until("2030-01-01T00:00:00Z", "2029-12-31T23:59:59Z", foreign)).to.deep.equal([foreign]);
+        expect(until("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z", foreign)).to.deep.equal([]);
+      });
+    });
+  }
+
+  for (const basis of ["proxy", "court"] as const) {
+    it(`is not ended by age on the basis ${basis}: it is an adult's`, () => {
+      const adult = record({ subject: OTHER, mandate: { basis } });
+      expect(represented(adult)).to.deep.equal([OTHER]);
+      const unlimited = recordOf({ subject: OTHER, mandate: { id: "m", state: "granted", basis } });
+      expect(represented(unlimited)).to.deep.equal([OTHER]);
+    });
+  }
 
   it("opens no list when it is for some procedures only", () => {
     expect(represented(record({ mandate: { procedures: ["passport"] } }))).to.deep.equal([]);
