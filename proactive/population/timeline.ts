@@ -20,6 +20,8 @@ export type Occurrence =
       readonly kind: "move";
       readonly on: Day;
       readonly household: string;
+      /** Everybody who lives there. */
+      readonly members: readonly string[];
       readonly to: Address;
       /** The one register that was told. All others keep the old address: the mistake that the once-only exchange brings to light. */
       readonly knownTo: string;
@@ -138,13 +140,13 @@ function birth(random: Random, mother: Person, on: Day, serial: number): Occurre
 
 function move(
   random: Random,
-  { code }: Household,
+  { code, members }: Household,
   on: Day,
   persons: number,
   registers: readonly string[],
 ): Occurrence {
   const to = address(random, communesFor(persons));
-  return { kind: "move", on, household: code, to, knownTo: random.pick(registers) };
+  return { kind: "move", on, household: code, members, to, knownTo: random.pick(registers) };
 }
 
 /** Facility, kind of the paper, serial and year, as the ledger knows notices of birth. */
