@@ -63,6 +63,9 @@ export type FormatCode =
   | "tlog-proof"
   | "verifier-key"
   | "vrf"
+  // decisions
+  | "catalogue"
+  | "decision"
   // files
   | "accusation"
   | "breach"
