@@ -13,9 +13,11 @@
  *   data-protection officer sees it), not people's sign-on tokens, nothing of inspections. Seals and erasures as ordered.
  * - `officer` (data-protection officer of a party): as the agency, and the official's name, to supervise its own staff.
  *   Of seals only what the agency must obey; inspections stay between inspector and person.
- * - `inspector`: everything; each look is itself recorded as an inspection event.
+ * - `inspector`: everything.
  * - `operator` (runs the ledger) and `registrar` (admits agencies): nothing about a person, not even that something happened:
  *   only the machine's own events, which they must act upon.
+ *
+ * Inspectors, officers and the operator are watched: what they see of people is itself recorded as an access, before they see it.
  */
 import {
   EVENT_TYPES,
@@ -39,6 +41,14 @@ export const ROLES = [
   "registrar",
 ] as const;
 export type Role = (typeof ROLES)[number];
+
+/** Whose looks at other people's data in the ledger are recorded. Agencies see what they know anyway, citizens what is theirs. */
+export const WATCHED_ROLES = ["inspector", "officer", "operator"] as const satisfies readonly Role[];
+export type WatchedRole = (typeof WATCHED_ROLES)[number];
+
+export function isWatchedRole(role: Role): role is WatchedRole {
+  return WATCHED_ROLES.some((watched) => watched === role);
+}
 
 /** A facet, or `subject:own`: the subject facets that name the person who looks. */
 export type VisibleFacet = Exclude<FacetName, SubjectFacetName> | "subject:own" | "subject:all";

@@ -84,7 +84,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       log: about.name,
     });
     const read = reading(options, {
-      ...{ about, records },
+      ...{ about, records, desk: writer.desk },
       anchoring: () => anchorer.status(),
     });
     const routes = [

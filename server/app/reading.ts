@@ -1,4 +1,6 @@
 import type { AnchorStatus } from "../anchor/anchor-status.ts";
+import type { Desk } from "../desk/desk.ts";
+import { lookRecorder } from "../desk/looks.ts";
 import { closureRegister } from "../disclose/closure-register.ts";
 import { representation } from "../disclose/representation.ts";
 import { showing } from "../disclose/showing.ts";
@@ -23,7 +25,7 @@ export interface Reading {
 /** The log, its events, their evidence, and people's statements. */
 export function reading(
   { clock, log, secrets }: AppOptions,
-  { about, records, anchoring }: ReadingParts,
+  { about, records, desk, anchoring }: ReadingParts,
 ): Reading {
   const { store, derived, integrator, index } = records;
   const follow = followLog({ store, db: derived, log });
@@ -31,7 +33,8 @@ export function reading(
   const tagOf = indexTags(secrets.pepper);
   const represented = representation({ index, readEvents: store.events, closures, tagOf, clock });
   const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
-  const shown = showing({ closures, representation: represented, leafIndex, log });
+  const recordLook = lookRecorder(desk);
+  const shown = showing({ closures, representation: represented, leafIndex, recordLook, log });
   const prover = makeProver({ store, tree: integrator.tree, show: shown.showTo, anchoring });
   const makeStatement = statementMaker({
     ...{ store, index, representation: represented, showing: shown, prover },
@@ -50,5 +53,6 @@ export function reading(
 interface ReadingParts {
   readonly about: AboutLog;
   readonly records: Records;
+  readonly desk: Desk;
   readonly anchoring: () => AnchorStatus;
 }

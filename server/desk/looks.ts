@@ -3,6 +3,7 @@ import type { Facets, Subject } from "../../protocol/facet-values.ts";
 import { type SubjectFacetName, SUBJECT_FACETS } from "../../protocol/facets.ts";
 import { isSubjectScheme } from "../../protocol/subject.ts";
 import { splitSource } from "../../protocol/source.ts";
+import { isWatchedRole, type WatchedRole } from "../../protocol/visibility.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller, PersonId, SignedOn } from "../identity/caller.ts";
 import type { Desk } from "./desk.ts";
@@ -27,14 +28,14 @@ export type RecordLook = (caller: Caller, look: Look) => Promise<void>;
 /** The one category of a look: what the ledger itself holds about a person. */
 export const LEDGER_RECORD = "minhbach:LedgerRecord";
 
-/** Who is watched, and what they look for. Procedures that begin so are the ledger's own, in no catalogue. */
-const PROCEDURES = {
+/** What they look for. Procedures that begin so are the ledger's own, in no catalogue. */
+const PROCEDURES: Readonly<Record<WatchedRole, string>> = {
   inspector: "minhbach:inspection",
   officer: "minhbach:data-protection",
   operator: "minhbach:operation",
-} as const;
+};
 
-type Watched = SignedOn & { readonly role: keyof typeof PROCEDURES };
+type Watched = SignedOn & { readonly role: WatchedRole };
 
 /** An event has room for so many people. */
 const PEOPLE_PER_EVENT = SUBJECT_FACETS.length;
@@ -85,9 +86,8 @@ export function lookRecorder(desk: Pick<Desk, "source" | "record">): RecordLook 
   };
 }
 
-/** Whether what this caller sees of other people is recorded. */
-export function isWatched(caller: Caller): caller is Watched {
-  return Object.hasOwn(PROCEDURES, caller.role);
+function isWatched(caller: Caller): caller is Watched {
+  return isWatchedRole(caller.role);
 }
 
 function roleOf(caller: Watched): string {

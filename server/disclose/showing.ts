@@ -1,13 +1,17 @@
 import type { Logger } from "pino";
 import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
+import { closingBar } from "../../protocol/closing.ts";
 import { type ParsedEvent, parseEvent } from "../../protocol/event.ts";
 import { leafHash } from "../../protocol/merkle.ts";
+import { isWatchedRole } from "../../protocol/visibility.ts";
 import { LedgerError } from "../errors.ts";
-import type { Caller } from "../identity/caller.ts";
+import type { RecordLook } from "../desk/looks.ts";
+import type { Caller, PersonId } from "../identity/caller.ts";
 import type { StoredEvent } from "../store/store.ts";
 import type { ClosureRegister } from "./closure-register.ts";
 import { type Closure, orderIn } from "./closures.ts";
 import { capacityOf, eventAsSeenBy, type Viewer } from "./disclose.ts";
+import { peopleNamedIn } from "./named-people.ts";
 import type { Representation } from "./representation.ts";
 
 /** An event as the store gives it, at its place in the log. */
@@ -24,16 +28,29 @@ export interface SeenEvent {
   readonly closure?: Closure;
 }
 
-export interface Showing {
-  /** Who the caller is towards the people in the log, by the mandates in force now: none while the ledger is still reading them. */
-  viewerOf: (caller: Caller) => Promise<Viewer>;
+/** A caller with one request under way. */
+export interface Looking extends Viewer {
   /**
-   * The events as the viewer sees them.
-   * @throws LedgerError `disclosures-missing` when disclosures are gone that no erasure ordered away.
+   * Records that the caller sees these people, each once a request, before anything about them leaves (desk/looks.ts says whom that concerns).
+   * `show` does it for whoever is in what it shows; whoever shows people otherwise calls it.
+   * @throws LedgerError `look-not-recorded`.
    */
-  show: (viewer: Viewer, events: readonly EventToShow[]) => Promise<SeenEvent[]>;
+  readonly look: (people: readonly PersonId[], indexes?: readonly number[]) => Promise<void>;
+}
+
+export interface Showing {
+  /**
+   * Who the caller is towards the people in the log, by the mandates in force now: none while the ledger is still reading them.
+   * @param what Which part of the ledger they look at: one word such as `statement`.
+   */
+  viewerOf: (caller: Caller, what: string) => Promise<Looking>;
+  /**
+   * The events as the viewer sees them; that they see them is recorded by then.
+   * @throws LedgerError `disclosures-missing` when disclosures are gone that no erasure ordered away, `look-not-recorded`.
+   */
+  show: (viewer: Looking, events: readonly EventToShow[]) => Promise<SeenEvent[]>;
   /** One event as the caller sees it. @throws as `show` does. */
-  showTo: (caller: Caller, event: EventToShow) => Promise<SeenEvent>;
+  showTo: (caller: Caller, what: string, event: EventToShow) => Promise<SeenEvent>;
 }
 
 interface AboutEvent {
@@ -46,11 +63,12 @@ export interface ShowingOptions {
   readonly representation: Representation;
   /** The log index of a leaf; undefined when it is in no published checkpoint. */
   readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
+  readonly recordLook: RecordLook;
   readonly log: Logger;
 }
 
 /** Puts together what decides how an event is shown: the role, the people in it, mandates, seals and erasures. */
-export function showing({ closures, representation, leafIndex, log }: ShowingOptions): Showing {
+export function showing({ closures, representation, leafIndex, recordLook, log }: ShowingOptions): Showing {
   /** Whether an order is about events of the citizen's own; only then does it explain something to them. */
   async function isConcernedBy(viewer: Viewer, event: ParsedEvent, index: number): Promise<boolean> {
     if (viewer.caller.role !== "citizen") return false;
@@ -70,7 +88,7 @@ export function showing({ closures, representation, leafIndex, log }: ShowingOpt
   ): Promise<SeenEvent> {
     const isConcerned = await isConcernedBy(viewer, event, index);
     const seesMore = capacityOf(viewer, event, isConcerned) !== "public";
-    if (closure !== undefined && isCloseable(event, closure) && !mayLookBehind(viewer, closure)) {
+    if (closure !== undefined && isClosedBy(closure, event) && !mayLookBehind(viewer, closure)) {
       const closed = { text: `${event.payloadText}~`, leafHash, erased: false };
       // To whoever would see nothing anyway, the seal is none of their business either.
       return seesMore ? { ...closed, closure } : closed;
@@ -78,17 +96,45 @@ export function showing({ closures, representation, leafIndex, log }: ShowingOpt
     return { text: eventAsSeenBy(viewer, event, isConcerned), leafHash, erased: false };
   }
 
-  async function viewerOf(caller: Caller): Promise<Viewer> {
+  async function ownOf(caller: Caller): Promise<readonly PersonId[]> {
     try {
-      return { caller, own: await representation.ownOf(caller) };
+      return await representation.ownOf(caller);
     } catch (error) {
       // Which mandates they hold is not known yet; who they are is.
       if (caller.role !== "citizen" || !isStarting(error)) throw error;
-      return { caller, own: [caller.subject] };
+      return [caller.subject];
     }
   }
 
-  async function show(viewer: Viewer, events: readonly EventToShow[]): Promise<SeenEvent[]> {
+  async function viewerOf(caller: Caller, what: string): Promise<Looking> {
+    const seen = new Set<string>();
+    return {
+      caller,
+      own: await ownOf(caller),
+      look: async (people, indexes) => {
+        const unseen = people.filter((person) => !seen.has(nameOf(person)));
+        if (unseen.length === 0) return;
+        await recordLook(caller, { people: unseen, what, ...(indexes !== undefined && { indexes }) });
+        // Not before: what could not be recorded is not taken for recorded the next time.
+        for (const person of unseen) seen.add(nameOf(person));
+      },
+    };
+  }
+
+  async function show(viewer: Looking, events: readonly EventToShow[]): Promise<SeenEvent[]> {
+    const seen = await seenBy(viewer, events);
+    // Saves looking for people in what is shown to those whose looks nobody records.
+    if (isWatchedRole(viewer.caller.role)) {
+      const [only] = events.length === 1 ? events : [];
+      await viewer.look(
+        seen.flatMap(({ text }) => peopleNamedIn(text)),
+        only && [only.index],
+      );
+    }
+    return seen;
+  }
+
+  async function seenBy(viewer: Viewer, events: readonly EventToShow[]): Promise<SeenEvent[]> {
     const leafHashes = events.map(({ payload }) => leafHash(payload));
     const mayBeClosed = seesPeople(viewer) || events.some(({ disclosures }) => disclosures === undefined);
     const found = mayBeClosed ? await closures.closuresOf(leafHashes) : [];
@@ -117,8 +163,8 @@ export function showing({ closures, representation, leafIndex, log }: ShowingOpt
   return {
     viewerOf,
     show,
-    showTo: async (caller, event) => {
-      const [seen] = await show(await viewerOf(caller), [event]);
+    showTo: async (caller, what, event) => {
+      const [seen] = await show(await viewerOf(caller, what), [event]);
       if (seen === undefined) throw new Error("an event was shown as none");
       return seen;
     },
@@ -139,13 +185,12 @@ function seesPeople({ caller }: Viewer): boolean {
   return ["citizen", "agency", "officer", "inspector"].includes(caller.role);
 }
 
-/**
- * Only what is about people can be closed: whoever may seal hides neither the machine's own events nor seals. A mandate lets somebody into a
- * list, so its owner is to see it: no seal closes one. Erased, it lets in nobody (representation.ts).
- */
-function isCloseable({ type }: ParsedEvent, { kind }: Closure): boolean {
-  if (type === "mandate") return kind === "erasure";
-  return ["access", "action", "consent", "complaint", "inspection"].includes(type);
+function isClosedBy({ kind }: Closure, event: ParsedEvent): boolean {
+  return closingBar(event, kind) === undefined;
+}
+
+function nameOf({ scheme, id }: PersonId): string {
+  return `${scheme}:${id}`;
 }
 
 function isStarting(error: unknown): boolean {

@@ -12,7 +12,7 @@ import type { RecordedEvent, StoreReader, StoredAnchor } from "../store/store.ts
 import { submissionTrees } from "./submission-trees.ts";
 
 /** What a caller sees of an event: disclose/ in the running server. */
-export type ShowEvent = (caller: Caller, event: EventToShow) => Promise<SeenEvent>;
+export type ShowEvent = (caller: Caller, what: string, event: EventToShow) => Promise<SeenEvent>;
 
 export interface ProverOptions {
   readonly store: StoreReader;
@@ -23,11 +23,11 @@ export interface ProverOptions {
 }
 
 export interface Prover {
-  /** The event at this index. @throws LedgerError `unknown-event`, `disclosures-missing`. */
+  /** The event at this index. @throws LedgerError `unknown-event`, `disclosures-missing`, `look-not-recorded`. */
   eventAt: (index: number, caller: Caller) => Promise<SeenEvent>;
   /**
    * The evidence file of the event at this index, verified as far as it can be without the chain.
-   * @throws LedgerError `unknown-event`, `disclosures-missing`, or `not-yet-anchored` when no final anchor covers it yet.
+   * @throws LedgerError `unknown-event`, `disclosures-missing`, `look-not-recorded`, or `not-yet-anchored` when no final anchor covers it yet.
    */
   evidenceAt: (index: number, caller: Caller) => Promise<string>;
   /** The index of the event with this leaf hash. @throws LedgerError `unknown-event`. */
@@ -90,7 +90,7 @@ export function makeProver({ store, tree, show, anchoring }: ProverOptions): Pro
   async function makeEvidence(index: number, anchor: StoredAnchor, caller: Caller): Promise<string> {
     const recorded = await recordedEvent(index);
     const { submission } = recorded;
-    const event = await show(caller, { ...recorded, index });
+    const event = await show(caller, "evidence", { ...recorded, index });
     const { leafHash } = event;
     const place = index - submission.index;
     const { path, root: signedRoot } = await submissions.pathTo(submission, place);
@@ -113,7 +113,7 @@ export function makeProver({ store, tree, show, anchoring }: ProverOptions): Pro
   return {
     eventAt: async (index, caller) =>
       await parsingRecords(`event ${index}`, async () =>
-        show(caller, { ...(await recordedEvent(index)), index }),
+        show(caller, "event", { ...(await recordedEvent(index)), index }),
       ),
     evidenceAt,
     indexOfLeaf: async (leafHash) => {

@@ -7,8 +7,7 @@ import type { LogId } from "../../protocol/log-id.ts";
 import type { StatementEntry, StatementHead, StatementListHead } from "../../protocol/statement.ts";
 import { isSamePerson } from "../../protocol/subject.ts";
 import type { Representation } from "../disclose/representation.ts";
-import type { Showing } from "../disclose/showing.ts";
-import type { Viewer } from "../disclose/disclose.ts";
+import type { Looking, Showing } from "../disclose/showing.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { IndexAnswer, IndexReader, Posting } from "../index/reader.ts";
@@ -49,8 +48,8 @@ export type StatementPart =
 
 /**
  * Makes the statement, its proofs verified before anything is handed out; the events are read while they are taken.
- * @throws LedgerError `statement-not-ready` while index or anchor are not there yet, `since-beyond`, `starting`; the parts also
- * `disclosures-missing`.
+ * @throws LedgerError `statement-not-ready` while index or anchor are not there yet, `since-beyond`, `starting`, `look-not-recorded`; the
+ * parts also `disclosures-missing`.
  */
 export type MakeStatement = (request: StatementRequest) => Promise<MadeStatement>;
 
@@ -68,8 +67,10 @@ export function statementMaker(options: StatementOptions): MakeStatement {
 
   return async ({ subject, caller, since }) => {
     const { search, take } = rememberingReader(store.events);
-    const viewer = await showing.viewerOf(caller);
+    const viewer = await showing.viewerOf(caller, "statement");
     const { anchor, answers } = await answersFor(subject, search);
+    // Also that nobody used somebody's data is something to know about them.
+    await viewer.look(peopleOf(subject, answers));
     if (since.length > answers.length) throw sinceBeyond(`there is no list ${since.length}`);
     const lists: ProvenList[] = [];
     for (const [at, answer] of answers.entries()) lists.push(await proven(answer, anchor, since[at] ?? 0));
@@ -223,6 +224,15 @@ export function statementMaker(options: StatementOptions): MakeStatement {
   }
 }
 
+/** Whom a statement is about before any of its entries is shown: the person asked for, by each number. */
+function peopleOf({ kind }: StatementSubject, answers: readonly Answer[]): PersonId[] {
+  if (kind !== "person") return [];
+  return answers.map(({ id }) => {
+    const colon = id.indexOf(":");
+    return { scheme: id.slice(0, colon), id: id.slice(colon + 1) };
+  });
+}
+
 type Answer = IndexAnswer & {
   readonly kind: IndexKind;
   readonly id: string;
@@ -245,7 +255,7 @@ interface PageEntry {
 
 /** What one request reads with. */
 interface Reading {
-  readonly viewer: Viewer;
+  readonly viewer: Looking;
   readonly caller: Caller;
   readonly readEvents: (indexes: readonly number[]) => Promise<readonly (StoredEvent | undefined)[]>;
 }

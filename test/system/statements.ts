@@ -35,8 +35,9 @@ export async function fetchStatement(url: string, headers: Headers, horizon: num
   const deadline = performance.now() + 30_000;
   for (;;) {
     const response = await fetch(url, { headers });
-    const text = await response.text();
-    if (response.status === 200 && parseStatement(text).horizon >= horizon) return text;
+    // An answer that breaks off is to be fetched again: a seal of an event far down the list was not anchored yet.
+    const text = await response.text().catch(() => "");
+    if (response.status === 200 && text !== "" && parseStatement(text).horizon >= horizon) return text;
     const mayCome = response.status === 200 || response.status === 503;
     if (!mayCome || performance.now() > deadline)
       throw new Error(`${url}: ${response.status} ${text.slice(0, 500)}`);

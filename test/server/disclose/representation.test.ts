@@ -17,6 +17,7 @@ import { createLog } from "../../../server/log.ts";
 import { indexTags } from "../../../server/receive/index-tags.ts";
 import { citizen } from "../callers.ts";
 import { memoryIndex, type MemoryIndex } from "../prove/memory-index.ts";
+import { keptLooks } from "../desk/kept-looks.ts";
 import { access, PEPPER, type RecordedLog, recordedLog } from "../prove/recorded-log.ts";
 
 const PARENT = { scheme: "vn-cccd", id: "999199000001" } as const;
@@ -59,7 +60,9 @@ describe("server/disclose/representation", () => {
     });
     const leafIndex = async (leaf: Uint8Array): Promise<number | undefined> =>
       await log.tree().leafIndex(leaf);
-    return { represented, shown: showing({ closures, representation: represented, leafIndex, log: logger }) };
+    const { recordLook } = keptLooks();
+    const shown = showing({ closures, representation: represented, leafIndex, recordLook, log: logger });
+    return { represented, shown };
   }
 
   async function mandate(changes: Partial<Mandate> = {}): Promise<number> {
@@ -95,7 +98,7 @@ describe("server/disclose/representation", () => {
     expect(ids(await represented.ownOf(AS_PARENT))).to.deep.equal([PARENT.id, CHILD.id]);
     const [event] = await log.store.events([place]);
     if (event === undefined) throw new Error("no event");
-    const seen = await shown.showTo(AS_CHILD, { ...event, index: place });
+    const seen = await shown.showTo(AS_CHILD, "event", { ...event, index: place });
     expect(seen.closure).to.equal(undefined);
     expect(parseShown(seen.text)).to.include.members(["type", "mandate"]);
   });
@@ -110,7 +113,7 @@ describe("server/disclose/representation", () => {
     expect(ids(await parts().represented.ownOf(AS_PARENT)), "read afterwards").to.deep.equal([PARENT.id]);
     const [event] = await log.store.events([place]);
     if (event === undefined) throw new Error("no event");
-    const seen = await shown.showTo(AS_CHILD, { ...event, index: place });
+    const seen = await shown.showTo(AS_CHILD, "event", { ...event, index: place });
     expect(seen).to.have.nested.property("closure.kind", "erasure");
   });
 
@@ -154,12 +157,14 @@ describe("server/disclose/representation", () => {
     const starting = async (): Promise<never> =>
       await Promise.reject(new LedgerError("starting", "The index is being loaded; try again."));
     const { shown } = parts({ index: { postings: starting } });
-    expect(await shown.viewerOf(AS_PARENT)).to.deep.equal({ caller: AS_PARENT, own: [PARENT] });
+    expect(await shown.viewerOf(AS_PARENT, "event")).to.deep.include({ caller: AS_PARENT, own: [PARENT] });
     const [event] = await log.store.events([0]);
     if (event === undefined) throw new Error("no event");
-    expect(parseShown((await shown.showTo(AS_PARENT, { ...event, index: 0 })).text)).to.include("subject");
+    expect(parseShown((await shown.showTo(AS_PARENT, "event", { ...event, index: 0 })).text)).to.include(
+      "subject",
+    );
     const broken = parts({ index: { postings: () => Promise.reject(new Error("damaged")) } });
-    const error = await broken.shown.viewerOf(AS_PARENT).catch((thrown: unknown) => thrown);
+    const error = await broken.shown.viewerOf(AS_PARENT, "event").catch((thrown: unknown) => thrown);
     expect(String(error)).to.contain("damaged");
   });
 });

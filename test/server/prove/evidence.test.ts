@@ -14,7 +14,7 @@ describe("server/prove/evidence", () => {
   let shownTo: Caller[];
   let anchoring: ReturnType<typeof WHOLE>;
 
-  const show: ShowEvent = async (caller, { payload, disclosures }) => {
+  const show: ShowEvent = async (caller, _what, { payload, disclosures }) => {
     if (disclosures !== undefined) shownTo.push(caller);
     const event = parseShownEvent(`${fromUtf8(payload)}~${disclosures ?? ""}`);
     const text = showEvent(event, ({ name }) => caller.role === "inspector" && name !== "decoy");

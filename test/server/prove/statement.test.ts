@@ -9,6 +9,8 @@ import { closureRegister } from "../../../server/disclose/closure-register.ts";
 import { followLog } from "../../../server/integrate/log-follower.ts";
 import { representation } from "../../../server/disclose/representation.ts";
 import { showing } from "../../../server/disclose/showing.ts";
+import type { RecordLook } from "../../../server/desk/looks.ts";
+import { LedgerError } from "../../../server/errors.ts";
 import type { IndexReader } from "../../../server/index/reader.ts";
 import { createLog } from "../../../server/log.ts";
 import { makeProver } from "../../../server/prove/evidence.ts";
@@ -22,6 +24,7 @@ import { indexTags } from "../../../server/receive/index-tags.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { citizen, INSPECTOR } from "../callers.ts";
 import { memoryIndex, type MemoryIndex } from "./memory-index.ts";
+import { type KeptLooks, keptLooks } from "../desk/kept-looks.ts";
 import { access, LOG, PEPPER, type RecordedLog, recordedLog, WHOLE } from "./recorded-log.ts";
 
 const PERSON = { scheme: "vn-cccd", id: "999199000001" } as const;
@@ -37,10 +40,12 @@ describe("server/prove/statement", () => {
   let index: MemoryIndex;
   let now: number;
   let make: MakeStatement;
+  let kept: KeptLooks;
 
   beforeEach(async () => {
     log = await recordedLog();
     now = NOW;
+    kept = keptLooks();
     index = memoryIndex(
       log,
       [PERSON, CHILD, STRANGER].map(({ scheme, id }) => ["person", `${scheme}:${id}`]),
@@ -51,7 +56,9 @@ describe("server/prove/statement", () => {
     await log.close();
   });
 
-  function maker(changes: { index?: Partial<IndexReader>; store?: Partial<Store> } = {}): MakeStatement {
+  function maker(
+    changes: { index?: Partial<IndexReader>; store?: Partial<Store>; recordLook?: RecordLook } = {},
+  ): MakeStatement {
     const [reader, store] = [
       { ...index, ...changes.index },
       { ...log.store, ...changes.store },
@@ -65,7 +72,8 @@ describe("server/prove/statement", () => {
     const tagOf = indexTags(PEPPER);
     const represented = representation({ index: reader, readEvents: store.events, closures, tagOf, clock });
     const leafIndex = async (leaf: Uint8Array) => await log.tree().leafIndex(leaf);
-    const shown = showing({ closures, representation: represented, leafIndex, log: logger });
+    const recordLook: RecordLook = changes.recordLook ?? kept.recordLook;
+    const shown = showing({ closures, representation: represented, leafIndex, recordLook, log: logger });
     const prover = makeProver({ store, tree: log.tree, show: shown.showTo, anchoring: WHOLE });
     return statementMaker({
       store,
@@ -135,6 +143,72 @@ describe("server/prove/statement", () => {
     const [first] = made.lists[0]?.events ?? [];
     const facets = openFacets(parseShownEvent(first?.event ?? ""));
     expect(facets.subject).to.deep.equal(PERSON);
+  });
+
+  describe("watches the watchers:", () => {
+    const people = (): string[][] => kept.looks.map((look) => look.people.map(({ id }) => id));
+
+    it("the person asked for before anything, everybody else page by page before the page", async () => {
+      await log.append(
+        "qn-police/r1",
+        Array.from({ length: 120 }, (_, n) => ({
+          ...access(`${n}`),
+          ...(n === 3 || n === 110 ? { "subject.2": n === 3 ? CHILD : STRANGER } : {}),
+        })),
+      );
+      await anchored();
+      const request = { subject: { kind: "person", person: PERSON }, caller: INSPECTOR, since: [] } as const;
+      const { parts } = await make(request);
+      expect(people()).to.deep.equal([[PERSON.id]]);
+      expect(kept.looks[0]).to.deep.include({ caller: INSPECTOR, what: "statement" });
+      for await (const part of parts) {
+        const index = "entry" in part ? part.entry.index : undefined;
+        if (index === 0) expect(people()[1]).to.deep.equal([CHILD.id]);
+        if (index === 100) expect(people()[2]).to.deep.equal([STRANGER.id]);
+      }
+      expect(people(), "each once a statement").to.have.length(3);
+    });
+
+    it("also of a person whose data nobody used, and by each of their numbers", async () => {
+      const mandate = { id: "m", state: "granted", basis: "same-person" } as const;
+      await log.append("qn-justice/r1", [
+        { type: "mandate", subject: CHILD, "subject.2": PERSON, mandate, time },
+      ]);
+      await anchored();
+      await statement({ subject: { kind: "person", person: STRANGER }, caller: INSPECTOR });
+      expect(people()[0]).to.deep.equal([STRANGER.id]);
+      await statement({ subject: { kind: "person", person: PERSON }, caller: INSPECTOR });
+      expect(people()[2]).to.deep.equal([PERSON.id, CHILD.id]);
+    });
+
+    it("before it is told how many events somebody has", async () => {
+      await log.append("qn-police/r1", [access("a")]);
+      await anchored();
+      const subject = { kind: "person", person: PERSON } as const;
+      expect(await refusal(statement({ subject, caller: INSPECTOR, since: [9] }))).to.have.property(
+        "code",
+        "since-beyond",
+      );
+      expect(people()).to.deep.equal([[PERSON.id]]);
+    });
+
+    it("shows nothing that could not be recorded, neither the head nor a later page", async () => {
+      await log.append("qn-police/r1", [access("a"), { ...access("b"), "subject.2": STRANGER }]);
+      await anchored();
+      const failing = (id: string): MakeStatement =>
+        maker({
+          recordLook: async (_caller, look) => {
+            await Promise.resolve();
+            if (look.people.some((person) => person.id === id))
+              throw new LedgerError("look-not-recorded", "no");
+          },
+        });
+      const changes = { subject: { kind: "person", person: PERSON }, caller: INSPECTOR } as const;
+      for (const id of [PERSON.id, STRANGER.id]) {
+        const refused = await refusal(statement(changes, failing(id)));
+        expect(refused, id).to.have.property("code", "look-not-recorded");
+      }
+    });
   });
 
   it("proves that nobody used the data of a person without events", async () => {
