@@ -1,11 +1,14 @@
+import { BUNDLE_TYPE } from "../protocol/bundle.ts";
 import { MAX_STATEMENT_BYTES, STATEMENT_TYPE } from "../protocol/statement.ts";
 import { verifyAccusation } from "../verifier/accusation.ts";
 import { verifyBreach } from "../verifier/breach.ts";
+import { verifyBundle } from "../verifier/bundle.ts";
 import type { ChainReader } from "../verifier/chain.ts";
 import type { Check } from "../verifier/checks.ts";
 import { type Verdict, verifyEvidence } from "../verifier/evidence.ts";
 import { type StatementOptions, verifyStatement } from "../verifier/statement.ts";
 import type { TrustProfile } from "../verifier/trust-profile.ts";
+import { renderBundleClaim } from "./bundle-claim.ts";
 import { renderAccusationClaim, renderBreachClaim, renderEvidenceClaim } from "./claims.ts";
 import { renderStatementClaim } from "./statement-claim.ts";
 import type { Terminal } from "./terminal.ts";
@@ -58,6 +61,16 @@ const ARTEFACTS: ReadonlyMap<unknown, Artefact> = new Map([
     },
   ],
   [
+    BUNDLE_TYPE,
+    {
+      noun: "evidence bundle",
+      async verify(bytes, profile, chain) {
+        const report = await verifyBundle(bytes, profile, chain);
+        return { report, renderClaim: (terminal) => shown(report.claim, renderBundleClaim, terminal) };
+      },
+    },
+  ],
+  [
     "minhbach/accusation",
     {
       noun: "accusation",
@@ -98,7 +111,7 @@ function typeOf(text: string): unknown {
     }
   }
   // A file that was cut off still says at its beginning what it was.
-  return /^\s*\{\s*"type"\s*:\s*"(minhbach\/[a-z]+)"/.exec(text)?.[1];
+  return /^\s*\{\s*"type"\s*:\s*"(minhbach\/[a-z-]+)"/.exec(text)?.[1];
 }
 
 function shown<T>(

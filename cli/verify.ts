@@ -21,8 +21,9 @@ const HELP = `Usage: minhbach verify FILE [--trust PROFILE] [--rpc URL]... [--si
                        [--about ID] [--json]
 
 Checks a file, step by step, without asking the ledger it came from: evidence of one event;
-a statement, the proven list of all that happened with somebody's data; a breach, the proof that
-a ledger broke a promise of a receipt; an accusation, the proof that its index left out an event.
+an evidence bundle, that of several with their receipts; a statement, the proven list of all that
+happened with somebody's data; a breach, the proof that a ledger broke a promise of a receipt; an
+accusation, the proof that its index left out an event.
 
   FILE             the file, which says what it is; - reads standard input
 ${CHAIN_HELP}  --since EARLIER  the statement that this one continues, which you verified before

@@ -55,6 +55,7 @@ export type FormatCode =
   | "submission-too-many-events"
   | "receipt"
   | "sign-on"
+  | "erasure-query"
   // log artefacts
   | "checkpoint"
   | "entry-bundle"
@@ -69,6 +70,8 @@ export type FormatCode =
   // files
   | "accusation"
   | "breach"
+  | "bundle"
+  | "bundle-truncated"
   | "evidence"
   | "statement"
   | "statement-version"

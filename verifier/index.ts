@@ -1,6 +1,7 @@
 /** Verifies what a ledger hands out, with nothing from that ledger: bytes and a trust profile in, checks and a verdict out. */
 export * from "./accusation.ts";
 export * from "./breach.ts";
+export * from "./bundle.ts";
 export * from "./audit/audit.ts";
 export { NO_PROGRESS, parseProgress, progressJson } from "./audit/progress.ts";
 export { type FetchPage, type PublishedLog, publishedLog } from "./audit/published-log.ts";

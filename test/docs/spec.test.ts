@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { renewTables } from "../../scripts/spec-tables.ts";
 import { ACCUSATION_CHECKS } from "../../verifier/accusation.ts";
 import { BREACH_CHECKS } from "../../verifier/breach.ts";
+import { BUNDLE_CHECKS } from "../../verifier/bundle.ts";
 import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
 import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
 import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
@@ -25,6 +26,7 @@ describe("docs/SPEC.md", () => {
     ["statement-checks", "statements", STATEMENT_CHECKS],
     ["receipt-checks", "receipts", RECEIPT_PROMISE_CHECKS],
     ["breach-checks", "breaches", BREACH_CHECKS],
+    ["bundle-checks", "evidence bundles", BUNDLE_CHECKS],
     ["accusation-checks", "accusations", ACCUSATION_CHECKS],
   ] as const) {
     it(`lists the checks of ${kind} by their ids, in the verifier's order`, () => {

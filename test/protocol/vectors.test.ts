@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parseAccusation } from "../../protocol/accusation.ts";
 import { parseBreach } from "../../protocol/breach.ts";
+import { parseBundle } from "../../protocol/bundle.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from "../../protocol/bytes.ts";
@@ -11,6 +12,7 @@ import { parseNote, parseVerifierKey } from "../../protocol/note.ts";
 import { entryCommitment, indexKey, verifyIndexProof } from "../../protocol/index-tree.ts";
 import { type IndexKind, requireIndexId } from "../../protocol/index-keys.ts";
 import { parseReceipt } from "../../protocol/receipt.ts";
+import { drawSample, isSampleRange, type SampleRange } from "../../protocol/sample.ts";
 import { parseStatement } from "../../protocol/statement.ts";
 import { parseSubmission } from "../../protocol/submission.ts";
 import { parseEntryBundle, parseTilePath } from "../../protocol/tile.ts";
@@ -30,6 +32,7 @@ const PARSERS = new Map<string, (bytes: Uint8Array) => unknown>([
   ["evidence", text(parseEvidence)],
   ["breaches", text(parseBreach)],
   ["accusations", text(parseAccusation)],
+  ["bundles", parseBundle],
   ["notes", text(parseNote)],
   ["checkpoints", text(parseCheckpointBody)],
   ["verifier-keys", text(parseVerifierKey)],
@@ -69,6 +72,7 @@ describe("test vectors", () => {
 /** Why a file of the folder is refused; undefined when it is accepted. */
 function codeOfFile(folder: string, content: Uint8Array): VectorCode | undefined {
   if (folder === "index-proofs") return shows(fromUtf8(content)) ? undefined : "index-proof";
+  if (folder === "samples") return isDrawn(fromUtf8(content)) ? undefined : "sample";
   const parse = PARSERS.get(folder);
   if (parse === undefined) throw new Error(`no parser reads ${folder}`);
   return codeOf(() => parse(content));
@@ -124,4 +128,16 @@ function shows(file: string): boolean {
   if (found === undefined) return false;
   expect(found.present ? toHex(found.commitment) : null).to.equal(commitment);
   return true;
+}
+
+/** Whether the indexes are the sample that the file's seed draws. */
+function isDrawn(file: string): boolean {
+  const { blockHash, leafHash, indexes, ...range } = JSON.parse(file) as SampleRange & {
+    readonly blockHash: string;
+    readonly leafHash: string;
+    readonly indexes: readonly number[];
+  };
+  if (!isSampleRange(range)) return false;
+  const drawn = drawSample(range, { blockHash: fromHex(blockHash), leafHash: fromHex(leafHash) });
+  return JSON.stringify(drawn) === JSON.stringify(indexes);
 }

@@ -3,6 +3,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ACCUSATIONS } from "./cases/accusations.ts";
 import { BREACHES } from "./cases/breaches.ts";
+import { BUNDLES } from "./cases/bundles.ts";
+import { DRAWS } from "./cases/draws.ts";
 import { EVENTS } from "./cases/events.ts";
 import { EVIDENCE } from "./cases/evidence.ts";
 import { INDEX_PROOFS } from "./cases/index-proofs.ts";
@@ -20,6 +22,8 @@ export const VECTORS: readonly Vector[] = [
   ...SUBMISSIONS,
   ...RECEIPTS,
   ...EVIDENCE,
+  ...BUNDLES,
+  ...DRAWS,
   ...BREACHES,
   ...ACCUSATIONS,
   ...LOG_ARTEFACTS,

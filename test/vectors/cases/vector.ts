@@ -1,7 +1,7 @@
 import type { FormatCode } from "../../../protocol/errors.ts";
 
-/** What a parser's error is named by; `index-proof` where a proof shows nothing, which is no error of a parser. */
-export type VectorCode = FormatCode | "index-proof";
+/** What a parser's error is named by; `index-proof` where a proof shows nothing and `sample` where a sample is not the one that is drawn, which are no errors of a parser. */
+export type VectorCode = FormatCode | "index-proof" | "sample";
 
 /** One file of test/vectors: an artefact that every implementation accepts, or refuses for the reason it is named by. */
 export interface Vector {
