@@ -1,10 +1,11 @@
 import type { AnchorStatus } from "../anchor/anchor-status.ts";
 import type { Desk } from "../desk/desk.ts";
 import { lookRecorder } from "../desk/looks.ts";
-import { closureRegister } from "../disclose/closure-register.ts";
-import { representation } from "../disclose/representation.ts";
+import { type ClosureRegister, closureRegister } from "../disclose/closure-register.ts";
+import { mandateRegister } from "../disclose/mandate-register.ts";
+import { type Representation, representation } from "../disclose/representation.ts";
 import { showing } from "../disclose/showing.ts";
-import { followLog } from "../integrate/log-follower.ts";
+import { type FollowLog, followLog } from "../integrate/log-follower.ts";
 import { logRoutes } from "../integrate/routes.ts";
 import { makeProver } from "../prove/evidence.ts";
 import { proofRoutes } from "../prove/routes.ts";
@@ -20,6 +21,9 @@ export interface Reading {
   readonly routes: readonly Route[];
   /** Follows the log's seals and erasures. */
   readonly update: () => Promise<void>;
+  readonly follow: FollowLog;
+  readonly closures: ClosureRegister;
+  readonly representation: Representation;
 }
 
 /** The log, its events, their evidence, and people's statements. */
@@ -31,7 +35,8 @@ export function reading(
   const follow = followLog({ store, db: derived, log });
   const closures = closureRegister({ follow, db: derived, clock, log });
   const tagOf = indexTags(secrets.pepper);
-  const represented = representation({ index, readEvents: store.events, closures, tagOf, clock });
+  const mandates = mandateRegister({ follow, db: derived });
+  const represented = representation({ index, mandates, readEvents: store.events, closures, tagOf, clock });
   const leafIndex = async (leafHash: Uint8Array) => await integrator.tree().leafIndex(leafHash);
   const recordLook = lookRecorder(desk);
   const shown = showing({ closures, representation: represented, leafIndex, recordLook, log });
@@ -47,6 +52,7 @@ export function reading(
       ...statementRoutes({ makeStatement, representation: represented, takeSlot: statementSlots() }),
     ],
     update: closures.update,
+    ...{ follow, closures, representation: represented },
   };
 }
 

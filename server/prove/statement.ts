@@ -11,7 +11,7 @@ import type { Looking, Showing } from "../disclose/showing.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller, PersonId } from "../identity/caller.ts";
 import type { IndexAnswer, IndexReader, Posting } from "../index/reader.ts";
-import type { StoredAnchor, StoredEvent, StoreReader } from "../store/store.ts";
+import type { StoredAnchor, StoreReader } from "../store/store.ts";
 import type { Prover } from "./evidence.ts";
 
 export interface StatementOptions {
@@ -56,8 +56,6 @@ export type MakeStatement = (request: StatementRequest) => Promise<MadeStatement
 /** Events read at once; two such pages are in memory for each statement under way. */
 const PAGE_EVENTS = 100;
 const POSTINGS_AT_ONCE = 10_000;
-/** Of the events read in the search for a person's other numbers, what is kept until it is shown: the first ones, as far as they fit. */
-const REMEMBERED_BYTES = 1024 * 1024;
 /** Anchors that became final while the proofs were made. */
 const MAX_TRIES = 3;
 
@@ -66,9 +64,8 @@ export function statementMaker(options: StatementOptions): MakeStatement {
   const { store, index, representation, showing, prover, log } = options;
 
   return async ({ subject, caller, since }) => {
-    const { search, take } = rememberingReader(store.events);
     const viewer = await showing.viewerOf(caller, "statement");
-    const { anchor, answers } = await answersFor(subject, search);
+    const { anchor, answers } = await answersFor(subject);
     // Also that nobody used somebody's data is something to know about them.
     await viewer.look(peopleOf(subject, answers));
     if (since.length > answers.length) throw sinceBeyond(`there is no list ${since.length}`);
@@ -80,19 +77,16 @@ export function statementMaker(options: StatementOptions): MakeStatement {
       anchor: { block: anchor.block, transaction: anchor.transaction },
       lists: lists.map((list) => list.head),
     };
-    return { head, parts: partsOf(lists, { viewer, caller, readEvents: take }) };
+    return { head, parts: partsOf(lists, { viewer, caller }) };
   };
 
   /** The proofs of all ids under the index root of one final anchor. */
-  async function answersFor(
-    subject: StatementSubject,
-    readEvents: Reading["readEvents"],
-  ): Promise<{ anchor: StoredAnchor; answers: Answer[] }> {
+  async function answersFor(subject: StatementSubject): Promise<{ anchor: StoredAnchor; answers: Answer[] }> {
     const { kind } = subject;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const anchor = await store.lastAnchor();
       if (anchor === undefined || anchor.indexSize === 0) break;
-      const ids = await idsOf(subject, anchor.indexSize, readEvents);
+      const ids = await idsOf(subject, anchor.indexSize);
       const answers = await Promise.all(
         ids.map(async (id) => {
           const proof = await index.keyOf(kind, id);
@@ -107,14 +101,10 @@ export function statementMaker(options: StatementOptions): MakeStatement {
   }
 
   /** The ids that a statement of this horizon must cover: those the verifier finds joined in what is shown. */
-  async function idsOf(
-    subject: StatementSubject,
-    below: number,
-    readEvents: Reading["readEvents"],
-  ): Promise<readonly string[]> {
+  async function idsOf(subject: StatementSubject, below: number): Promise<readonly string[]> {
     if (subject.kind !== "person") return [subject.id];
-    const numbers = await representation.numbersOf(subject.person, { below, readEvents });
-    const now = await representation.numbersOf(subject.person, { readEvents });
+    const numbers = await representation.numbersOf(subject.person, { below });
+    const now = await representation.numbersOf(subject.person);
     // What was found to be another person's meanwhile is not shown under the state from before.
     if (!numbers.every((number) => now.some((other) => isSamePerson(number, other))))
       throw notReady("A number of this person was taken from them a moment ago.");
@@ -191,14 +181,10 @@ export function statementMaker(options: StatementOptions): MakeStatement {
     }
   }
 
-  async function readPage(
-    list: ProvenList,
-    from: number,
-    { viewer, readEvents }: Reading,
-  ): Promise<PageEntry[]> {
+  async function readPage(list: ProvenList, from: number, { viewer }: Reading): Promise<PageEntry[]> {
     const to = Math.min(from + PAGE_EVENTS, list.count);
     const postings = await index.postings(list.key, from, to);
-    const stored = await readEvents(postings.map((posting) => posting.index));
+    const stored = await store.events(postings.map((posting) => posting.index));
     const events = stored.flatMap((event, at) => {
       const posting = postings[at];
       return event === undefined || posting === undefined ? [] : [{ ...event, index: posting.index }];
@@ -253,50 +239,10 @@ interface PageEntry {
   readonly closure: number | undefined;
 }
 
-/** What one request reads with. */
+/** Who reads. */
 interface Reading {
   readonly viewer: Looking;
   readonly caller: Caller;
-  readonly readEvents: (indexes: readonly number[]) => Promise<readonly (StoredEvent | undefined)[]>;
-}
-
-/** Most lists are looked through twice: what the search has read is remembered until it is taken to be shown, and no longer. */
-function rememberingReader(read: StoreReader["events"]): {
-  readonly search: Reading["readEvents"];
-  readonly take: Reading["readEvents"];
-} {
-  const remembered = new Map<number, StoredEvent>();
-  let bytes = 0;
-
-  function remember(index: number, event: StoredEvent): void {
-    const size = sizeOf(event);
-    if (remembered.has(index) || bytes + size > REMEMBERED_BYTES) return;
-    remembered.set(index, event);
-    bytes += size;
-  }
-
-  function forget(index: number, event: StoredEvent): void {
-    if (remembered.delete(index)) bytes -= sizeOf(event);
-  }
-
-  const reader =
-    (after: (index: number, event: StoredEvent) => void): Reading["readEvents"] =>
-    async (indexes) => {
-      const missing = indexes.filter((index) => !remembered.has(index));
-      const found = missing.length === 0 ? [] : await read(missing);
-      const byIndex = new Map(missing.map((index, at) => [index, found[at]]));
-      const events = indexes.map((index) => remembered.get(index) ?? byIndex.get(index));
-      for (const [at, index] of indexes.entries()) {
-        const event = events[at];
-        if (event !== undefined) after(index, event);
-      }
-      return events;
-    };
-  return { search: reader(remember), take: reader(forget) };
-}
-
-function sizeOf({ payload, disclosures, tags }: StoredEvent): number {
-  return payload.length + (disclosures?.length ?? 0) + tags.length;
 }
 
 function notReady(reason: string): LedgerError {
