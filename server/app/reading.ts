@@ -19,7 +19,7 @@ import type { Records } from "./records.ts";
 
 export interface Reading {
   readonly routes: readonly Route[];
-  /** Follows the log's seals and erasures. */
+  /** Follows the log's seals, erasures and mandates. */
   readonly update: () => Promise<void>;
   readonly follow: FollowLog;
   readonly closures: ClosureRegister;
@@ -51,7 +51,10 @@ export function reading(
       ...proofRoutes({ prover, store }),
       ...statementRoutes({ makeStatement, representation: represented, takeSlot: statementSlots() }),
     ],
-    update: closures.update,
+    update: async () => {
+      await closures.update();
+      await mandates.update();
+    },
     ...{ follow, closures, representation: represented },
   };
 }
