@@ -92,10 +92,14 @@ function endWith({ people }: MandateRecord, granted: Map<string, GrantedMandate>
   }
 }
 
+/** Whether a mandate opens its subject's list at a time. */
 function isInForce(mandate: GrantedMandate, now: number): boolean {
-  const { limited, validFrom } = mandate;
-  if (limited || (validFrom !== undefined && !(momentMs(validFrom) <= now))) return false;
-  return endOf(mandate) > now;
+  return !mandate.limited && hasBegun(mandate, now) && endOf(mandate) > now;
+}
+
+/** Whether a mandate's own beginning, if it has one, is past at a time in milliseconds. */
+export function hasBegun({ validFrom }: GrantedMandate, now: number): boolean {
+  return validFrom === undefined || momentMs(validFrom) <= now;
 }
 
 /** Given by adults or for them: no age ends these. A basis that nobody wrote down is bound like a parent's. */
