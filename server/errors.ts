@@ -9,6 +9,7 @@ const STATUS_OF = {
   // The request
   "bad-request": 400,
   unauthenticated: 401,
+  "wrong-dpop-proof": 401,
   forbidden: 403,
   "not-found": 404,
   "method-not-allowed": 405,
@@ -43,9 +44,36 @@ const STATUS_OF = {
   "disclosures-missing": 500,
   "look-not-recorded": 503,
   "unknown-catalogue": 404,
+  // Findings
+  "unknown-finding": 404,
+  "finding-state": 409,
+  // Decisions
+  "bad-question": 400,
+  "no-catalogue": 503,
+  // Erasing
+  "unknown-erasure": 404,
+  "not-erasable": 422,
+  "erasure-conflict": 409,
+  // Consents and mandates
+  "unknown-consent": 404,
+  "unknown-procedure": 422,
+  "outside-catalogue": 422,
+  "consent-not-needed": 422,
+  "consent-exists": 409,
+  "consent-state": 409,
+  "catalogue-changed": 409,
+  "wrong-consent-receipt": 422,
+  // Complaints and seals
+  "unknown-complaint": 404,
+  "complaint-exists": 409,
+  "complaint-state": 409,
+  "unknown-seal": 404,
+  "seal-state": 409,
+  "not-sealable": 422,
   // The ledger's own condition
   internal: 500,
   "chain-unavailable": 502,
+  "sign-on-unavailable": 503,
   starting: 503,
   overloaded: 503,
   "disk-full": 503,
@@ -64,9 +92,11 @@ const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
   starting: 1,
   "not-yet-anchored": 2,
   "statement-not-ready": 2,
+  "no-catalogue": 5,
   "look-not-recorded": 2,
   "store-unavailable": 2,
   "chain-unavailable": 5,
+  "sign-on-unavailable": 5,
   "disk-full": 60,
   "wrong-keys": 60,
 };

@@ -11,6 +11,8 @@ export interface Route {
   readonly handle: (request: RouteRequest, caller: Caller) => Promise<Answer> | Answer;
   /** Bytes of body read before `handle`; without it a body is not read. */
   readonly maxBodyBytes?: number;
+  /** The media type that a body must be declared as; without it nobody looks. */
+  readonly bodyType?: string;
 }
 
 /** A request as far as a route needs it; everything in it still has to be parsed. */
