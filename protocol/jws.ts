@@ -9,7 +9,7 @@ import { isJsonObject, parseStrictJson } from "./json.ts";
 export type JwsAlgorithm = "EdDSA" | "ES256";
 
 /** What a JWS is for; explicit typing keeps a receipt from passing as a submission (RFC 8725 section 3.11). */
-export type JwsType = "submission+jws" | "receipt+jws" | "decision+jws" | "sign-on+jws";
+export type JwsType = "submission+jws" | "receipt+jws" | "decision+jws" | "sign-on+jws" | "erasure-query+jws";
 
 export interface JwsHeader {
   readonly alg: JwsAlgorithm;

@@ -2,6 +2,7 @@ import { Registry } from "prom-client";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
 import { callersOf } from "./app/callers.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
+import { erasing } from "./app/erasing.ts";
 import { makeFindings } from "./app/findings.ts";
 import { listen, poller } from "./app/listening.ts";
 import { type AppOptions, type Closing, logOf } from "./app/parts.ts";
@@ -12,6 +13,7 @@ import { catalogueHistory } from "./catalogue/history.ts";
 import { loadCatalogue } from "./catalogue/load.ts";
 import { catalogueRecording, requireNewOrCurrent } from "./catalogue/recording.ts";
 import { catalogueRoutes } from "./catalogue/routes.ts";
+import { ERASURE_PROMISE_SECONDS } from "./disclose/eraser.ts";
 import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { findingsRoutes } from "./findings/routes.ts";
 import { healthRoutes } from "./health.ts";
@@ -71,25 +73,34 @@ export async function startApp(options: AppOptions): Promise<App> {
     closing.push(findings.close);
     processMetrics(registry, () => records.integrator.checkpoint()?.size ?? 0);
     indexMetrics(registry, () => records.index.status());
+    const read = reading(options, {
+      ...{ about, records, desk: writer.desk },
+      anchoring: () => anchorer.status(),
+    });
+    const erase = erasing(options, {
+      ...{ about, records, desk: writer.desk, keys: chain.keys, registry },
+      ...{ follow: read.follow, closures: read.closures, representation: read.representation },
+      readers: [],
+      anchoring: () => anchorer.status(),
+    });
     const health = healthRoutes({
       store: records.store,
       sequencing: () => writer.sequencer.state(),
       anchoring: () => anchorer.status(),
       checkpoint: records.integrator.checkpoint,
       indexing: () => records.index.status(),
+      erasing: erase.status,
       anchorPromiseSeconds: options.config.anchorPromiseSeconds,
       indexPromiseSeconds: options.config.indexPromiseSeconds,
+      erasurePromiseSeconds: ERASURE_PROMISE_SECONDS,
       indexPatienceSeconds: options.config.indexPatienceMs / 1000,
       clock: options.clock,
       log: about.name,
     });
-    const read = reading(options, {
-      ...{ about, records, desk: writer.desk },
-      anchoring: () => anchorer.status(),
-    });
     const routes = [
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
+      ...erase.routes,
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
       ...catalogueRoutes(catalogues),
       ...findingsRoutes(findings),
@@ -118,6 +129,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
+    poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));

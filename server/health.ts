@@ -1,5 +1,6 @@
 import type { AnchorStatus } from "./anchor/anchor-status.ts";
 import type { Clock } from "./clock.ts";
+import type { EraserStatus } from "./disclose/eraser.ts";
 import type { IndexStatus } from "./index/log-index.ts";
 import type { Checkpoint } from "./integrate/integrator.ts";
 import type { Answer, Route } from "./route.ts";
@@ -12,8 +13,10 @@ export interface HealthParts {
   readonly anchoring: () => AnchorStatus;
   readonly checkpoint: () => Checkpoint | undefined;
   readonly indexing: () => IndexStatus;
+  readonly erasing: () => EraserStatus;
   readonly anchorPromiseSeconds: number;
   readonly indexPromiseSeconds: number;
+  readonly erasurePromiseSeconds: number;
   /** While the index has failed for longer, receipts promise none. */
   readonly indexPatienceSeconds: number;
   readonly clock: Clock;
@@ -71,6 +74,12 @@ function problemsOf(parts: HealthParts): string[] {
       `Indexing is overdue: receipts promise it within ${indexPromiseSeconds} s, the oldest waits ${Math.floor(indexLagSeconds)} s.`,
     );
   }
+  const { waiting, oldestSeconds } = parts.erasing();
+  if (oldestSeconds > parts.erasurePromiseSeconds) {
+    problems.push(
+      `Erasing is overdue: ${waiting} orders wait, the oldest for ${Math.floor(oldestSeconds / 3600)} h: the log says why ("destroying what was erased").`,
+    );
+  }
   return problems;
 }
 
@@ -89,6 +98,7 @@ async function detailsOf({
   anchoring,
   checkpoint,
   indexing,
+  erasing,
   clock,
   log,
 }: HealthParts): Promise<object> {
@@ -96,6 +106,7 @@ async function detailsOf({
   const last = await store.lastAnchor();
   const { condition, problem, finalSize, pendingSize, missingAnchors, lagSeconds } = anchoring();
   const index = indexing();
+  const { waiting, sealed, oldestSeconds } = erasing();
   return {
     log,
     sequencing: sequencing().kind,
@@ -107,6 +118,7 @@ async function detailsOf({
       anchored: finalSize,
     },
     index: { loaded: index.isLoaded, keys: index.keys, lagSeconds: Math.round(index.lagSeconds) },
+    erasing: { waiting, sealed, oldestSeconds: Math.round(oldestSeconds) },
     anchoring: {
       condition,
       lagSeconds: Math.round(lagSeconds),

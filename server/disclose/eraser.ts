@@ -26,8 +26,6 @@ export interface EraserOptions {
   readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
   /** What derives something from opened events: each resolves with the size of the log up to which it has read what it needs. */
   readonly readers: readonly (() => Promise<number>)[];
-  /** Told of the indexes of what was destroyed: what remembers opened events forgets them. */
-  readonly onDestroyed: (indexes: readonly number[]) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -75,7 +73,7 @@ interface Plan {
 }
 
 export function eraser(options: EraserOptions): Eraser {
-  const { store, erasures, closures, leafIndex, readers, onDestroyed, clock, log } = options;
+  const { store, erasures, closures, leafIndex, readers, clock, log } = options;
   let [waiting, sealed, destroyed] = [0, 0, 0];
   /** When the oldest of the waiting was ordered, Unix seconds. */
   let since: number | undefined;
@@ -123,7 +121,6 @@ export function eraser(options: EraserOptions): Eraser {
     if (targets.length > 0) await requireRead(Math.max(...due.map(({ index }) => index)) + 1);
     const indexes = [...new Set(targets.map(({ index }) => index))];
     await store.eraseKeys(indexes);
-    if (indexes.length > 0) onDestroyed(indexes);
     const progress = plans.map(progressOf);
     await erasures.record(progress.filter(({ order }, at) => isNews(order, due[at])));
     for (const { order, erased } of progress) {

@@ -33,6 +33,12 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getFindings: ["inspector"],
   // inspect: when a source was heard and what is open about it; nothing about a person
   getSources: EVERYBODY,
+  // erasure: officers of their agency's, the ledger's officer of anybody's; inspectors see what was ordered and done
+  postErasure: ["officer"],
+  getErasures: ["officer", "inspector"],
+  getErasure: ["officer", "inspector"],
+  // what of a source was erased, for its recorder: the request is signed with its key
+  postSourceErasures: EVERYBODY,
   // catalogue
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,

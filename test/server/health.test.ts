@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { AnchorStatus } from "../../server/anchor/anchor-status.ts";
+import type { EraserStatus } from "../../server/disclose/eraser.ts";
 import { type HealthParts, healthRoutes } from "../../server/health.ts";
 import { PUBLIC } from "../../server/identity/caller.ts";
 import type { IndexStatus } from "../../server/index/log-index.ts";
@@ -30,6 +31,8 @@ const INDEXED: IndexStatus = {
   ...{ versions: 1, nodes: 13, memoryBytes: 1, vrfs: 7 },
 };
 
+const NOTHING_TO_ERASE: EraserStatus = { waiting: 0, sealed: 1, oldestSeconds: 0, destroyed: 3 };
+
 describe("server/health", () => {
   function parts(changes: Partial<HealthParts> = {}): HealthParts {
     return {
@@ -41,7 +44,9 @@ describe("server/health", () => {
       anchoring: () => WELL,
       checkpoint: () => ({ size: 4, root: new Uint8Array(32), note: "" }),
       indexing: () => INDEXED,
+      erasing: () => NOTHING_TO_ERASE,
       anchorPromiseSeconds: 600,
+      erasurePromiseSeconds: 86_400,
       indexPromiseSeconds: 86_400,
       indexPatienceSeconds: 10,
       clock: { now: () => 2_000_000 },
@@ -66,6 +71,7 @@ describe("server/health", () => {
     "the reason": { sequencing: () => ({ kind: "halted", reason: "the reason" }) },
     "another receipt key": { sequencing: () => ({ kind: "suspended", reason: "another receipt key" }) },
     overdue: { anchoring: () => ({ ...WELL, lagSeconds: 601 }) },
+    "Erasing is overdue": { erasing: () => ({ ...NOTHING_TO_ERASE, waiting: 2, oldestSeconds: 86_401 }) },
     "promise none": { indexing: () => ({ ...INDEXED, failingSeconds: 11 }) },
     "another index root of the first 3 events": { anchoring: () => ({ ...WELL, otherIndexAt: 3 }) },
     Indexing: { indexing: () => ({ ...INDEXED, lagSeconds: 86_401 }) },
@@ -120,6 +126,7 @@ describe("server/health", () => {
         missingAnchors: 0,
         lastAnchor: { size: 3, block: 7, time: 1990, ageSeconds: 10 },
       },
+      erasing: { waiting: 0, sealed: 1, oldestSeconds: 0 },
       chain: { reachable: true },
     });
   });

@@ -180,6 +180,34 @@ describe("server/openapi", function () {
       [200, "/rpc", post(`[{"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":["0x"]}]`)],
       [413, "/rpc", post(" ".repeat(70_000))],
     ],
+    postSourceErasures: [
+      [400, `/v1/sources/${POLICE}/erasures`, post("{}")],
+      [413, `/v1/sources/${POLICE}/erasures`, post(" ".repeat(10_000))],
+    ],
+    getErasures: [
+      [200, "/v1/erasures", { headers: inspector }],
+      [200, "/v1/erasures?from=1&limit=1", { headers: officer }],
+      [400, "/v1/erasures?limit=0", { headers: inspector }],
+      [401, "/v1/erasures"],
+      [403, "/v1/erasures", { headers: operator }],
+    ],
+    postErasure: [
+      [201, "/v1/erasures", { ...post(erasureOf(1)), headers: officer }],
+      [201, "/v1/erasures", { ...post(erasureOf(1)), headers: officer }],
+      [400, "/v1/erasures", { ...post("{}"), headers: officer }],
+      [401, "/v1/erasures", post("{}")],
+      [403, "/v1/erasures", { ...post(erasureOf(1)), headers: inspector }],
+      [404, "/v1/erasures", { ...post(erasureOf(99).replace("e-1", "e-2")), headers: officer }],
+      [409, "/v1/erasures", { ...post(erasureOf(0)), headers: officer }],
+      [413, "/v1/erasures", { ...post(" ".repeat(200_000)), headers: officer }],
+    ],
+    getErasure: [
+      [200, "/v1/erasures/e-1", { headers: inspector }],
+      [400, "/v1/erasures/%20", { headers: inspector }],
+      [401, "/v1/erasures/e-1"],
+      [403, "/v1/erasures/e-1", { headers: operator }],
+      [404, "/v1/erasures/e-9", { headers: inspector }],
+    ],
     getFindings: [
       [200, "/v1/findings", { headers: inspector }],
       [200, "/v1/findings?after=000000000000:x&limit=1", { headers: inspector }],
@@ -211,9 +239,11 @@ describe("server/openapi", function () {
   });
   let inspector: Record<string, string>;
   let operator: Record<string, string>;
+  let officer: Record<string, string>;
   before(async () => {
     inspector = await tokenOf(system, "inspector");
     operator = await tokenOf(system, "operator");
+    officer = await tokenOf(system, "officer", "qn-police");
   });
 
   for (const operation of operations) {
@@ -247,6 +277,11 @@ describe("server/openapi", function () {
     }
   });
 });
+
+function erasureOf(index: number): string {
+  const legalBasis = { law: "Law 91/2025/QH15", article: "14" };
+  return JSON.stringify({ id: "e-1", events: [index], legalBasis, reason: "Recorded by mistake." });
+}
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
 ajv.addVocabulary(["components", "paths", "info", "servers", "openapi", "security", "tags"]);
