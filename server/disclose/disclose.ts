@@ -1,7 +1,7 @@
 import type { Disclosure } from "../../protocol/disclosure.ts";
 import { agencyOfSide } from "../../protocol/exchange.ts";
 import { DECOY } from "../../protocol/facets.ts";
-import { type ParsedEvent, showEvent } from "../../protocol/event.ts";
+import type { ParsedEvent, ShownEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
 import { maySeeFacet, type Role } from "../../protocol/visibility.ts";
@@ -20,14 +20,14 @@ export interface Viewer {
  * Decoys are shown only to prove to who sees everything that an official acted without an exchange.
  * `isConcerned`: whether it is an order (a seal, an erasure) about events of the viewer's own.
  */
-export function eventAsSeenBy(viewer: Viewer, event: ParsedEvent, isConcerned = false): string {
+export function eventAsSeenBy(viewer: Viewer, event: ParsedEvent, isConcerned = false): ShownEvent {
   const role = capacityOf(viewer, event, isConcerned);
   const { type } = event;
   const maySee = ({ name, value }: Disclosure): boolean =>
     maySeeFacet({ role, type, name, own: isOwn(viewer, value) });
   const showsAll =
     needsAllShown(event) && event.disclosures.every((each) => each.name === DECOY || maySee(each));
-  return showEvent(event, showsAll ? () => true : maySee);
+  return showsAll ? event : { ...event, disclosures: event.disclosures.filter(maySee) };
 }
 
 /**
@@ -46,16 +46,28 @@ export function capacityOf({ caller, own }: Viewer, event: ParsedEvent, isConcer
       return isConcerned || own.some((person) => namesPerson(event, person)) ? caller.role : "public";
     case "agency":
     case "officer":
-      return partiesOf(event).has(caller.agency) ? caller.role : "public";
+      return partiesOf(event, caller.role).has(caller.agency) ? caller.role : "public";
     default:
       return caller.role;
   }
 }
 
-/** The agencies that know of the event anyway: the one that recorded it, and both sides of its exchange. */
-function partiesOf(event: ParsedEvent): ReadonlySet<string> {
-  const parties = new Set([splitSource(event.payload.src).agency]);
-  const exchange = event.disclosures.find(({ name }) => name === "exchange")?.value;
+/** Recorder part of the source through which people's acts are recorded. */
+const DESK = "desk";
+
+/**
+ * The agencies that know of the event anyway: the one that recorded it, both sides of its exchange, and whom a complaint is about. What the desk
+ * recorded is what people did, and who looked at them: the operator's systems are no party to it; its officer is, and is watched.
+ */
+function partiesOf(event: ParsedEvent, role: "agency" | "officer"): ReadonlySet<string> {
+  const { agency: recordedBy, recorder } = splitSource(event.payload.src);
+  const facet = (named: string): unknown => event.disclosures.find(({ name }) => name === named)?.value;
+  const parties = new Set<string>();
+  const complaint = facet("complaint");
+  if (isJsonObject(complaint) && typeof complaint["agency"] === "string") parties.add(complaint["agency"]);
+  if (recorder === DESK && role === "agency") return parties;
+  parties.add(recordedBy);
+  const exchange = facet("exchange");
   if (!isJsonObject(exchange)) return parties;
   for (const side of [exchange["client"], exchange["service"]]) {
     const agency = typeof side === "string" ? agencyOfSide(side) : undefined;

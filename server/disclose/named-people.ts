@@ -1,16 +1,13 @@
 import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
+import type { Disclosure } from "../../protocol/disclosure.ts";
 import { FormatError } from "../../protocol/errors.ts";
-import { parseShownEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isCanonicalSubjectId, isSubjectScheme } from "../../protocol/subject.ts";
 import type { PersonId } from "../identity/caller.ts";
 
-/**
- * The people whose numbers a shown event (`payload~disclosure~...~`) gives away: those in it, and those that the tokens in it name. As often as
- * they are named.
- */
-export function peopleNamedIn(text: string): PersonId[] {
-  return parseShownEvent(text).disclosures.flatMap(({ value }) => peopleIn(value));
+/** The people whose numbers these disclosures give away: those in them, and those that the tokens in them name. As often as they are named. */
+export function peopleNamedIn(disclosures: readonly Disclosure[]): PersonId[] {
+  return disclosures.flatMap(({ value }) => peopleIn(value));
 }
 
 function peopleIn(value: unknown): PersonId[] {

@@ -1,5 +1,3 @@
-import { fromUtf8 } from "../../protocol/bytes.ts";
-import { parseEvent } from "../../protocol/event.ts";
 import type { IndexKey } from "../../protocol/index-keys.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import { isSamePerson } from "../../protocol/subject.ts";
@@ -19,6 +17,7 @@ import {
   type MandateRecord,
   representedBy,
 } from "./mandates.ts";
+import { recordedEvent } from "./recorded-event.ts";
 
 export interface RepresentationOptions {
   readonly index: Pick<IndexReader, "keyOf" | "postings">;
@@ -140,7 +139,7 @@ function mandatesAmong(
     const record =
       event.disclosures === undefined
         ? { kind: "erased" as const, ...place }
-        : mandateIn(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`), place);
+        : mandateIn(recordedEvent(event.payload, event.disclosures), place);
     return record === undefined ? [] : [{ leafHash: leafHash(event.payload), record }];
   });
 }

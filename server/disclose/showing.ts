@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
 import { closingBar } from "../../protocol/closing.ts";
-import { type ParsedEvent, parseEvent } from "../../protocol/event.ts";
+import { type ParsedEvent, showEvent } from "../../protocol/event.ts";
+import type { Disclosure } from "../../protocol/disclosure.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import { isWatchedRole } from "../../protocol/visibility.ts";
 import { LedgerError } from "../errors.ts";
@@ -12,6 +13,7 @@ import type { ClosureRegister } from "./closure-register.ts";
 import { type Closure, orderIn } from "./closures.ts";
 import { capacityOf, eventAsSeenBy, type Viewer } from "./disclose.ts";
 import { peopleNamedIn } from "./named-people.ts";
+import { recordedEvent } from "./recorded-event.ts";
 import type { Representation } from "./representation.ts";
 
 /** An event as the store gives it, at its place in the log. */
@@ -21,6 +23,8 @@ export type EventToShow = Pick<StoredEvent, "payload" | "disclosures"> & { reado
 export interface SeenEvent {
   /** `payload~disclosure~...~` with the disclosures the caller may see. */
   readonly text: string;
+  /** Those disclosures. */
+  readonly disclosures: readonly Disclosure[];
   readonly leafHash: Uint8Array;
   /** Whether the disclosures were erased, for everybody. */
   readonly erased: boolean;
@@ -89,11 +93,13 @@ export function showing({ closures, representation, leafIndex, recordLook, log }
     const isConcerned = await isConcernedBy(viewer, event, index);
     const seesMore = capacityOf(viewer, event, isConcerned) !== "public";
     if (closure !== undefined && isClosedBy(closure, event) && !mayLookBehind(viewer, closure)) {
-      const closed = { text: `${event.payloadText}~`, leafHash, erased: false };
+      const closed = { text: `${event.payloadText}~`, disclosures: [], leafHash, erased: false };
       // To whoever would see nothing anyway, the seal is none of their business either.
       return seesMore ? { ...closed, closure } : closed;
     }
-    return { text: eventAsSeenBy(viewer, event, isConcerned), leafHash, erased: false };
+    const shown = eventAsSeenBy(viewer, event, isConcerned);
+    const text = showEvent(shown, () => true);
+    return { text, disclosures: shown.disclosures, leafHash, erased: false };
   }
 
   async function ownOf(caller: Caller): Promise<readonly PersonId[]> {
@@ -127,7 +133,7 @@ export function showing({ closures, representation, leafIndex, recordLook, log }
     if (isWatchedRole(viewer.caller.role)) {
       const [only] = events.length === 1 ? events : [];
       await viewer.look(
-        seen.flatMap(({ text }) => peopleNamedIn(text)),
+        seen.flatMap(({ disclosures }) => peopleNamedIn(disclosures)),
         only && [only.index],
       );
     }
@@ -150,14 +156,12 @@ export function showing({ closures, representation, leafIndex, recordLook, log }
   }
 
   async function showOne(viewer: Viewer, event: EventToShow, about: AboutEvent): Promise<SeenEvent> {
-    const payloadText = fromUtf8(event.payload);
-    if (event.disclosures !== undefined)
-      return await showOpen(viewer, parseEvent(`${payloadText}~${event.disclosures}`), {
-        ...about,
-        index: event.index,
-      });
-    if (about.closure?.kind !== "erasure") throw missing(event.index);
-    return { text: `${payloadText}~`, leafHash: about.leafHash, erased: true, closure: about.closure };
+    const { index, payload, disclosures } = event;
+    if (disclosures !== undefined)
+      return await showOpen(viewer, recordedEvent(payload, disclosures), { ...about, index });
+    const { leafHash, closure } = about;
+    if (closure?.kind !== "erasure") throw missing(index);
+    return { text: `${fromUtf8(payload)}~`, disclosures: [], leafHash, erased: true, closure };
   }
 
   return {

@@ -12,7 +12,9 @@ import type { RecordedEvent, StoreReader, StoredAnchor } from "../store/store.ts
 import { submissionTrees } from "./submission-trees.ts";
 
 /** What a caller sees of an event: disclose/ in the running server. */
-export type ShowEvent = (caller: Caller, what: string, event: EventToShow) => Promise<SeenEvent>;
+export type ShowEvent = (caller: Caller, what: string, event: EventToShow) => Promise<EventAsSeen>;
+
+type EventAsSeen = Omit<SeenEvent, "disclosures">;
 
 export interface ProverOptions {
   readonly store: StoreReader;
@@ -24,12 +26,14 @@ export interface ProverOptions {
 
 export interface Prover {
   /** The event at this index. @throws LedgerError `unknown-event`, `disclosures-missing`, `look-not-recorded`. */
-  eventAt: (index: number, caller: Caller) => Promise<SeenEvent>;
+  eventAt: (index: number, caller: Caller) => Promise<EventAsSeen>;
   /**
    * The evidence file of the event at this index, verified as far as it can be without the chain.
    * @throws LedgerError `unknown-event`, `disclosures-missing`, `look-not-recorded`, or `not-yet-anchored` when no final anchor covers it yet.
    */
   evidenceAt: (index: number, caller: Caller) => Promise<string>;
+  /** The same with the event as `show` shows it: for whoever makes evidence of many events under one look. @throws as `evidenceAt` does. */
+  evidenceShown: (index: number, show: (event: EventToShow) => Promise<SeenEvent>) => Promise<string>;
   /** The index of the event with this leaf hash. @throws LedgerError `unknown-event`. */
   indexOfLeaf: (leafHash: Uint8Array) => Promise<number>;
 }
@@ -74,7 +78,8 @@ export function makeProver({ store, tree, show, anchoring }: ProverOptions): Pro
     const made = isPublic ? madeForPublic.get(index) : undefined;
     // The anchor is another one when the chain lost it and it was anchored again: the hint where to look has changed.
     if (made !== undefined && made.anchor.blockHash === anchor.blockHash) return made.text;
-    const text = await parsingRecords(`event ${index}`, () => makeEvidence(index, anchor, caller));
+    const toCaller = (event: EventToShow): Promise<SeenEvent> => show(caller, "evidence", event);
+    const text = await parsingRecords(`event ${index}`, () => makeEvidence(index, anchor, toCaller));
     if (isPublic) keep(index, anchor, text);
     return text;
   }
@@ -87,10 +92,14 @@ export function makeProver({ store, tree, show, anchoring }: ProverOptions): Pro
     if (oldest !== undefined) madeForPublic.delete(oldest);
   }
 
-  async function makeEvidence(index: number, anchor: StoredAnchor, caller: Caller): Promise<string> {
+  async function makeEvidence(
+    index: number,
+    anchor: StoredAnchor,
+    showIt: (event: EventToShow) => Promise<SeenEvent>,
+  ): Promise<string> {
     const recorded = await recordedEvent(index);
     const { submission } = recorded;
-    const event = await show(caller, "evidence", { ...recorded, index });
+    const event = await showIt({ ...recorded, index });
     const { leafHash } = event;
     const place = index - submission.index;
     const { path, root: signedRoot } = await submissions.pathTo(submission, place);
@@ -116,6 +125,10 @@ export function makeProver({ store, tree, show, anchoring }: ProverOptions): Pro
         show(caller, "event", { ...(await recordedEvent(index)), index }),
       ),
     evidenceAt,
+    evidenceShown: async (index, showIt) => {
+      const anchor = await requireAnchor(index);
+      return await parsingRecords(`event ${index}`, () => makeEvidence(index, anchor, showIt));
+    },
     indexOfLeaf: async (leafHash) => {
       const index = await tree().leafIndex(leafHash);
       if (index === undefined) {
