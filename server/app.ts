@@ -17,6 +17,7 @@ import { ERASURE_PROMISE_SECONDS } from "./disclose/eraser.ts";
 import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { findingsRoutes } from "./findings/routes.ts";
 import { healthRoutes } from "./health.ts";
+import { DPOP_ALGORITHMS } from "./identity/dpop.ts";
 import { permit, rolesFor } from "./identity/permissions.ts";
 import { indexMetrics } from "./index/metrics.ts";
 import { sourceRecords } from "./inspect/heard.ts";
@@ -109,11 +110,13 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
     ];
+    const callers = callersOf(options, chain.keys);
     const edge = httpEdge({
       postSubmission: writer.postSubmission,
       bodies: new ByteBudget(SMALL_BODIES_BYTES),
       routes,
-      callerOf: callersOf(options, chain.keys),
+      callerOf: callers.callerOf,
+      ...{ beside: callers.beside, dpopAlgorithms: DPOP_ALGORITHMS.join(" ") },
       permissionOf: (name) => {
         const roles = rolesFor(name);
         return (caller) => permit(caller, roles);
@@ -122,6 +125,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       log: options.log,
     });
     const url = await listen(edge, options.config, closing);
+    callers.listensAt(url);
     options.log.info({ url, log: about.name }, "listening");
 
     await records.integrator.start();

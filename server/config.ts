@@ -1,5 +1,19 @@
 import path from "node:path";
 import { MAX_PROMISE_SECONDS } from "../protocol/receipt.ts";
+import {
+  baseUrl,
+  ConfigError,
+  duration,
+  type Env,
+  httpUrl,
+  integer,
+  oneOf,
+  seconds,
+  slug,
+} from "./config-values.ts";
+import { type SignOnConfig, signOnConfig } from "./config-sign-on.ts";
+
+export { ConfigError, type Env } from "./config-values.ts";
 
 /**
  * What the server is told from outside, read once. Everything that may be seen in a log line is here; everything that may not
@@ -34,6 +48,9 @@ export interface Config {
   readonly exchangeGraceSeconds: number;
   /** How long a source may be silent before that is a finding. */
   readonly silenceLimitSeconds: number;
+  /** How people reach this server, without a slash at the end, where that is not how it listens: behind a proxy. */
+  readonly publicUrl: string | undefined;
+  readonly signOn: SignOnConfig;
   readonly logLevel: LogLevel;
 }
 
@@ -76,18 +93,13 @@ const DEFAULT_EXCHANGE_GRACE_MS = 60 * 60_000;
 /** Three heartbeats of a recorder that has nothing else to send. */
 const DEFAULT_SILENCE_LIMIT_MS = 15 * 60_000;
 
-/** A setting that cannot be used; the message names the variable and what it takes. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
-export type Env = Readonly<Record<string, string | undefined>>;
-
 /** Reads the configuration from environment variables. @throws ConfigError naming the first unusable variable. */
 export function readConfig(env: Env): Config {
   const dataDir = path.resolve(env["DATA_DIR"] ?? DEFAULT_DATA_DIR);
+  const environment = oneOf("ENVIRONMENT", env["ENVIRONMENT"] ?? "embedded", ["embedded", "production"]);
+  const publicUrl = env["PUBLIC_URL"] === undefined ? undefined : baseUrl("PUBLIC_URL", env["PUBLIC_URL"]);
   return {
-    environment: oneOf("ENVIRONMENT", env["ENVIRONMENT"] ?? "embedded", ["embedded", "production"]),
+    environment,
     dataDir,
     host: env["HOST"] ?? DEFAULT_HOST,
     port: integer("PORT", env["PORT"], { fallback: DEFAULT_PORT, min: 0, max: 65_535 }),
@@ -122,6 +134,8 @@ export function readConfig(env: Env): Config {
     }),
     exchangeGraceSeconds: seconds("EXCHANGE_GRACE", env["EXCHANGE_GRACE"], DEFAULT_EXCHANGE_GRACE_MS),
     silenceLimitSeconds: seconds("SILENCE_LIMIT", env["SILENCE_LIMIT"], DEFAULT_SILENCE_LIMIT_MS),
+    publicUrl,
+    signOn: signOnConfig(env, { environment, publicUrl }),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
 }
@@ -133,46 +147,6 @@ function catalogueDir(value: string): string | undefined {
   return value === "none" ? undefined : path.resolve(value);
 }
 
-function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined)
-    throw new ConfigError(`${name} must be one of ${allowed.join(", ")}; it is "${value}"`);
-  return found;
-}
-
-function integer(
-  name: string,
-  value: string | undefined,
-  range: { fallback: number; min: number; max: number },
-): number {
-  if (value === undefined) return range.fallback;
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-  if (!(number >= range.min && number <= range.max)) {
-    throw new ConfigError(
-      `${name} must be a whole number from ${range.min} to ${range.max}; it is "${value}"`,
-    );
-  }
-  return number;
-}
-
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
-/** "500ms", "2s", "10m", "1h" in milliseconds; a bare number would leave the unit to chance. */
-function duration(name: string, value: string | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(value);
-  const [, amount, unit] = match ?? [];
-  if (amount === undefined || unit === undefined || Number(amount) === 0) {
-    throw new ConfigError(`${name} must be a duration like 500ms, 2s or 10m; it is "${value}"`);
-  }
-  return Number(amount) * UNIT_MS[oneOf(name, unit, ["ms", "s", "m", "h"])];
-}
-
-/** A duration in whole seconds, rounded up. */
-function seconds(name: string, value: string | undefined, fallbackMs: number): number {
-  return Math.ceil(duration(name, value, fallbackMs) / 1000);
-}
-
 /** A duration that receipts may promise. */
 function promise(name: string, value: string | undefined, fallbackMs: number): number {
   const promised = seconds(name, value, fallbackMs);
@@ -181,21 +155,4 @@ function promise(name: string, value: string | undefined, fallbackMs: number): n
       `${name} must be at most ${MAX_PROMISE_SECONDS / 3600}h; recorders take no longer promise`,
     );
   return promised;
-}
-
-function httpUrl(name: string, value: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  // The value itself stays out of the message: a node's URL may carry a password.
-  if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    throw new ConfigError(`${name} must be an http(s) URL, or several with commas between them`);
-  return value;
-}
-
-function slug(name: string, value: string): string {
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?$/.test(value)) {
-    throw new ConfigError(
-      `${name} must be an agency code (a-z, 0-9 and inner hyphens, at most 31); it is "${value}"`,
-    );
-  }
-  return value;
 }

@@ -32,12 +32,22 @@ export interface EdgeOptions {
   readonly bodies: Pick<ByteBudget, "share">;
   /** Who sends a request. @throws LedgerError `unauthenticated`. */
   readonly callerOf: Authenticator["callerOf"];
+  /** Kinds of signatures of a proof (RFC 9449), with spaces between them. */
+  readonly dpopAlgorithms: string;
+  /** What answers everything below a path by itself, and is no part of the API: the development sign-on. */
+  readonly beside: Beside | undefined;
   /** Gives the check of one route's permission. @throws Error for a route that no permission names. */
   readonly permissionOf: (routeName: string) => (caller: Caller) => void;
   readonly metrics: HttpMetrics;
   readonly log: Logger;
   /** Time for a streamed answer to be taken whole: a reader who trickles holds what it is made of. */
   readonly maxStreamMs?: number;
+}
+
+export interface Beside {
+  readonly path: string;
+  /** Gets the request with the path cut off its URL. What it throws is answered as a problem document. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
 /** The longest statement over a line of 4 Mbit/s. */
@@ -90,6 +100,8 @@ export function httpEdge(options: EdgeOptions): Express {
   app.set("query parser", (query: string | null) => new URLSearchParams(query ?? ""));
   options.permissionOf(SUBMISSION_ROUTE.name);
   app.post(SUBMISSION_ROUTE.path, options.postSubmission);
+  app.use(echoRequestId);
+  if (options.beside !== undefined) app.use(options.beside.path, besideHandler(options.beside));
   for (const route of options.routes) app[route.method](route.path, handlerOf(route, options));
   for (const path of new Set([SUBMISSION_ROUTE, ...options.routes].map((route) => route.path))) {
     const methods = methodsOf(path, options.routes);
@@ -103,6 +115,30 @@ export function httpEdge(options: EdgeOptions): Express {
   return app;
 }
 
+function besideHandler({ handle }: Beside): RequestHandler {
+  return async (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    await handle(request, response);
+  };
+}
+
+/** What a client names its request by, so that it finds the answer to it again (AuthZEN Authorization API 1.0, section 10.1.3). */
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+const echoRequestId: RequestHandler = (request, response, next) => {
+  const id = request.headers["x-request-id"];
+  if (typeof id === "string" && REQUEST_ID.test(id)) response.setHeader("x-request-id", id);
+  next();
+};
+
+/** @throws LedgerError `bad-request` when the body is declared as something else than the route reads. */
+function checkBodyType({ bodyType }: Route, { headers }: Request): void {
+  if (bodyType === undefined) return;
+  const [declared = ""] = (headers["content-type"] ?? "").split(";", 1);
+  if (declared.trim().toLowerCase() !== bodyType)
+    throw new LedgerError("bad-request", `Send the body with the header: Content-Type: ${bodyType}`);
+}
+
 function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
   const permit = options.permissionOf(route.name);
   return async (request, response) => {
@@ -112,6 +148,7 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
     });
     const caller = await options.callerOf(credentialsOf(request));
     permit(caller);
+    checkBodyType(route, request);
     const share = options.bodies.share();
     try {
       const answer = await route.handle(await routeRequest(request, route.maxBodyBytes, share), caller);
@@ -235,7 +272,7 @@ function answerPreflight(allowed: string): RequestHandler {
       allow: allowed,
       "access-control-allow-origin": "*",
       "access-control-allow-methods": allowed,
-      "access-control-allow-headers": "authorization, content-type",
+      "access-control-allow-headers": "authorization, content-type, dpop",
       "access-control-max-age": "86400",
     });
     response.end();
@@ -250,7 +287,7 @@ function refuseMethod(allowed: string): RequestHandler {
 }
 
 /** Express knows an error handler by its four parameters. */
-function problemEdge({ log }: EdgeOptions): ErrorRequestHandler {
+function problemEdge({ log, dpopAlgorithms }: EdgeOptions): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     if (response.headersSent) {
       next(thrown);
@@ -267,9 +304,19 @@ function problemEdge({ log }: EdgeOptions): ErrorRequestHandler {
     }
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     response.setHeader("cache-control", "no-store");
-    if (problemOf(error).status === 401) response.setHeader("www-authenticate", "Bearer");
+    if (problemOf(error).status === 401)
+      response.setHeader("www-authenticate", challengeOf(error, request, dpopAlgorithms));
     writeProblem(response, error);
   };
+}
+
+/** What a client has to do (RFC 6750 section 3, RFC 9449 section 7.1). */
+function challengeOf(error: unknown, { headers }: Request, dpopAlgorithms: string): string {
+  if (problemOf(error).code === "wrong-dpop-proof")
+    return `DPoP error="invalid_dpop_proof", algs="${dpopAlgorithms}"`;
+  if (headers.authorization === undefined) return "Bearer";
+  const scheme = /^dpop /i.test(headers.authorization) ? "DPoP" : "Bearer";
+  return `${scheme} error="invalid_token"`;
 }
 
 function isBadUri(error: unknown): boolean {

@@ -1,21 +1,90 @@
 import path from "node:path";
 import { splitSource } from "../../protocol/source.ts";
+import { DEVELOPMENT_CLAIM_RULES } from "../config-sign-on.ts";
+import type { Beside } from "../edge.ts";
+import { authenticator, type TrustedIssuer } from "../identity/authenticator.ts";
+import type { SignedOn } from "../identity/caller.ts";
 import { developmentTokens } from "../identity/dev-tokens.ts";
-import { type Authenticator, bearerTokens } from "../identity/tokens.ts";
+import { type DevelopmentSignOn, developmentSignOn, SIGN_ON_PATH } from "../identity/development/sign-on.ts";
+import { dpopProofs } from "../identity/dpop.ts";
+import { remoteKeys } from "../identity/issuer-keys.ts";
+import { type Authenticator, knownTokens } from "../identity/tokens.ts";
 import type { KeyDirectory } from "../receive/keys.ts";
 import type { AppOptions } from "./parts.ts";
 
-/** On the embedded chain, development tokens, one for each agency as agencies appear; elsewhere everybody is the public. */
-export function callersOf({ config }: AppOptions, keys: KeyDirectory): Authenticator["callerOf"] {
-  if (config.environment !== "embedded") return bearerTokens([]).callerOf;
-  const file = path.join(config.dataDir, "dev-tokens.json");
-  const tokens = (): Authenticator => {
-    const agencies = new Set(keys.keys().map(({ source }) => splitSource(source).agency));
-    return bearerTokens(
-      developmentTokens(file, { environment: config.environment, agencies: [...agencies] }),
+/** How callers are known. */
+export interface Callers {
+  readonly callerOf: Authenticator["callerOf"];
+  /** The development sign-on, where it is. */
+  readonly beside: Beside | undefined;
+  /** Tells where the server listens. */
+  readonly listensAt: (url: string) => void;
+}
+
+/**
+ * By tokens of the issuer that the settings name; on the embedded chain also by the development tokens, one for each role and agency, and without
+ * an issuer by those of the development sign-on. With none of them, everybody is the public.
+ */
+export function callersOf(options: AppOptions, keys: KeyDirectory): Callers {
+  const { config, clock, log } = options;
+  const development =
+    config.signOn.kind === "development" ? developmentSignOn(config, { clock, log }) : undefined;
+  let listening = "";
+  const { callerOf } = authenticator({
+    findKept: keptTokens(options, keys),
+    issuer: issuerOf(options, development),
+    checkProof: dpopProofs(clock),
+    publicUrl: () => config.publicUrl ?? development?.base() ?? listening,
+  });
+  if (config.signOn.kind === "none" && config.environment === "production")
+    log.warn(
+      "nobody can sign on, so everybody is the public: set OIDC_ISSUER to let people, agencies and inspectors in",
     );
+  if (development !== undefined) followAgencies(keys, development.admit);
+  return {
+    callerOf,
+    beside: development && { path: SIGN_ON_PATH, handle: development.handle },
+    listensAt: (url) => {
+      listening = url;
+      development?.listensAt(url);
+    },
   };
-  let authenticator = tokens();
-  keys.onChange(() => (authenticator = tokens()));
-  return async (shown) => await authenticator.callerOf(shown);
+}
+
+function issuerOf(
+  { config, clock, log }: AppOptions,
+  development: DevelopmentSignOn | undefined,
+): () => TrustedIssuer | undefined {
+  const { signOn } = config;
+  if (signOn.kind === "issuer") {
+    const trusted = { ...signOn, clock, keys: remoteKeys({ issuer: signOn.issuer, clock, log }) };
+    return () => trusted;
+  }
+  return () => {
+    const audience = development?.base();
+    if (development === undefined || audience === undefined) return undefined;
+    return {
+      ...{ issuer: audience + SIGN_ON_PATH, audience, keys: development.keys, clock },
+      ...{ tokenType: "at+jwt", requireDpop: false, claims: DEVELOPMENT_CLAIM_RULES },
+    };
+  };
+}
+
+function keptTokens({ config }: AppOptions, keys: KeyDirectory): (token: string) => SignedOn | undefined {
+  if (config.environment !== "embedded") return () => undefined;
+  const file = path.join(config.dataDir, "dev-tokens.json");
+  let find = knownTokens([]);
+  followAgencies(keys, (agencies) => {
+    find = knownTokens(developmentTokens(file, { environment: config.environment, agencies }));
+  });
+  return (token) => find(token);
+}
+
+/** Tells the agencies of the chain, now and whenever there are others. */
+function followAgencies(keys: KeyDirectory, tell: (agencies: readonly string[]) => void): void {
+  const agencies = (): readonly string[] => [
+    ...new Set(keys.keys().map(({ source }) => splitSource(source).agency)),
+  ];
+  tell(agencies());
+  keys.onChange(() => tell(agencies()));
 }

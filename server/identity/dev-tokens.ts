@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { ROLES } from "../../protocol/visibility.ts";
 import type { Config } from "../config.ts";
 import type { SignedOn } from "./caller.ts";
+import { DEMO_AUTHORITY, DEMO_CITIZENS } from "./development/people.ts";
 import type { Credential } from "./tokens.ts";
 
 /** The development tokens cannot be had; the message says why, and shows nothing of them. */
@@ -31,14 +32,8 @@ interface KeptToken {
 /** The issuer in the sign-on of a development token: no URL, so no real issuer. */
 const DEVELOPMENT_ISSUER = "development";
 
-/** The authority of the demo inspectors: Thanh tra tỉnh Quảng Ngãi. */
-const DEMO_AUTHORITY = "qn-inspectorate";
-
 /** The end of the year 9999: development tokens do not end. */
 const NEVER_SECONDS = 253_402_300_799;
-
-/** Two people who do not exist, for trying out what a citizen sees. The numbers are outside the issued province codes. */
-const DEMO_CITIZENS = ["999199000001", "999199000002"];
 
 /**
  * The development tokens of `file`: one for each role, and of each agency. Missing ones are made, from random bytes, readable by

@@ -1,6 +1,5 @@
 import { hash, timingSafeEqual } from "node:crypto";
-import { LedgerError } from "../errors.ts";
-import { type Caller, PUBLIC, type SignedOn } from "./caller.ts";
+import type { Caller, SignedOn } from "./caller.ts";
 
 /** What a request shows about who sends it. */
 export interface ShownCredentials {
@@ -37,22 +36,6 @@ export function knownTokens(credentials: readonly Credential[]): (token: string)
     for (const candidate of known) if (timingSafeEqual(candidate.digest, shown)) caller = candidate.caller;
     return caller;
   };
-}
-
-/** Bearer tokens (RFC 6750) that are kept here. */
-export function bearerTokens(credentials: readonly Credential[]): Authenticator {
-  const find = knownTokens(credentials);
-  const callerOf = ({ authorization }: ShownCredentials): Caller => {
-    if (authorization === undefined) return PUBLIC;
-    const token = /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1];
-    if (token === undefined) {
-      throw new LedgerError("unauthenticated", "Send the header as: Authorization: Bearer <token>");
-    }
-    const caller = find(token);
-    if (caller === undefined) throw new LedgerError("unauthenticated", "The token is not known here.");
-    return caller;
-  };
-  return { callerOf: async (shown) => await Promise.resolve().then(() => callerOf(shown)) };
 }
 
 function digestOf(token: string): Buffer {

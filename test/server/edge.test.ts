@@ -130,6 +130,7 @@ describe("server/edge", () => {
         if (shown.authorization === "Bearer i") return Promise.resolve(INSPECTOR);
         return Promise.reject(new LedgerError("unauthenticated", "no"));
       },
+      ...{ dpopAlgorithms: "ES256 EdDSA", beside: undefined },
       permissionOf: (name) => (caller) => {
         if (name === "secret" && caller.role !== "inspector") throw new LedgerError("forbidden", "no");
       },
