@@ -36,6 +36,8 @@ const STATUS_OF = {
   // Reading
   "unknown-source": 404,
   "unknown-event": 404,
+  "unknown-sample": 404,
+  "unknown-queue": 404,
   "unknown-submission": 404,
   "not-yet-anchored": 404,
   "no-mandate": 403,
