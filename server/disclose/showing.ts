@@ -23,14 +23,15 @@ export type EventToShow = Pick<StoredEvent, "payload" | "disclosures"> & { reado
 export interface SeenEvent {
   /** `payload~disclosure~...~` with the disclosures the caller may see. */
   readonly text: string;
-  /** Those disclosures. */
-  readonly disclosures: readonly Disclosure[];
   readonly leafHash: Uint8Array;
   /** Whether the disclosures were erased, for everybody. */
   readonly erased: boolean;
   /** What keeps the caller from seeing more of it: a seal or an erasure. */
   readonly closure?: Closure;
 }
+
+/** The same with what is shown of it still to be read. */
+type Opened = SeenEvent & { readonly disclosures: readonly Disclosure[] };
 
 /** A caller with one request under way. */
 export interface Looking extends Viewer {
@@ -89,7 +90,7 @@ export function showing({ closures, representation, leafIndex, recordLook, log }
     viewer: Viewer,
     event: ParsedEvent,
     { index, leafHash, closure }: AboutEvent & { readonly index: number },
-  ): Promise<SeenEvent> {
+  ): Promise<Opened> {
     const isConcerned = await isConcernedBy(viewer, event, index);
     const seesMore = capacityOf(viewer, event, isConcerned) !== "public";
     if (closure !== undefined && isClosedBy(closure, event) && !mayLookBehind(viewer, closure)) {
@@ -140,7 +141,7 @@ export function showing({ closures, representation, leafIndex, recordLook, log }
     return seen;
   }
 
-  async function seenBy(viewer: Viewer, events: readonly EventToShow[]): Promise<SeenEvent[]> {
+  async function seenBy(viewer: Viewer, events: readonly EventToShow[]): Promise<Opened[]> {
     const leafHashes = events.map(({ payload }) => leafHash(payload));
     const mayBeClosed = seesPeople(viewer) || events.some(({ disclosures }) => disclosures === undefined);
     const found = mayBeClosed ? await closures.closuresOf(leafHashes) : [];
@@ -155,7 +156,7 @@ export function showing({ closures, representation, leafIndex, recordLook, log }
     );
   }
 
-  async function showOne(viewer: Viewer, event: EventToShow, about: AboutEvent): Promise<SeenEvent> {
+  async function showOne(viewer: Viewer, event: EventToShow, about: AboutEvent): Promise<Opened> {
     const { index, payload, disclosures } = event;
     if (disclosures !== undefined)
       return await showOpen(viewer, recordedEvent(payload, disclosures), { ...about, index });

@@ -12,9 +12,7 @@ import type { RecordedEvent, StoreReader, StoredAnchor } from "../store/store.ts
 import { submissionTrees } from "./submission-trees.ts";
 
 /** What a caller sees of an event: disclose/ in the running server. */
-export type ShowEvent = (caller: Caller, what: string, event: EventToShow) => Promise<EventAsSeen>;
-
-type EventAsSeen = Omit<SeenEvent, "disclosures">;
+export type ShowEvent = (caller: Caller, what: string, event: EventToShow) => Promise<SeenEvent>;
 
 export interface ProverOptions {
   readonly store: StoreReader;
@@ -26,7 +24,7 @@ export interface ProverOptions {
 
 export interface Prover {
   /** The event at this index. @throws LedgerError `unknown-event`, `disclosures-missing`, `look-not-recorded`. */
-  eventAt: (index: number, caller: Caller) => Promise<EventAsSeen>;
+  eventAt: (index: number, caller: Caller) => Promise<SeenEvent>;
   /**
    * The evidence file of the event at this index, verified as far as it can be without the chain.
    * @throws LedgerError `unknown-event`, `disclosures-missing`, `look-not-recorded`, or `not-yet-anchored` when no final anchor covers it yet.
