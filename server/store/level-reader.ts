@@ -70,8 +70,14 @@ interface Range {
   readonly limit?: number;
 }
 
-/** What an event is put together from. */
-const EVENT_ROWS = ["payloads", "eventKeys", "disclosures", "submission"] as const;
+/** What an event is put together from, beside its row of keys. */
+const OTHER_EVENT_ROWS = ["payloads", "disclosures", "submission"] as const;
+
+/** Where the rows that hold an event begin, and its row of keys. */
+interface EventRow {
+  readonly start: number;
+  readonly secrets: Buffer;
+}
 
 /** The reads of a LevelDB store. */
 export function levelReader(view: View): StoreReader {
@@ -79,69 +85,63 @@ export function levelReader(view: View): StoreReader {
   const register = table("register", view);
 
   /**
-   * Where the rows begin that hold each event: the greatest row start up to its index. Nearly all are found at one of two places; a search goes
-   * through every level of the database for each of the others.
+   * Where the rows begin that hold each event, the greatest row start up to its index, with the row of keys there. Nearly all are found at one of two
+   * places; a search goes through every level of the database for each of the others.
    */
-  async function rowStarts(indexes: readonly number[]): Promise<(number | undefined)[]> {
+  async function rowsOf(indexes: readonly number[]): Promise<(EventRow | undefined)[]> {
     const places = indexes.map((index) =>
       index < 0 || index >= view.head().size ? [] : likelyRowStarts(index),
     );
-    const keys = places.flat().map((start) => logKey(start, "eventKeys"));
-    const rows = await log.getMany(keys);
+    const rows = await log.getMany(places.flat().map((start) => logKey(start, "eventKeys")));
     let next = 0;
-    const starts = places.map((likely, at) => {
-      const found = rows.slice(next, (next += likely.length));
-      return likely.find((start, n) => holdsEntry(found[n], (indexes[at] ?? start) - start));
+    const likely = places.map((starts, at): EventRow | undefined => {
+      const found = rows.slice(next, (next += starts.length));
+      const n = starts.findIndex((start, nth) => holdsEntry(found[nth], (indexes[at] ?? start) - start));
+      const [start, secrets] = [starts[n], found[n]];
+      return start === undefined || secrets === undefined ? undefined : { start, secrets };
     });
-    const missed = indexes.filter((_, at) => starts[at] === undefined && places[at]?.length !== 0);
+    const missed = indexes.filter((_, at) => likely[at] === undefined && places[at]?.length !== 0);
+    if (missed.length === 0) return likely;
     // From before the head row of this very index down.
     const below = await log.keysBelow(missed.map((index) => logKey(index, "head")));
-    const searched = new Map(missed.map((index, at) => [index, below[at]]));
-    return indexes.map((index, at) => {
-      const key = searched.get(index);
-      return starts[at] ?? (key && indexOfKey(key));
-    });
+    const starts = below.map((key) => key && indexOfKey(key));
+    const secrets = await log.getMany(starts.map((start) => logKey(start ?? 0, "eventKeys")));
+    const searched = new Map(
+      missed.map((index, at) => {
+        const [start, row] = [starts[at], secrets[at]];
+        return [index, start === undefined || row === undefined ? undefined : { start, secrets: row }];
+      }),
+    );
+    return indexes.map((index, at) => likely[at] ?? searched.get(index));
+  }
+
+  async function rowOf(index: number): Promise<EventRow | undefined> {
+    return (await rowsOf([index]))[0];
   }
 
   async function rowStart(index: number): Promise<number | undefined> {
-    return (await rowStarts([index]))[0];
-  }
-
-  /** The event's entries in these rows, and undefined where there is none. */
-  async function entries(index: number, ...rows: readonly LogRow[]): Promise<(Bytes | undefined)[]> {
-    const start = await rowStart(index);
-    if (start === undefined) return [];
-    const bundles = await log.getMany(rows.map((row) => logKey(start, row)));
-    return bundles.map((bundle) => bundle && bundleEntries(bundle, index - start, index - start + 1)[0]);
+    return (await rowOf(index))?.start;
   }
 
   async function eventsAt(indexes: readonly number[]): Promise<(StoredEvent | undefined)[]> {
-    const { size } = view.head();
-    const within = indexes.filter((index) => index >= 0 && index < size);
-    const starts = await rowStarts(within);
-    const kinds = ["payloads", "eventKeys", "disclosures"] as const;
+    const found = await rowsOf(indexes);
     // Events that stand close together share their rows.
-    const rows = new Map<string, Buffer | undefined>();
-    const nameOf = (start: number, kind: LogRow): string => `${start}${kind}`;
-    const wanted = [...new Set(starts)].flatMap((start) =>
-      start === undefined ? [] : kinds.map((kind) => ({ start, kind })),
+    const starts = [...new Set(found.flatMap((row) => (row === undefined ? [] : [row.start])))];
+    const rows = await log.getMany(
+      starts.flatMap((start) => [logKey(start, "payloads"), logKey(start, "disclosures")]),
     );
-    const found = await log.getMany(wanted.map(({ start, kind }) => logKey(start, kind)));
-    for (const [at, { start, kind }] of wanted.entries()) rows.set(nameOf(start, kind), found[at]);
-    const events = new Map<number, StoredEvent>();
-    for (const [at, index] of within.entries()) {
-      const start = starts[at];
-      if (start === undefined) continue;
-      const [payload, secrets, sealed] = kinds.map((kind) => {
-        const row = rows.get(nameOf(start, kind));
-        return row && bundleEntries(row, index - start, index - start + 1)[0];
-      });
-      if (payload === undefined || secrets === undefined) continue;
-      const key = eventKeyOf(secrets);
-      const disclosures = key && sealed && openDisclosures(key.key, sealed);
-      events.set(index, { payload, disclosures, tags: indexTagsOf(secrets) });
-    }
-    return indexes.map((index) => events.get(index));
+    const places = new Map(starts.map((start, at) => [start, 2 * at]));
+    return indexes.map((index, at) => {
+      const row = found[at];
+      const place = row && places.get(row.start);
+      if (row === undefined || place === undefined) return undefined;
+      const entry = index - row.start;
+      const [payload, secrets, sealed] = [rows[place], row.secrets, rows[place + 1]].map((bundle) =>
+        entryOf(bundle, entry),
+      );
+      if (payload === undefined || secrets === undefined) return undefined;
+      return { payload, disclosures: disclosuresIn(secrets, sealed), tags: indexTagsOf(secrets) };
+    });
   }
 
   /** The entries of the events `from .. to - 1` in rows of this kind. */
@@ -189,19 +189,24 @@ export function levelReader(view: View): StoreReader {
     return whole && (await parsingRecords("a submission", () => submissionOf(whole)));
   }
 
-  /** One search for where the rows begin and one read of all of them: a random event costs the disk what it must, once. */
+  /** One search for where the rows begin and one read of the others: a random event costs the disk what it must, once. */
   async function eventWithSubmission(index: number): Promise<RecordedEvent | undefined> {
-    const start = await rowStart(index);
-    if (start === undefined) return undefined;
-    const rows = await log.getMany(EVENT_ROWS.map((row) => logKey(start, row)));
-    const [payload, secrets, sealed] = rows.map(
-      (row) => row && bundleEntries(row, index - start, index - start + 1)[0],
+    const row = await rowOf(index);
+    if (row === undefined) return undefined;
+    const [payloads, sealed, about] = await log.getMany(
+      OTHER_EVENT_ROWS.map((kind) => logKey(row.start, kind)),
     );
-    const submission = await submissionOfRow(rows[3]);
+    const entry = index - row.start;
+    const payload = entryOf(payloads, entry);
+    const submission = await submissionOfRow(about);
     if (payload === undefined || submission === undefined) return undefined;
-    const secret = eventKeyOf(secrets);
-    const disclosures = secret && sealed && openDisclosures(secret.key, sealed);
+    const disclosures = disclosuresIn(entryOf(row.secrets, entry), entryOf(sealed, entry));
     return { payload, disclosures, submission };
+  }
+
+  async function secretsOf(index: number): Promise<Bytes | undefined> {
+    const row = await rowOf(index);
+    return row && entryOf(row.secrets, index - row.start);
   }
 
   async function submissionHolding(source: Source, seq: number): Promise<StoredSubmission | undefined> {
@@ -274,17 +279,15 @@ export function levelReader(view: View): StoreReader {
     },
     sealedEvents,
     disclosures: async (index) => {
-      const [secrets, sealed] = await entries(index, "eventKeys", "disclosures");
-      const secret = eventKeyOf(secrets);
-      return secret && sealed && openDisclosures(secret.key, sealed);
+      const row = await rowOf(index);
+      if (row === undefined) return undefined;
+      const sealed = await log.get(logKey(row.start, "disclosures"));
+      const entry = index - row.start;
+      return disclosuresIn(entryOf(row.secrets, entry), entryOf(sealed, entry));
     },
-    eventKey: async (index) => {
-      const [secrets] = await entries(index, "eventKeys");
-      return eventKeyOf(secrets);
-    },
+    eventKey: async (index) => eventKeyOf(await secretsOf(index)),
     attachment: async (index) => {
-      const [secrets] = await entries(index, "eventKeys");
-      const secret = eventKeyOf(secrets);
+      const secret = eventKeyOf(await secretsOf(index));
       const row = secret && (await log.get(logKey(index, "attachment")));
       return secret && row && openAttachment(secret.key, attachmentOf(row).sealed);
     },
@@ -358,6 +361,18 @@ function joined(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
     at += part.length;
   }
   return whole;
+}
+
+function entryOf(bundle: Buffer | undefined, entry: number): Bytes | undefined {
+  return bundle && bundleEntries(bundle, entry, entry + 1)[0];
+}
+
+/** Undefined without a key, and where nothing is sealed: it was erased between the reads of the two. */
+function disclosuresIn(secrets: Bytes | undefined, sealed: Bytes | undefined): string | undefined {
+  const secret = eventKeyOf(secrets);
+  return secret === undefined || sealed === undefined || sealed.length === 0
+    ? undefined
+    : openDisclosures(secret.key, sealed);
 }
 
 function holdsEntry(row: Buffer | undefined, entry: number): boolean {
