@@ -60,14 +60,15 @@ export function signOnConfig(
   env: Env,
   { environment, publicUrl }: Pick<Config, "environment" | "publicUrl">,
 ): SignOnConfig {
-  const issuer = env["OIDC_ISSUER"] ?? (environment === "embedded" ? "development" : "none");
-  if (issuer === "none") return { kind: "none" };
-  if (issuer === "development") {
+  const wanted = env["OIDC_ISSUER"] ?? (environment === "embedded" ? "development" : "none");
+  if (wanted === "none") return { kind: "none" };
+  if (wanted === "development") {
     if (environment === "embedded") return { kind: "development" };
     throw new ConfigError(
       "OIDC_ISSUER=development signs on anybody as anybody: it is for the embedded chain only",
     );
   }
+  const issuer = issuerUrl(wanted, environment);
   const audience = env["OIDC_AUDIENCE"] ?? publicUrl;
   if (audience === undefined || audience === "") {
     throw new ConfigError(
@@ -81,8 +82,7 @@ export function signOnConfig(
   }
   return {
     kind: "issuer",
-    issuer: issuerUrl(issuer, environment),
-    audience,
+    ...{ issuer, audience },
     tokenType: oneOf("OIDC_TOKEN_TYPE", env["OIDC_TOKEN_TYPE"] ?? "at+jwt", ["at+jwt", "JWT"]),
     requireDpop:
       oneOf("OIDC_REQUIRE_DPOP", env["OIDC_REQUIRE_DPOP"] ?? "false", ["true", "false"]) === "true",

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { expect } from "chai";
+import { DEVELOPMENT_CLAIM_RULES } from "../../server/config-sign-on.ts";
 import { ConfigError, readConfig } from "../../server/config.ts";
 
 describe("server/config", () => {
@@ -38,7 +39,79 @@ describe("server/config", () => {
     expect(() => readConfig({ ANCHOR_PROMISE: "745h" })).to.throw(ConfigError, "ANCHOR_PROMISE");
   });
 
+  const ISSUER = { OIDC_ISSUER: "https://id.example/realms/qn", PUBLIC_URL: "https://ledger.example/" };
+
+  it("has a development sign-on on the embedded chain, and nobody signs on in production without an issuer", () => {
+    expect(readConfig({}).signOn).to.deep.equal({ kind: "development" });
+    expect(readConfig({ OIDC_ISSUER: "none" }).signOn).to.deep.equal({ kind: "none" });
+    expect(readConfig({ ENVIRONMENT: "production" }).signOn).to.deep.equal({ kind: "none" });
+    expect(() => readConfig({ ENVIRONMENT: "production", OIDC_ISSUER: "development" })).to.throw(
+      ConfigError,
+      /OIDC_ISSUER.*embedded chain only/,
+    );
+  });
+
+  it("takes an issuer, with defaults for what its tokens say", () => {
+    const { signOn, publicUrl } = readConfig({ ...ISSUER, ENVIRONMENT: "production" });
+    expect(publicUrl).to.equal("https://ledger.example");
+    expect(signOn).to.deep.equal({
+      ...{ kind: "issuer", issuer: ISSUER.OIDC_ISSUER, audience: "https://ledger.example" },
+      ...{ tokenType: "at+jwt", requireDpop: false },
+      claims: DEVELOPMENT_CLAIM_RULES,
+    });
+  });
+
+  it("takes what another issuer's tokens say", () => {
+    const env = {
+      ...{ ...ISSUER, OIDC_AUDIENCE: "ledger", OIDC_TOKEN_TYPE: "JWT", OIDC_REQUIRE_DPOP: "true" },
+      ...{ OIDC_ROLE_PREFIX: "", OIDC_DEFAULT_ROLE: "citizen" },
+      OIDC_CLAIMS: "roles=realm_access.roles, person=https://id.example/cccd",
+    };
+    const { signOn } = readConfig(env);
+    expect(signOn).to.deep.include({ audience: "ledger", tokenType: "JWT", requireDpop: true });
+    expect(signOn)
+      .to.have.property("claims")
+      .that.deep.equals({
+        ...{ rolePrefix: "", defaultRole: "citizen" },
+        names: {
+          ...DEVELOPMENT_CLAIM_RULES.names,
+          ...{ roles: "realm_access.roles", person: "https://id.example/cccd" },
+        },
+      });
+  });
+
+  it("asks in production for https and for its own address, and everywhere for the audience", () => {
+    const production = { ...ISSUER, ENVIRONMENT: "production" };
+    for (const [env, name] of [
+      [{ ...production, OIDC_ISSUER: "http://id.example" }, "OIDC_ISSUER"],
+      [{ ...production, PUBLIC_URL: undefined, OIDC_AUDIENCE: "ledger" }, "PUBLIC_URL"],
+      [{ OIDC_ISSUER: "http://127.0.0.1:1" }, "OIDC_AUDIENCE"],
+    ] as const)
+      expect(() => readConfig(env)).to.throw(ConfigError, name);
+  });
+
+  for (const [name, values] of Object.entries({
+    OIDC_AUDIENCE: [""],
+    OIDC_TOKEN_TYPE: ["jwt", ""],
+    OIDC_REQUIRE_DPOP: ["yes", ""],
+    OIDC_DEFAULT_ROLE: ["inspector", ""],
+    OIDC_CLAIMS: ["roles", "role=x", "roles=", "roles=a b", "toString=x"],
+  })) {
+    for (const value of values)
+      it(`refuses ${name}=${JSON.stringify(value)} beside an issuer, and names it`, () => {
+        expect(() => readConfig({ ...ISSUER, [name]: value })).to.throw(ConfigError, name);
+      });
+  }
+
   const unusable: Record<string, string[]> = {
+    OIDC_ISSUER: ["", "id.example", "https://id.example/?x=1", "https://user@id.example", "ftp://id.example"],
+    PUBLIC_URL: [
+      "",
+      "ledger.example",
+      "https://ledger.example/?x",
+      "https://a:b@ledger.example",
+      "file:///x",
+    ],
     PORT: ["", "x", "-1", "65536", "80.5", "0x50"],
     CHECKPOINT_INTERVAL: ["2", "0s", "-1s", "2 s", "forever"],
     EXCHANGE_GRACE: ["", "60", "0s"],
