@@ -1,7 +1,6 @@
-import { FormatError } from "../protocol/errors.ts";
-import { formatEvidence, parseEvidenceFile } from "../protocol/evidence.ts";
-import { payloadOf } from "../protocol/event.ts";
+import { leafOf } from "./erasure-check.ts";
 import type { EvidenceCheck, ExpectedEvidence } from "./evidence-check.ts";
+import { payloadIn, withDisclosures, withoutDisclosures } from "./evidence-text.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RecorderLog } from "./sender.ts";
 import type { Spool } from "./spool.ts";
@@ -21,6 +20,8 @@ export interface EvidenceKeeperParts {
   timing: Timing;
   logger: RecorderLog;
   keep: KeepPolicy;
+  /** Follows what was erased; between the keeper's own work, because both write evidence. */
+  followErasures: () => Promise<void>;
   /** How often to look for new anchors. */
   pollMs: number;
 }
@@ -32,7 +33,7 @@ const PRUNE_CHUNK = 500;
 
 /**
  * Fetches the evidence of this recorder's own events once an anchor covers them, opens it with the recorder's own
- * disclosures, checks and keeps it; then prunes what the policy lets go. Works behind the sender and never in its way.
+ * disclosures, checks and keeps it; then prunes what the policy lets go. Of an event that was erased it keeps what proves that it was recorded. Works behind the sender and never in its way.
  */
 export class EvidenceKeeper {
   readonly #parts: EvidenceKeeperParts;
@@ -68,6 +69,7 @@ export class EvidenceKeeper {
     const { timing, pollMs, logger } = this.#parts;
     while (!this.#closing.signal.aborted) {
       try {
+        await this.#parts.followErasures();
         await this.#lookForAnchors();
         while (await this.#inItsTurn(() => this.#keepSome())) continue;
         while (await this.#inItsTurn(() => this.#pruneSome())) continue;
@@ -127,10 +129,12 @@ export class EvidenceKeeper {
   async #fetch(seq: number, expected: ExpectedEvidence): Promise<string | undefined> {
     const { spool, ledger, checkEvidence, logger } = this.#parts;
     const { index } = expected;
-    const [text, event] = await Promise.all([ledger.evidence(index), spool.event(seq)]);
+    const text = await ledger.evidence(index);
     if (text === undefined) return undefined;
-    if (event === undefined) return undefined;
-    const opened = withDisclosures(text, event);
+    const event = await spool.event(seq);
+    const erased = event === undefined ? await spool.erased(seq) : undefined;
+    if (event === undefined && erased === undefined) return undefined;
+    const opened = event === undefined ? ofErased(text, erased) : withDisclosures(text, event);
     const fault = opened === undefined ? "it is not about this event" : await checkEvidence(opened, expected);
     if (fault !== undefined && fault !== this.#fault) {
       logger.error({ seq, index, detail: fault }, "the ledger gives evidence that does not prove this event");
@@ -153,13 +157,8 @@ export class EvidenceKeeper {
   }
 }
 
-/** The evidence with the event as we spooled it; undefined when it is unreadable or about another payload. */
-function withDisclosures(text: string, event: string): string | undefined {
-  try {
-    const file = parseEvidenceFile(text);
-    return payloadOf(file.event) === payloadOf(event) ? formatEvidence({ ...file, event }) : undefined;
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
+/** The evidence of an event that was erased before; undefined when it is about another. */
+function ofErased(text: string, leaf: string | undefined): string | undefined {
+  const payload = payloadIn(text);
+  return payload !== undefined && leafOf(payload) === leaf ? withoutDisclosures(text) : undefined;
 }

@@ -7,6 +7,8 @@ import { chainReader, type ChainReader } from "../verifier/chain.ts";
 import { jsonRpc } from "../verifier/json-rpc.ts";
 import { logOf, type TrustProfile } from "../verifier/trust-profile.ts";
 import { RecorderError } from "./errors.ts";
+import { type ErasureCheck, erasureChecker } from "./erasure-check.ts";
+import { erasureFollower } from "./erasure-follower.ts";
 import { evidenceChecker, type EvidenceCheck } from "./evidence-check.ts";
 import { EvidenceKeeper, type KeepPolicy } from "./evidence-keeper.ts";
 import { type HeartbeatConfig, startHeartbeats } from "./heartbeat.ts";
@@ -51,6 +53,8 @@ export interface RecorderConfig {
   lingerMs?: number;
   /** What stays in the spool; `evidence` by default. */
   keep?: KeepPolicy;
+  /** How often to ask which of its events were erased, in milliseconds; every minute by default. */
+  erasurePollMs?: number;
   /** Signs of life when idle, for a recorder that runs all the time; none by default. */
   heartbeat?: HeartbeatConfig;
   logger?: RecorderLog;
@@ -62,6 +66,7 @@ export interface RecorderParts {
   ledger: Ledger;
   receiptKeys: ReceiptKeys;
   checkEvidence: EvidenceCheck;
+  checkErasure: ErasureCheck;
   openDisk: () => Promise<SpoolDisk>;
   timing: Timing;
 }
@@ -98,6 +103,8 @@ export interface RecorderStatus {
   sending: SenderStatus;
   /** What is wrong with the ledger's evidence, if anything. */
   evidenceFault: string | undefined;
+  /** What keeps an erasure of the ledger from being followed here, if anything. */
+  erasureFault: string | undefined;
 }
 
 /** A source's recorder: takes plain events, keeps them safe, and sees to it that the ledger holds each exactly once. */
@@ -117,9 +124,9 @@ export interface Recorder {
   stateOf: (seq: number) => Promise<EventState | undefined>;
   /** The verified receipt that covers a number, or undefined before there is one. */
   receiptOf: (seq: number) => Promise<StoredReceipt | undefined>;
-  /** The evidence file of an event, opened with all its disclosures, or undefined before it is kept. */
+  /** The evidence file of an event, opened with all its disclosures unless they were erased, or undefined before it is kept. */
   evidenceOf: (seq: number) => Promise<string | undefined>;
-  /** The event as spooled, `payload~disclosure~...~`; undefined once pruned. */
+  /** The event as spooled, `payload~disclosure~...~`; undefined once pruned or erased. */
   eventOf: (seq: number) => Promise<string | undefined>;
   /** What the ledger refused at a number that a tombstone now takes. */
   refusalOf: (seq: number) => Promise<PoisonRecord | undefined>;
@@ -140,6 +147,8 @@ const DEFAULT_BATCH_EVENTS = 1_000;
 const DEFAULT_LINGER_MS = 50;
 /** Anchors come every few seconds. */
 const EVIDENCE_POLL_MS = 2_000;
+/** Soon enough for what may take a day, and seldom enough for a province of recorders. */
+const ERASURE_POLL_MS = 60_000;
 /** Several poison events may stand side by side; more than this is a fault of another kind. */
 const MAX_TOMBSTONES_IN_A_ROW = 10;
 
@@ -163,6 +172,11 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
 
   const closing = new AbortController();
   const ledger = config.parts?.ledger ?? httpLedger({ url: ledgerUrl, source, signal: closing.signal });
+  const erasures = erasureFollower({
+    ...{ spool, ledger, log, source, key, timing, logger },
+    checkErasure: config.parts?.checkErasure ?? erasureChecker(chain, trust),
+    pollMs: config.erasurePollMs ?? ERASURE_POLL_MS,
+  });
   const keeper = new EvidenceKeeper({
     spool,
     ledger,
@@ -170,6 +184,7 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
     timing,
     logger,
     keep: config.keep ?? "evidence",
+    followErasures: erasures.follow,
     pollMs: EVIDENCE_POLL_MS,
   });
   const receipted = new Set<() => void>();
@@ -241,6 +256,7 @@ export async function openRecorder(config: RecorderConfig): Promise<Recorder> {
       spoolFailed: spool.failed,
       sending: sender.status,
       evidenceFault: keeper.fault,
+      erasureFault: erasures.fault(),
     }),
     stateOf: (seq) => stateOf(spool, keeper, seq),
     receiptOf: (seq) => spool.receiptOf(seq),

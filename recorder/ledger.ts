@@ -27,6 +27,17 @@ export type ShownAnswer =
   | { kind: "behind"; detail: string }
   | { kind: "outage"; detail: string };
 
+/** A page of the ledger's list of this source's erased events. */
+export interface ErasurePage {
+  /** Names the list: numbers count in it alone. */
+  list: string;
+  events: { number: number; seq: number; leaf: string; order: number }[];
+  /** Evidence of the orders that the events name, JSON text. */
+  orders: { order: number; evidence: string }[];
+  /** After which number there is more. */
+  next?: number;
+}
+
 /** The recorder's side of the ledger's HTTP interface. Methods never reject: every failure is an answer. */
 export interface Ledger {
   submit: (body: string) => Promise<LedgerAnswer>;
@@ -39,6 +50,8 @@ export interface Ledger {
   holds: (seq: number, payload: string) => Promise<boolean | undefined>;
   /** The evidence document of a log index as text; undefined when it can't be had now. */
   evidence: (index: number) => Promise<string | undefined>;
+  /** What a signed query of protocol/erasure-query.ts asks for; undefined when it can't be had now. */
+  erasures: (query: string) => Promise<ErasurePage | undefined>;
 }
 
 export interface LedgerOptions {
@@ -124,6 +137,11 @@ export function httpLedger(options: LedgerOptions): Ledger {
         (answer) => (answer.status === 200 ? answer.text : undefined),
         () => undefined,
       ),
+    erasures: (query) =>
+      post(`/v1/sources/${options.source}/erasures`, JSON.stringify({ query })).then(
+        erasurePage,
+        () => undefined,
+      ),
   };
 }
 
@@ -189,6 +207,26 @@ function holdsPayload(payload: string): (answer: HttpAnswer) => boolean | undefi
     const { event } = jsonOf(answer);
     return answer.status === 200 && typeof event === "string" ? payloadOf(event) === payload : undefined;
   };
+}
+
+function erasurePage(answer: HttpAnswer): ErasurePage | undefined {
+  const { list, events, orders, next } = jsonOf(answer);
+  if (answer.status !== 200 || typeof list !== "string" || !Array.isArray(events) || !Array.isArray(orders))
+    return undefined;
+  const page: ErasurePage = { list, events: [], orders: [] };
+  for (const each of events.filter(isJsonObject)) {
+    const [number, seq, order] = [natural(each["number"]), natural(each["seq"]), natural(each["order"])];
+    const { leaf } = each;
+    if (number === undefined || seq === undefined || order === undefined || typeof leaf !== "string")
+      return undefined;
+    page.events.push({ number, seq, leaf, order });
+  }
+  for (const each of orders.filter(isJsonObject)) {
+    const order = natural(each["order"]);
+    if (order !== undefined) page.orders.push({ order, evidence: JSON.stringify(each["evidence"]) });
+  }
+  const more = natural(next);
+  return more === undefined ? page : { ...page, next: more };
 }
 
 function outage(error: unknown): { kind: "outage"; detail: string; retryAfterSeconds: number } {

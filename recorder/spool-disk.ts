@@ -1,5 +1,6 @@
 import { Level } from "level";
 import { RecorderError } from "./errors.ts";
+import { forgetRows } from "./spool-forgetting.ts";
 
 /** One change of a batch: a value to put, or a key to take away. */
 export type SpoolOperation = { put: string; value: string } | { del: string };
@@ -24,6 +25,11 @@ export interface SpoolDisk {
   /** The rows of a range, in order; all in memory, so give a limit where the range may be long. */
   rows: (range: SpoolRange) => Promise<[key: string, value: string][]>;
   write: (operations: readonly SpoolOperation[]) => Promise<void>;
+  /**
+   * Resolves when nothing that the rows of these keys held before is in any file any more. Nobody else writes these rows meanwhile. When it rejects,
+   * call it again.
+   */
+  forget: (keys: readonly string[]) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -51,9 +57,18 @@ export async function openSpoolDisk(
       { cause },
     );
   }
+  const reads = new Set<Promise<unknown>>();
+  const reading = async <T>(read: Promise<T>): Promise<T> => {
+    reads.add(read);
+    try {
+      return await read;
+    } finally {
+      reads.delete(read);
+    }
+  };
   return {
-    get: (key) => level.get(key),
-    rows: (range) => level.iterator(range).all(),
+    get: (key) => reading(level.get(key)),
+    rows: (range) => reading(level.iterator(range).all()),
     write: (operations) =>
       level.batch(
         operations.map((operation) =>
@@ -63,6 +78,10 @@ export async function openSpoolDisk(
         ),
         { sync: true },
       ),
+    forget: (keys) =>
+      forgetRows(level, keys, async () => {
+        await Promise.allSettled(reads);
+      }),
     close: () => level.close(),
   };
 }

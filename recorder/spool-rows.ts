@@ -17,17 +17,21 @@ export const SPOOL_FORMAT = 1;
  *   v/SEQ         the evidence of an event, JSON text as it is handed out
  *   p/SEQ         PoisonRecord: an event the ledger refused, kept for the operator
  *   o/HASH        `first+count`: the numbers of what was recorded under an idempotency key
+ *   x/SEQ         the leaf hash (base64url) of an event that was erased
+ *   erasures      FollowedErasures
  *   k/KID         a receipt key of the log once read from the chain, base64url
  */
 export const key = {
   meta: "meta",
   stop: "stop",
   pending: "pending",
+  erasures: "erasures",
   mark: (name: Mark) => `mark/${name}`,
   event: (seq: number) => `e/${padded(seq)}`,
   receipt: (first: number) => `r/${padded(first)}`,
   evidence: (seq: number) => `v/${padded(seq)}`,
   poison: (seq: number) => `p/${padded(seq)}`,
+  erased: (seq: number) => `x/${padded(seq)}`,
   once: (hash: string) => `o/${hash}`,
   receiptKey: (kid: string) => `k/${kid}`,
 };
@@ -97,6 +101,12 @@ export interface PoisonRecord {
   since: number;
 }
 
+/** How far the ledger's list of this source's erased events was followed: `after` counts in the list of this name. */
+export interface FollowedErasures {
+  list: string;
+  after: number;
+}
+
 const ajv = new Ajv({ allErrors: false });
 const natural = { type: "integer", minimum: 0 } as const;
 const text = { type: "string" } as const;
@@ -133,6 +143,11 @@ const stopSchema: JSONSchemaType<StopRecord> = {
     since: natural,
   },
 };
+const erasuresSchema: JSONSchemaType<FollowedErasures> = {
+  type: "object",
+  required: ["list", "after"],
+  properties: { list: text, after: natural },
+};
 const poisonSchema: JSONSchemaType<PoisonRecord> = {
   type: "object",
   required: ["event", "code", "detail", "since"],
@@ -145,6 +160,7 @@ export const parse = {
   pending: parser("pending", ajv.compile(pendingSchema)),
   receipt: parser("receipt", ajv.compile<StoredReceipt>(receiptSchema)),
   stop: parser("stop", ajv.compile(stopSchema)),
+  erasures: parser("erasures", ajv.compile(erasuresSchema)),
   poison: parser("poison", ajv.compile(poisonSchema)),
 };
 

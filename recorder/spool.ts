@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Source } from "../protocol/source.ts";
 import { RecorderError } from "./errors.ts";
 import type { SpoolDisk, SpoolOperation, SpoolRange } from "./spool-disk.ts";
+import { withoutDisclosures } from "./evidence-text.ts";
 import {
   key,
   numberOfKey,
   parse,
   SPOOL_FORMAT,
+  type FollowedErasures,
   type Mark,
   type PendingSubmission,
   type PoisonRecord,
@@ -39,6 +41,12 @@ export interface Appended {
   texts: readonly string[];
   /** Hash of the idempotency key they were recorded under, if any. */
   once?: string;
+}
+
+/** An event that was erased, by its number and leaf hash (base64url). */
+export interface ErasedEvent {
+  readonly seq: number;
+  readonly leaf: string;
 }
 
 /** Numbers given to events recorded together. */
@@ -264,6 +272,36 @@ export class Spool {
     for (let seq = from; seq <= through; seq++) operations.push({ del: key.event(seq) });
     await this.#write(operations);
     this.#state.prunedThrough = through;
+  }
+
+  /** The leaf hash (base64url) of an event that was erased, or undefined. */
+  erased(seq: number): Promise<string | undefined> {
+    return this.#get(key.erased(seq));
+  }
+
+  /** How far the ledger's list of erased events was followed. */
+  async erasuresFollowed(): Promise<FollowedErasures> {
+    const stored = await this.#get(key.erasures);
+    return stored === undefined ? { list: "", after: 0 } : parse.erasures(stored);
+  }
+
+  /**
+   * Destroys what is here of erased events, which must be receipted: the event goes, its evidence stays without disclosures. Resolves when no file
+   * holds them any more and how far the list was followed is written down; ended before, it is done again. Not beside `keepEvidence`.
+   */
+  async erase(events: readonly ErasedEvent[], followed: FollowedErasures): Promise<void> {
+    const operations: SpoolOperation[] = [];
+    for (const { seq, leaf } of events) {
+      operations.push({ del: key.event(seq) }, { put: key.erased(seq), value: leaf });
+      const evidence = await this.evidenceOf(seq);
+      if (evidence !== undefined)
+        operations.push({ put: key.evidence(seq), value: withoutDisclosures(evidence) });
+    }
+    if (operations.length > 0) {
+      await this.#write(operations);
+      await this.#disk.forget(events.flatMap(({ seq }) => [key.event(seq), key.evidence(seq)]));
+    }
+    await this.#write([{ put: key.erasures, value: JSON.stringify(followed) }]);
   }
 
   receiptKey(kid: string): Promise<string | undefined> {

@@ -134,4 +134,5 @@ const silentLedger = {
   anchoredSize: () => Promise.resolve(undefined),
   holds: () => Promise.resolve(undefined),
   evidence: () => Promise.resolve(undefined),
+  erasures: () => Promise.resolve(undefined),
 };
