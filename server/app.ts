@@ -2,6 +2,7 @@ import { Registry } from "prom-client";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
 import { callersOf } from "./app/callers.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
+import { deciding } from "./app/deciding.ts";
 import { erasing } from "./app/erasing.ts";
 import { makeFindings } from "./app/findings.ts";
 import { listen, poller } from "./app/listening.ts";
@@ -78,6 +79,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...{ about, records, desk: writer.desk },
       anchoring: () => anchorer.status(),
     });
+    let listening = "";
+    const baseUrl = (): string => options.config.publicUrl ?? listening;
+    const decide = deciding(options, { about, records, read, history: catalogues, baseUrl });
     const erase = erasing(options, {
       ...{ about, records, desk: writer.desk, keys: chain.keys, registry },
       ...{ follow: read.follow, closures: read.closures, representation: read.representation },
@@ -102,6 +106,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
       ...erase.routes,
+      ...decide.routes,
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
       ...catalogueRoutes(catalogues),
       ...findingsRoutes(findings),
@@ -126,6 +131,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     });
     const url = await listen(edge, options.config, closing);
     callers.listensAt(url);
+    listening = url;
     options.log.info({ url, log: about.name }, "listening");
 
     await records.integrator.start();
@@ -133,6 +139,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
+    poll("reading consents", CLOSURES_INTERVAL_MS, decide.consents.update);
     poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     if (catalogue !== undefined) {

@@ -39,6 +39,10 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getErasure: ["officer", "inspector"],
   // what of a source was erased, for its recorder: the request is signed with its key
   postSourceErasures: EVERYBODY,
+  // decide: an agency asks for itself alone (decide/routes.ts)
+  postEvaluation: ["agency"],
+  postEvaluations: ["agency"],
+  getAuthzenConfiguration: EVERYBODY,
   // catalogue
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,

@@ -32,6 +32,13 @@ interface Description {
 }
 
 const FIRST_PERSON = `{"scheme":"vn-cccd","id":"999199000001"}`;
+/** May civil status read the name of that person, whose birth is registered? */
+const QUESTION = JSON.stringify({
+  subject: { type: "agency", id: "qn-justice" },
+  action: { name: "read" },
+  resource: { type: "person", id: "vn-cccd:999199000001", properties: { personalData: ["pd:Name"] } },
+  context: { procedure: "BIRTH_REG" },
+});
 const description = parse(
   await readFile(new URL("../../server/openapi/openapi.yaml", import.meta.url), "utf8"),
 ) as Description;
@@ -218,10 +225,31 @@ describe("server/openapi", function () {
     ],
     getCatalogue: [[200, "/v1/catalogue"]],
     getCatalogueVersion: [
-      [200, "/v1/catalogue/2026-11-22"],
+      [200, "/v1/catalogue/2026-11-22.2"],
       [404, "/v1/catalogue/2026-11-23"],
       [404, "/v1/catalogue/..%2fcatalogue.json"],
     ],
+    postEvaluation: [
+      [200, "/access/v1/evaluation", { ...post(QUESTION), headers: justice }],
+      [200, "/access/v1/evaluation", { ...post(QUESTION.replace("BIRTH_REG", "NONE")), headers: justice }],
+      [400, "/access/v1/evaluation", { ...post("{}"), headers: justice }],
+      [401, "/access/v1/evaluation", post(QUESTION)],
+      [403, "/access/v1/evaluation", { ...post(QUESTION), headers: inspector }],
+      [413, "/access/v1/evaluation", { ...post(" ".repeat(20_000)), headers: justice }],
+    ],
+    postEvaluations: [
+      [200, "/access/v1/evaluations", { ...post(QUESTION), headers: justice }],
+      [
+        200,
+        "/access/v1/evaluations",
+        { ...post(QUESTION.replace(/}$/, `,"evaluations":[{},{"subject":1}]}`)), headers: justice },
+      ],
+      [400, "/access/v1/evaluations", { ...post(`{"evaluations":1}`), headers: justice }],
+      [401, "/access/v1/evaluations", post(QUESTION)],
+      [403, "/access/v1/evaluations", { ...post(QUESTION), headers: operator }],
+      [413, "/access/v1/evaluations", { ...post(" ".repeat(600_000)), headers: justice }],
+    ],
+    getAuthzenConfiguration: [[200, "/.well-known/authzen-configuration"]],
     getLive: [[200, "/live"]],
     getReady: [[200, "/ready"]],
     getHealth: [[200, "/health"]],
@@ -240,10 +268,13 @@ describe("server/openapi", function () {
   let inspector: Record<string, string>;
   let operator: Record<string, string>;
   let officer: Record<string, string>;
+  let justice: Record<string, string>;
   before(async () => {
     inspector = await tokenOf(system, "inspector");
     operator = await tokenOf(system, "operator");
     officer = await tokenOf(system, "officer", "qn-police");
+    const json = { "content-type": "application/json" };
+    justice = { ...(await tokenOf(system, "agency", "qn-justice")), ...json };
   });
 
   for (const operation of operations) {
