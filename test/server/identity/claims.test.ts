@@ -163,7 +163,9 @@ describe("server/identity/claims", () => {
       for (const realm_access of [undefined, null, "roles", [], { ROLES: [] }])
         expect(refusal({ realm_access, badge: "b-7" }, { names }).message).to.match(/names no role/);
       const inherited = { ...names, roles: "constructor.name" };
-      expect(refusal({ badge: "b-7" }, { names: inherited, rolePrefix: "" }).message).to.match(/names no role/);
+      expect(refusal({ badge: "b-7" }, { names: inherited, rolePrefix: "" }).message).to.match(
+        /names no role/,
+      );
     });
 
     it("takes who has no role for a citizen, where it gives none, and nobody without a number", () => {
