@@ -65,22 +65,23 @@ const MAX_PATH = Math.ceil(Math.log2(MAX_SUBMISSION_EVENTS));
 
 /** The file's text; it has passed `parseEvidence`. */
 export function formatEvidence(file: EvidenceFile): string {
-  const { event, submission, proof, anchor } = file;
-  const { jws, index, path } = submission;
-  const text = JSON.stringify(
-    {
-      type: EVIDENCE_TYPE,
-      version: EVIDENCE_VERSION,
-      event,
-      submission: { jws, index, path },
-      proof,
-      anchor: { block: anchor.block, transaction: anchor.transaction },
-    },
-    undefined,
-    2,
-  );
+  const text = evidenceText(file);
   parseEvidence(text);
-  return `${text}\n`;
+  return text;
+}
+
+/** The file's text without reading it again, for whoever knows that its parts are what they should be. */
+export function evidenceText({ event, submission, proof, anchor }: EvidenceFile): string {
+  const { jws, index, path } = submission;
+  const file = {
+    type: EVIDENCE_TYPE,
+    version: EVIDENCE_VERSION,
+    event,
+    submission: { jws, index, path },
+    proof,
+    anchor: { block: anchor.block, transaction: anchor.transaction },
+  };
+  return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
 /** Parses an evidence file with everything in it. Unknown members are refused at every level. Throws FormatError. */

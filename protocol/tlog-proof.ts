@@ -27,11 +27,15 @@ const MAX_HASHES = 53;
 
 /** The text of a proof. Throws FormatError `tlog-proof`. */
 export function formatTlogProof(proof: TlogProof): string {
-  const head = proof.extra === undefined ? [HEADER] : [HEADER, EXTRA + toBase64(proof.extra)];
-  const lines = [...head, `${INDEX}${proof.index}`, ...proof.hashes.map(toBase64), "", proof.checkpoint];
-  const text = lines.join("\n");
+  const text = tlogProofText(proof);
   parseTlogProof(text);
   return text;
+}
+
+/** The text of a proof without reading it again, for whoever knows that its parts are what they should be. */
+export function tlogProofText({ extra, index, hashes, checkpoint }: TlogProof): string {
+  const head = extra === undefined ? [HEADER] : [HEADER, EXTRA + toBase64(extra)];
+  return [...head, `${INDEX}${index}`, ...hashes.map(toBase64), "", checkpoint].join("\n");
 }
 
 /** Parses a proof; the checkpoint in it is left unread. Throws FormatError `tlog-proof`, or `base64`. */

@@ -1,8 +1,8 @@
 import { toBase64 } from "../../protocol/bytes.ts";
-import { EVIDENCE_TYPE, EVIDENCE_VERSION, formatEvidence } from "../../protocol/evidence.ts";
+import { EVIDENCE_TYPE, EVIDENCE_VERSION, evidenceText } from "../../protocol/evidence.ts";
 import { verifyInclusion } from "../../protocol/merkle.ts";
 import { proveInclusion } from "../../protocol/proof-nodes.ts";
-import { formatTlogProof } from "../../protocol/tlog-proof.ts";
+import { tlogProofText } from "../../protocol/tlog-proof.ts";
 import type { AnchorStatus } from "../anchor/anchor-status.ts";
 import type { EventToShow, SeenEvent } from "../disclose/showing.ts";
 import { LedgerError, parsingRecords } from "../errors.ts";
@@ -107,12 +107,13 @@ export function makeProver({ store, tree, show, anchoring }: ProverOptions): Pro
     const { size, root } = anchor;
     if (!verifyInclusion({ index, size, leafHash, proof: hashes, root }))
       throw selfContradiction(index, "its anchor");
-    return formatEvidence({
+    // Both proofs were verified, and what they prove was parsed when it was received: reading it all again would take as long as everything before.
+    return evidenceText({
       type: EVIDENCE_TYPE,
       version: EVIDENCE_VERSION,
       event: event.text,
       submission: { jws: submission.jws, index: place, path: path.map(toBase64) },
-      proof: formatTlogProof({ index, hashes, checkpoint: anchor.checkpoint }),
+      proof: tlogProofText({ index, hashes, checkpoint: anchor.checkpoint }),
       anchor: { block: anchor.block, transaction: anchor.transaction },
     });
   }
