@@ -1,0 +1,246 @@
+import { hash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import type { PlainEvent } from "../../../protocol/facet-values.ts";
+import { ANSWER_DAYS, type Case } from "../../../proactive/cases/case.ts";
+import { type CaseStore, openCaseStore } from "../../../proactive/cases/case-store.ts";
+import { caseEngine, type Engine, type EngineParts } from "../../../proactive/cases/engine.ts";
+import type { Channel } from "../../../proactive/reach/channel.ts";
+import type { Occasion } from "../../../proactive/rules/rule.ts";
+import { concludeAgain, RULES } from "../../../proactive/rules/rules.ts";
+
+const MORNING = Date.parse("2026-11-23T09:00:00+07:00");
+const DAY = 86_400_000;
+const OCCASION: Occasion = {
+  ...{ key: "GPLX-1 2027-01-03", subject: "999199000001", on: "2026-11-23" },
+  known: { expires: "2027-01-03" },
+};
+
+/** The world around an engine: what registers answer, what was recorded, sent and done. */
+class Surroundings {
+  now = MORNING;
+  readonly recorded: PlainEvent[] = [];
+  /** Idempotency keys that the recorder has seen; it keeps them over its own death and ours. */
+  private readonly keys = new Set<string>();
+  readonly reads: string[] = [];
+  readonly sent: string[] = [];
+  readonly performed: string[] = [];
+  objects = false;
+  register: "up" | "down" | "refuses" = "up";
+  sms: "delivered" | "failed" | "lost" = "delivered";
+  step: "done" | "down" | "refuses" = "done";
+  /** Kills the process at the so-many-th time that something is kept. */
+  dieAt = Infinity;
+
+  parts(store: CaseStore): EngineParts {
+    const sms: Channel = {
+      ...{ name: "sms", disturbs: true, isIdempotent: true, reaches: ({ phone }) => phone !== undefined },
+      send: (_to, { key }) => {
+        this.sent.push(key);
+        if (this.sms === "lost") return Promise.reject(new Error("no answer"));
+        return Promise.resolve(this.sms);
+      },
+    };
+    const inbox: Channel = {
+      ...{ name: "inbox", disturbs: false, isIdempotent: true, reaches: () => true },
+      send: (_to, { key }) => {
+        this.sent.push(`inbox ${key}`);
+        return Promise.resolve("delivered");
+      },
+    };
+    let kept = 0;
+    return {
+      store: {
+        ...store,
+        put: async (changed: Case) => {
+          if (++kept === this.dieAt) throw new Died();
+          await store.put(changed);
+        },
+      },
+      ...{ rules: RULES, channels: [sms, inbox], now: () => this.now },
+      digest: (text) => hash("sha256", text, "base64url"),
+      mayAct: () => Promise.resolve(!this.objects),
+      personOf: (id) => ({ scheme: "vn-cccd", id }),
+      addressesOf: () => Promise.resolve({ language: "vi", phone: "+84000", inbox: "i-1" }),
+      recorder: {
+        record: (event, options) => {
+          const key = options?.idempotencyKey ?? "";
+          const created = !this.keys.has(key);
+          if (created) this.recorded.push(event);
+          this.keys.add(key);
+          return Promise.resolve({ source: "qn-police/r1" as never, seq: this.recorded.length, created });
+        },
+      },
+      read: ({ messageId, register }) => {
+        this.reads.push(messageId);
+        if (this.register === "down")
+          return Promise.resolve({ kind: "failed", reason: "unreachable", messageId });
+        const recorded = { source: "qn-police/r1" as never, seq: 1, created: true };
+        if (this.register === "refuses")
+          return Promise.resolve({ kind: "refused", reason: "not-a-party", messageId, recorded });
+        const answer =
+          register === "health" ? { "pd:HealthRecord": { fit: true } } : { "pd:Name": "Nguyễn Thị An" };
+        const decision = { permits: true, jws: "a.b.c", reason: "law", obligations: [] } as const;
+        return Promise.resolve({ kind: "read", answer, messageId, decision, recorded });
+      },
+      perform: ({ key }) => {
+        this.performed.push(key);
+        if (this.step === "down") return Promise.reject(new Error("no answer"));
+        return Promise.resolve(this.step === "done" ? "done" : { refused: "no-capacity" });
+      },
+    };
+  }
+}
+class Died extends Error {}
+
+describe("proactive/cases/engine", () => {
+  let directory: string;
+  let store: CaseStore;
+  let around: Surroundings;
+  let engine: Engine;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "minhbach-cases-"));
+    store = await openCaseStore(directory);
+    around = new Surroundings();
+    engine = caseEngine(around.parts(store));
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  async function noticed(procedure = "DRIVER_LIC"): Promise<string> {
+    const id = await engine.notice(procedure, OCCASION);
+    if (id === undefined) throw new Error("the occasion has a case already");
+    return id;
+  }
+
+  async function stageOf(id: string): Promise<string> {
+    const { stage } = (await store.get(id)) ?? { stage: undefined };
+    return stage === undefined ? "none" : stage.at === "closed" ? `closed: ${stage.outcome}` : stage.at;
+  }
+
+  it("reads, concludes, records, tells, and waits for the person", async () => {
+    const id = await noticed();
+    await engine.advance(id);
+    expect(await stageOf(id)).to.equal("waiting");
+    expect(around.sent).to.deep.equal([`${id} message`]);
+    const [action, ...others] = around.recorded;
+    expect(others).to.deep.equal([]);
+    expect(action).to.deep.include({
+      type: "action",
+      outcome: { code: "success", detail: "offer: renewal-prepared" },
+    });
+    const { rule } = action ?? {};
+    expect(rule?.inputs?.["access.1"]).to.equal(`${id}/1`);
+    expect(concludeAgain(rule?.id ?? "", rule?.version ?? "", rule?.inputs ?? {})?.outcome).to.equal("offer");
+  });
+
+  it("acts on an occasion once, however often and by however many it is noticed", async () => {
+    const ids = await Promise.all([1, 2, 3].map(async () => await engine.notice("DRIVER_LIC", OCCASION)));
+    expect(ids.filter((id) => id !== undefined)).to.have.length(1);
+    expect(await engine.notice("PASSPORT", OCCASION)).to.be.a("string");
+  });
+
+  it("waits for a register that is away, under the same message id, and goes on when it is back", async () => {
+    around.register = "down";
+    const id = await noticed();
+    await engine.advance(id);
+    await engine.advance(id);
+    expect(await stageOf(id)).to.equal("reading");
+    around.register = "up";
+    await engine.advance(id);
+    expect(await stageOf(id)).to.equal("waiting");
+    expect(around.reads.slice(0, 3)).to.deep.equal([`${id}/1`, `${id}/1`, `${id}/1`]);
+  });
+
+  it("leaves it to an officer when a reading is refused", async () => {
+    around.register = "refuses";
+    const id = await noticed();
+    await engine.advance(id);
+    expect(await stageOf(id)).to.equal("officer");
+    expect(around.sent).to.deep.equal([]);
+  });
+
+  it("reads nothing about who objected to being served unasked", async () => {
+    around.objects = true;
+    const id = await noticed();
+    await engine.advance(id);
+    expect([await stageOf(id), around.reads]).to.deep.equal(["closed: objected", []]);
+  });
+
+  it("wakes nobody at night, and sends in the morning", async () => {
+    around.now = Date.parse("2026-11-23T22:30:00+07:00");
+    const id = await noticed();
+    const due = await engine.advance(id);
+    expect(around.sent).to.deep.equal([]);
+    expect(due).to.equal(Date.parse("2026-11-24T07:00:00+07:00"));
+    around.now = due ?? 0;
+    await engine.advance(id);
+    expect(around.sent).to.have.length(1);
+  });
+
+  it("takes another way when one fails for certain, and does not repeat one whose end is unknown for ever", async () => {
+    around.sms = "failed";
+    const id = await noticed();
+    await engine.advance(id);
+    expect(around.sent).to.deep.equal([`${id} message`, `inbox ${id} message`]);
+    expect(await stageOf(id)).to.equal("waiting");
+  });
+
+  it("does what was accepted, keeps what an agency refuses for an officer, and loses no step", async () => {
+    const id = await noticed("BUILD_PERMIT");
+    const current = await store.get(id);
+    if (current === undefined) throw new Error("there is no case");
+    const conclusion = RULES.find(({ procedure }) => procedure === "BUILD_PERMIT")?.conclude({
+      ...{ ownsParcel: true, zone: "residential", owed: 0 },
+    });
+    if (conclusion === undefined) throw new Error("there is no rule");
+    await store.put({ ...current, conclusion, stage: { at: "waiting", until: MORNING + DAY } });
+    around.step = "down";
+    expect(await engine.answer(id, "accept")).to.be.an("object");
+    expect(await engine.answer(id, "accept"), "again").to.be.an("object");
+    const due = await engine.advance(id);
+    expect(due).to.equal(MORNING + 60_000);
+    [around.now, around.step] = [due ?? 0, "done"];
+    await engine.advance(id);
+    expect(await stageOf(id)).to.equal("closed: completed");
+    expect(new Set(around.performed)).to.deep.equal(new Set([`${id} electricity`, `${id} water`]));
+  });
+
+  it("lets an offer lapse that nobody answers", async () => {
+    const id = await noticed();
+    const due = await engine.advance(id);
+    around.now = due ?? 0;
+    expect(around.now).to.equal(MORNING + ANSWER_DAYS * DAY);
+    await engine.advance(id);
+    expect(await stageOf(id)).to.equal("closed: unanswered");
+    expect(await engine.answer(id, "accept")).to.equal("not-open");
+  });
+
+  it("sends a person's message once, and loses no case, wherever it is killed", async () => {
+    for (let dieAt = 1; dieAt < 12; dieAt++) {
+      around.dieAt = dieAt;
+      engine = caseEngine(around.parts(store));
+      const occasion = { ...OCCASION, key: `GPLX-${dieAt}` };
+      const id = await engine.notice("DRIVER_LIC", occasion);
+      if (id === undefined) throw new Error("the occasion has a case already");
+      const died = await engine.advance(id).then(
+        () => false,
+        (error: unknown) => error instanceof Died,
+      );
+      around.dieAt = Infinity;
+      engine = caseEngine(around.parts(store));
+      await engine.advanceAll();
+      expect(await stageOf(id), `killed at write ${dieAt}`).to.equal("waiting");
+      const sent = around.sent.filter((key) => key === `${id} message`);
+      // Killed between the sending and the keeping of its end: once more, under the same key, and never again.
+      expect(sent.length, `killed at write ${dieAt}`).to.be.within(1, 2);
+      expect(around.recorded.filter((event) => event.case === id)).to.have.length(1);
+      if (!died) break;
+    }
+  });
+});
