@@ -15,7 +15,7 @@ export type ClosingBar =
   | "order"
   /** A mandate lets somebody into a list, and the list's owner is to see that. */
   | "mandate"
-  /** A look into the ledger by those who watch over it: erased, nobody would watch them. */
+  /** A look into the ledger by those who watch over it: closed, nobody would watch them. */
   | "look";
 
 const BARS: Readonly<Partial<Record<EventType, ClosingBar>>> = {
@@ -35,9 +35,9 @@ const OWN_PROCEDURES = "minhbach:";
 export function closingBar(event: ParsedEvent, kind: "seal" | "erasure"): ClosingBar | undefined {
   const bar = BARS[event.type];
   if (bar !== undefined) return bar;
+  if (isLook(event)) return "look";
   // Erased, a mandate lets in nobody.
-  if (kind === "seal") return event.type === "mandate" ? "mandate" : undefined;
-  return isLook(event) ? "look" : undefined;
+  return kind === "seal" && event.type === "mandate" ? "mandate" : undefined;
 }
 
 function isLook(event: ParsedEvent): boolean {

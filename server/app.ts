@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
 import { callersOf } from "./app/callers.ts";
+import { complaining } from "./app/complaints.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
 import { deciding } from "./app/deciding.ts";
 import { erasing } from "./app/erasing.ts";
@@ -102,9 +103,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock: options.clock,
       log: about.name,
     });
+    const complaints = complaining(options, { records, desk: writer.desk, read, catalogues });
     const routes = [
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
+      ...complaints.routes,
       ...erase.routes,
       ...decide.routes,
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
@@ -141,6 +144,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
     poll("reading consents", CLOSURES_INTERVAL_MS, decide.consents.update);
     poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);
+    poll("reading complaints and the list of seals", CLOSURES_INTERVAL_MS, complaints.update);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));

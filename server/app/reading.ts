@@ -4,7 +4,7 @@ import { lookRecorder } from "../desk/looks.ts";
 import { type ClosureRegister, closureRegister } from "../disclose/closure-register.ts";
 import { mandateRegister } from "../disclose/mandate-register.ts";
 import { type Representation, representation } from "../disclose/representation.ts";
-import { showing } from "../disclose/showing.ts";
+import { type Showing, showing } from "../disclose/showing.ts";
 import { type FollowLog, followLog } from "../integrate/log-follower.ts";
 import { logRoutes } from "../integrate/routes.ts";
 import { makeProver } from "../prove/evidence.ts";
@@ -23,6 +23,9 @@ export interface Reading {
   readonly update: () => Promise<void>;
   readonly follow: FollowLog;
   readonly closures: ClosureRegister;
+  readonly showing: Showing;
+  /** The log index of a leaf; undefined when it is in no published checkpoint. */
+  readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
   readonly representation: Representation;
 }
 
@@ -55,7 +58,7 @@ export function reading(
       await closures.update();
       await mandates.update();
     },
-    ...{ follow, closures, representation: represented },
+    ...{ follow, closures, representation: represented, showing: shown, leafIndex },
   };
 }
 

@@ -29,6 +29,18 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   // Citizens about themselves and whom they represent, inspectors about anybody (prove/statement-routes.ts).
   getStatement: ["citizen", "inspector"],
   postStatement: ["citizen", "inspector"],
+  // complaints: citizens their own, agencies those about them, inspectors all (desk/complaint-routes.ts)
+  postComplaint: ["citizen"],
+  getComplaints: ["citizen", "agency", "officer", "inspector"],
+  getComplaint: ["citizen", "agency", "officer", "inspector"],
+  postComplaintAnswer: ["officer"],
+  postComplaintDecision: ["inspector"],
+  postComplaintWithdrawal: ["citizen"],
+  // seals: an agency that is entitled to them on the chain records its own with its recorder
+  postSeal: ["inspector"],
+  postSealExtension: ["inspector"],
+  postSealLift: ["inspector"],
+  getSeals: ["inspector"],
   // findings name agencies under suspicion
   getFindings: ["inspector"],
   // inspect: when a source was heard and what is open about it; nothing about a person

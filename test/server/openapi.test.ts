@@ -15,6 +15,7 @@ import {
   startLedger,
   tokenOf,
 } from "../system/fixture.ts";
+import { tokenNamed } from "../system/statements.ts";
 
 interface Operation {
   readonly operationId: string;
@@ -215,6 +216,85 @@ describe("server/openapi", function () {
       [403, "/v1/erasures/e-1", { headers: operator }],
       [404, "/v1/erasures/e-9", { headers: inspector }],
     ],
+    postComplaint: [
+      [201, "/v1/complaints", { ...post(`{"index":0,"text":"Why?"}`), headers: citizen }],
+      [409, "/v1/complaints", { ...post(`{"index":0,"text":"Why?"}`), headers: citizen }],
+      [400, "/v1/complaints", { ...post(`{"text":"Why?"}`), headers: citizen }],
+      [404, "/v1/complaints", { ...post(`{"index":99,"text":"Why?"}`), headers: citizen }],
+      [401, "/v1/complaints", post("{}")],
+      [403, "/v1/complaints", { ...post("{}"), headers: inspector }],
+      [413, "/v1/complaints", { ...post(" ".repeat(20_000)), headers: citizen }],
+    ],
+    getComplaints: [
+      [200, "/v1/complaints", { headers: citizen }],
+      [200, "/v1/complaints?state=answerOverdue&from=0&limit=1", { headers: inspector }],
+      [400, "/v1/complaints?state=late", { headers: inspector }],
+      [401, "/v1/complaints"],
+      [403, "/v1/complaints", { headers: operator }],
+    ],
+    getComplaint: [
+      [200, `/v1/complaints/${complaint}`, { headers: citizen }],
+      [200, `/v1/complaints/${complaint}`, { headers: officer }],
+      [401, `/v1/complaints/${complaint}`],
+      [403, `/v1/complaints/${complaint}`, { headers: operator }],
+      [404, "/v1/complaints/none", { headers: inspector }],
+    ],
+    postComplaintAnswer: [
+      [201, `/v1/complaints/${complaint}/answer`, { ...post(`{"text":"So."}`), headers: officer }],
+      [409, `/v1/complaints/${complaint}/answer`, { ...post(`{"text":"So."}`), headers: officer }],
+      [400, `/v1/complaints/${complaint}/answer`, { ...post("{}"), headers: officer }],
+      [401, `/v1/complaints/${complaint}/answer`, post("{}")],
+      [403, `/v1/complaints/${complaint}/answer`, { ...post("{}"), headers: citizen }],
+      [404, "/v1/complaints/none/answer", { ...post(`{"text":"So."}`), headers: officer }],
+      [413, `/v1/complaints/${complaint}/answer`, { ...post(" ".repeat(20_000)), headers: officer }],
+    ],
+    postComplaintDecision: [
+      [400, `/v1/complaints/${complaint}/decision`, { ...post(`{"text":"So."}`), headers: inspector }],
+      [
+        201,
+        `/v1/complaints/${complaint}/decision`,
+        { ...post(`{"outcome":"rejected","text":"So."}`), headers: inspector },
+      ],
+      [403, `/v1/complaints/${complaint}/decision`, { ...post("{}"), headers: officer }],
+    ],
+    postComplaintWithdrawal: [
+      [409, `/v1/complaints/${complaint}/withdrawal`, { ...post("{}"), headers: citizen }],
+      [403, `/v1/complaints/${complaint}/withdrawal`, { ...post("{}"), headers: officer }],
+    ],
+    postSeal: [
+      [201, "/v1/seals", { ...post(sealOf(1)), headers: inspector }],
+      [400, "/v1/seals", { ...post(sealOf(1).replace("until", "till")), headers: inspector }],
+      [401, "/v1/seals", post("{}")],
+      [403, "/v1/seals", { ...post("{}"), headers: officer }],
+      [404, "/v1/seals", { ...post(sealOf(9999)), headers: inspector }],
+      [413, "/v1/seals", { ...post(" ".repeat(20_000)), headers: inspector }],
+      [422, "/v1/seals", { ...post(sealOf(2)), headers: inspector }],
+    ],
+    getSeals: [
+      [200, "/v1/seals", { headers: inspector }],
+      [200, "/v1/seals?state=ended&from=1&limit=1", { headers: inspector }],
+      [400, "/v1/seals?limit=0", { headers: inspector }],
+      [401, "/v1/seals"],
+      [403, "/v1/seals", { headers: officer }],
+    ],
+    postSealExtension: [
+      [
+        404,
+        "/v1/seals/none/extension",
+        { ...post(sealOf(1).replace(/"events":[^\]]*\],/, "")), headers: inspector },
+      ],
+      [400, "/v1/seals/none/extension", { ...post("{}"), headers: inspector }],
+      [403, "/v1/seals/none/extension", { ...post("{}"), headers: officer }],
+    ],
+    postSealLift: [
+      [
+        404,
+        "/v1/seals/none/lift",
+        { ...post(`{"legalBasis":{"law":"l","article":"1"}}`), headers: inspector },
+      ],
+      [400, "/v1/seals/none/lift", { ...post("{}"), headers: inspector }],
+      [403, "/v1/seals/none/lift", { ...post("{}"), headers: officer }],
+    ],
     getFindings: [
       [200, "/v1/findings", { headers: inspector }],
       [200, "/v1/findings?after=000000000000:x&limit=1", { headers: inspector }],
@@ -265,6 +345,8 @@ describe("server/openapi", function () {
       [404, "/docs/..%2fpackage.json"],
     ],
   });
+  let citizen: Record<string, string>;
+  let complaint: string;
   let inspector: Record<string, string>;
   let operator: Record<string, string>;
   let officer: Record<string, string>;
@@ -272,6 +354,7 @@ describe("server/openapi", function () {
   before(async () => {
     inspector = await tokenOf(system, "inspector");
     operator = await tokenOf(system, "operator");
+    citizen = await tokenNamed(system, "citizen 1");
     officer = await tokenOf(system, "officer", "qn-police");
     const json = { "content-type": "application/json" };
     justice = { ...(await tokenOf(system, "agency", "qn-justice")), ...json };
@@ -287,6 +370,10 @@ describe("server/openapi", function () {
           answer.status,
           `${path} ${status === answer.status ? "" : await answer.clone().text()}`,
         ).to.equal(status);
+        if (operation.operationId === "postComplaint" && status === 201) {
+          const filed = (await answer.clone().json()) as { complaint: { id: string } };
+          complaint = filed.complaint.id;
+        }
         await expectDescribed(operation, answer);
       }
     });
@@ -308,6 +395,15 @@ describe("server/openapi", function () {
     }
   });
 });
+
+function sealOf(index: number): string {
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  return JSON.stringify({
+    events: [index],
+    until,
+    legalBasis: { law: "Bộ luật Tố tụng hình sự", article: "1" },
+  });
+}
 
 function erasureOf(index: number): string {
   const legalBasis = { law: "Law 91/2025/QH15", article: "14" };

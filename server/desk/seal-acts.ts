@@ -1,0 +1,191 @@
+import { randomUUID } from "node:crypto";
+import { fromUtf8, toBase64url } from "../../protocol/bytes.ts";
+import { closingBar } from "../../protocol/closing.ts";
+import { parseEvent } from "../../protocol/event.ts";
+import type { Seal } from "../../protocol/facet-values.ts";
+import { leafHash } from "../../protocol/merkle.ts";
+import { momentMs } from "../../protocol/moment.ts";
+import { splitSource } from "../../protocol/source.ts";
+import type { Clock } from "../clock.ts";
+import { LedgerError } from "../errors.ts";
+import type { SignedOn } from "../identity/caller.ts";
+import type { StoredEvent, StoreReader } from "../store/store.ts";
+import type { Desk } from "./desk.ts";
+import type { FindHalves } from "./exchange-halves.ts";
+import { sealAt, sealedBy, type SealRecord, type SealRegister } from "./seals.ts";
+
+export interface SealActsOptions {
+  readonly desk: Pick<Desk, "source" | "record">;
+  readonly seals: Pick<SealRegister, "one">;
+  readonly store: Pick<StoreReader, "events">;
+  readonly halvesOf: FindHalves;
+  readonly clock: Clock;
+}
+
+type Inspector = SignedOn & { readonly role: "inspector" };
+type LegalBasis = NonNullable<Seal["legalBasis"]>;
+
+/** Until when, and by which law. */
+export interface SealTerms {
+  /** RFC 3339. */
+  readonly until: string;
+  readonly legalBasis: LegalBasis;
+}
+
+export interface PlacedSeal {
+  readonly seal: SealRecord;
+  /** Log indexes of the events that were sealed: those named, and the other records of their exchanges. */
+  readonly sealed: readonly number[];
+  /** Of these, the ones whose exchange the other side has not recorded yet: its record will be open until it is sealed too. */
+  readonly waiting: readonly number[];
+}
+
+/**
+ * An inspector's orders to delay that events are shown, recorded through the desk in the name of their authority. The operator's agency must be
+ * entitled to seals on the chain; an agency that is records the seals of its own with its recorder.
+ */
+export interface SealActs {
+  /**
+   * Closes events of people, both halves of an exchange at once.
+   * @throws LedgerError `unknown-event`, `not-sealable`, `bad-request` for a time that is over or too far away.
+   */
+  place: (by: Inspector, indexes: readonly number[], terms: SealTerms) => Promise<PlacedSeal>;
+  /** A later end. @throws LedgerError `unknown-seal`, `seal-state` when it closes nothing any more, `bad-request`. */
+  extend: (by: Inspector, id: string, terms: SealTerms) => Promise<SealRecord>;
+  /** Opens it now. @throws LedgerError `unknown-seal`, `seal-state`. */
+  lift: (by: Inspector, id: string, legalBasis: LegalBasis) => Promise<SealRecord>;
+}
+
+const DAY_MS = 86_400_000;
+/** Longest time ahead that one order closes something: whoever needs longer says so again, and that is an event too. */
+export const MAX_SEAL_DAYS = 180;
+/** Events that one request may name, so that they fit into one order with their other halves. */
+export const MAX_SEALED_EVENTS = 32;
+/** As the facet's schema has it. */
+const MAX_LEAVES = 64;
+
+export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOptions): SealActs {
+  const { agency } = splitSource(desk.source);
+
+  async function sealable(indexes: readonly number[]): Promise<readonly StoredEvent[]> {
+    const events = await store.events(indexes);
+    return events.map((event, at) => {
+      const index = indexes[at] ?? 0;
+      if (event === undefined) throw new LedgerError("unknown-event", "The log does not reach this index.");
+      if (event.disclosures === undefined || closingBar(openedEvent(event), "seal") !== undefined) {
+        throw new LedgerError(
+          "not-sealable",
+          "Only events about people can be sealed, and neither mandates nor what is erased.",
+          { members: { index } },
+        );
+      }
+      return event;
+    });
+  }
+
+  async function place(
+    by: Inspector,
+    indexes: readonly number[],
+    { until, legalBasis }: SealTerms,
+  ): Promise<PlacedSeal> {
+    requireTime(until);
+    const all = new Set(indexes);
+    const waiting: number[] = [];
+    for (const [at, event] of (await sealable(indexes)).entries()) {
+      const index = indexes[at] ?? 0;
+      const { isHalf, others } = await halvesOf(openedEvent(event), event.tags, index);
+      for (const other of others) all.add(other);
+      if (isHalf && others.length === 0) waiting.push(index);
+    }
+    const sealed = [...all].sort((a, b) => a - b);
+    if (sealed.length > MAX_LEAVES)
+      throw bad(
+        `These are ${sealed.length} events with their other halves; seal at most ${MAX_LEAVES} at once.`,
+      );
+    const leaves = (await sealable(sealed)).map(({ payload }) => toBase64url(leafHash(payload)));
+    const id = randomUUID();
+    await order(by, { id, state: "placed", leaves, until, legalBasis });
+    return { seal: await required(id), sealed, waiting };
+  }
+
+  async function extend(by: Inspector, id: string, { until, legalBasis }: SealTerms): Promise<SealRecord> {
+    requireTime(until);
+    const leaves = closedNow(await required(id));
+    await order(by, { id, state: "placed", leaves, until, legalBasis }, async () => {
+      const seal = await required(id);
+      closedNow(seal);
+      const { until: before } = sealAt(seal, clock.now());
+      if (before !== undefined && momentMs(until) <= momentMs(before))
+        throw bad("An extension ends later than the seal does now; to end it earlier, lift it.");
+    });
+    return await required(id);
+  }
+
+  async function lift(by: Inspector, id: string, legalBasis: LegalBasis): Promise<SealRecord> {
+    const seal = await required(id);
+    const leaves = closedNow(seal);
+    const until = sealAt(seal, clock.now()).until ?? new Date(clock.now()).toISOString();
+    await order(by, { id, state: "lifted", leaves, until, legalBasis }, async () => {
+      closedNow(await required(id));
+    });
+    return await required(id);
+  }
+
+  async function order(
+    by: Inspector,
+    seal: Omit<Seal, "authority">,
+    check?: () => Promise<void>,
+  ): Promise<void> {
+    await desk.record({
+      by,
+      facets: {
+        type: "seal",
+        seal: { ...seal, authority: by.authority },
+        "agent.id": by.name,
+        "agent.role": `inspector of ${by.authority}`,
+      },
+      ...(check !== undefined && { check }),
+    });
+  }
+
+  async function required(id: string): Promise<SealRecord> {
+    const seal = await seals.one(agency, id);
+    if (seal === undefined)
+      throw new LedgerError(
+        "unknown-seal",
+        "No seal of this id was placed through the ledger. GET /v1/seals lists all.",
+      );
+    return seal;
+  }
+
+  function closedNow(seal: SealRecord): string[] {
+    const leaves = sealedBy(seal, clock.now());
+    if (leaves.length > 0) return leaves;
+    const { state } = sealAt(seal, clock.now());
+    throw new LedgerError(
+      "seal-state",
+      `The seal is ${state}: what it closed is open. Place a new one if there is reason to.`,
+      {
+        members: { state },
+      },
+    );
+  }
+
+  function requireTime(until: string): void {
+    const ms = momentMs(until) - clock.now();
+    if (ms > 0 && ms <= MAX_SEAL_DAYS * DAY_MS) return;
+    throw bad(
+      `until lies in the future, at most ${MAX_SEAL_DAYS} days ahead; a seal can be extended before it ends.`,
+    );
+  }
+
+  return { place, extend, lift };
+}
+
+function openedEvent({ payload, disclosures }: StoredEvent): ReturnType<typeof parseEvent> {
+  return parseEvent(`${fromUtf8(payload)}~${disclosures ?? ""}`);
+}
+
+function bad(message: string): LedgerError {
+  return new LedgerError("bad-request", message);
+}
