@@ -6,6 +6,7 @@ import { connectChain, makeAnchorer } from "./app/chain.ts";
 import { deciding } from "./app/deciding.ts";
 import { erasing } from "./app/erasing.ts";
 import { makeFindings } from "./app/findings.ts";
+import { judging } from "./app/judging.ts";
 import { listen, poller } from "./app/listening.ts";
 import { type AppOptions, type Closing, logOf } from "./app/parts.ts";
 import { reading } from "./app/reading.ts";
@@ -17,7 +18,6 @@ import { catalogueRecording, requireNewOrCurrent } from "./catalogue/recording.t
 import { catalogueRoutes } from "./catalogue/routes.ts";
 import { ERASURE_PROMISE_SECONDS } from "./disclose/eraser.ts";
 import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
-import { findingsRoutes } from "./findings/routes.ts";
 import { healthRoutes } from "./health.ts";
 import { DPOP_ALGORITHMS } from "./identity/dpop.ts";
 import { permit, rolesFor } from "./identity/permissions.ts";
@@ -46,6 +46,8 @@ export interface App {
 const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 /** Readers look themselves; this only keeps what they have to read short. */
 const CLOSURES_INTERVAL_MS = 1_000;
+/** How old an answer about a new event may be; whoever asks about findings waits for what is newest. */
+const JUDGING_INTERVAL_MS = 1_000;
 /** The public counts are as old as this; an inspector who asks waits for what is newest. */
 const FINDINGS_INTERVAL_MS = 10_000;
 
@@ -83,10 +85,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     let listening = "";
     const baseUrl = (): string => options.config.publicUrl ?? listening;
     const decide = deciding(options, { about, records, read, history: catalogues, baseUrl });
+    const judge = judging(options, {
+      ...{ about, records, read, consents: decide.consents, history: catalogues, findings },
+      ...{ logKeys: chain.logKeys, desk: writer.desk, registry, closing },
+      sequencing: () => writer.sequencer.state(),
+    });
     const erase = erasing(options, {
       ...{ about, records, desk: writer.desk, keys: chain.keys, registry },
       ...{ follow: read.follow, closures: read.closures, representation: read.representation },
-      readers: [],
+      readers: [judge.size],
       anchoring: () => anchorer.status(),
     });
     const health = healthRoutes({
@@ -112,7 +119,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...decide.routes,
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
       ...catalogueRoutes(catalogues),
-      ...findingsRoutes(findings),
+      ...judge.routes,
       ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
       ...health,
       ...metricsRoutes(registry),
@@ -146,6 +153,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);
     poll("reading complaints and the list of seals", CLOSURES_INTERVAL_MS, complaints.update);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
+    poll("judging accesses and actions", JUDGING_INTERVAL_MS, judge.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));
       poll("recording the catalogue", chainPollMs, record);

@@ -10,7 +10,21 @@ export type Finding =
   | MissedAnchorFinding
   | MissedIndexFinding
   | UnmatchedExchangeFinding
-  | SilentSourceFinding;
+  | SilentSourceFinding
+  | UseFinding;
+
+/** What can be wrong with an access or an action (use-rule.ts). */
+export const USE_FINDING_KINDS = [
+  "no-legal-basis",
+  "outside-purpose",
+  "excess-categories",
+  "consent-missing",
+  "consent-withdrawn",
+  "consent-expired",
+  "no-case",
+  "emergency-unreviewed",
+] as const;
+export type UseFindingKind = (typeof USE_FINDING_KINDS)[number];
 
 export const FINDING_KINDS = [
   "equivocation",
@@ -18,11 +32,15 @@ export const FINDING_KINDS = [
   "missed-index",
   "unmatched-exchange",
   "silent-source",
+  ...USE_FINDING_KINDS,
 ] as const satisfies readonly Finding["kind"][];
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** `open`: somebody has to act. `settled`: what was due came late; the breach remains on record. */
-export type FindingState = "open" | "settled";
+/**
+ * `open`: somebody has to act. `settled`: what was due came late; the breach remains on record. The others are what officers (`explained`) and
+ * inspectors have said of it, by `inspection` events (states.ts).
+ */
+export type FindingState = "open" | "settled" | "explained" | "confirmed" | "dismissed";
 
 interface FindingBase {
   /** Stays the same however often the finding is derived. */
@@ -76,6 +94,27 @@ export interface SilentSourceFinding extends FindingBase {
   readonly evidence: { readonly last: Heard; readonly next?: Heard };
 }
 
+/** An access or an action that the catalogue or a person's consent did not allow, or that lacks what the law demands. */
+export interface UseFinding extends FindingBase {
+  readonly kind: UseFindingKind;
+  /** The agency that used the data. Absent where the record names none. */
+  readonly agency?: string;
+  readonly evidence: {
+    /** Log index of the event, and its leaf hash (base64url). */
+    readonly index: number;
+    readonly leaf: string;
+    /** Version of the catalogue that it was judged by. */
+    readonly catalogue: string;
+    /** Absent where it is none of the catalogue's: what an event says freely may be about somebody. */
+    readonly procedure?: string;
+    /** Which agency's data it was, when another's than the reader's own. */
+    readonly provider?: string;
+    /** The categories that were too many, by the catalogue's names; and how many others, which it does not list. */
+    readonly categories?: readonly string[];
+    readonly unlisted?: number;
+  };
+}
+
 /** When and where something of a source was received. */
 export interface Heard {
   readonly index: number;
@@ -83,11 +122,15 @@ export interface Heard {
 }
 
 /** Where a finding stands among all: by time, then by id. */
-export function cursorOf({ since, id }: Finding): string {
+export function cursorOf({ since, id }: Pick<Finding, "since" | "id">): string {
   return `${String(since).padStart(12, "0")}:${id}`;
 }
 
 /** The source or the agency that answers for it. */
 export function answerableFor(finding: Finding): string | undefined {
-  return finding.kind === "unmatched-exchange" ? finding.agency : finding.source;
+  return isUseFinding(finding) || finding.kind === "unmatched-exchange" ? finding.agency : finding.source;
+}
+
+export function isUseFinding(finding: Finding): finding is UseFinding {
+  return USE_FINDING_KINDS.some((kind) => kind === finding.kind);
 }

@@ -1,3 +1,4 @@
+import { parseReceipt } from "../../protocol/receipt.ts";
 import { type Source, splitSource } from "../../protocol/source.ts";
 import type { Clock } from "../clock.ts";
 import type { SourceRecords } from "../inspect/heard.ts";
@@ -45,6 +46,8 @@ export interface Findings {
   update: () => Promise<void>;
   /** The findings as of now, after `update` unless that is far behind the records (`size` tells). */
   list: (page: { after?: string; limit: number }) => Promise<FindingsPage>;
+  /** The finding with this id, which names an event of this log index; undefined when there is none. */
+  find: (id: string, index: number) => Promise<Finding | undefined>;
   /** The open findings a source answers for, itself or as one of its agency's, as far as they were derived. */
   openOf: (source: SourceState) => Promise<OpenFindings>;
   /** Stops after the step under way. */
@@ -126,6 +129,18 @@ export function findingsRegister(options: FindingsOptions): Findings {
       const findings = rest.slice(0, limit);
       const last = rest.length > limit ? findings.at(-1) : undefined;
       return { findings, asOf: now, size, ...(last && { next: cursorOf(last) }) };
+    },
+    find: async (id, index) => {
+      await upToDate();
+      const submission = await store.submissionOfIndex(index);
+      if (submission === undefined) return undefined;
+      const { anchorBy, indexBy } = parseReceipt(submission.receipt).receipt;
+      const { time } = submission;
+      // When each kind of finding about an event begins.
+      const since = [time, time + graceSeconds, time + silenceSeconds, anchorBy, indexBy];
+      const stored = await table.at(since.map((each) => cursorOf({ id, since: each })));
+      const found = stored.find((finding) => finding.id === id);
+      return found ?? (await presentFindings(reading, asOf())).find((finding) => finding.id === id);
     },
     openOf: async (state) => {
       const now = asOf();

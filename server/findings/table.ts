@@ -19,6 +19,8 @@ export interface FindingTable {
   /** All or nothing. */
   write: (change: Change) => Promise<void>;
   list: (page: { after?: string; limit: number }) => Promise<Finding[]>;
+  /** Those at these cursors. */
+  at: (cursors: readonly string[]) => Promise<Finding[]>;
   /** The open ones that this source or agency answers for. */
   openOf: (answerable: string) => Promise<OpenFindings>;
   /** Forgets everything. */
@@ -71,6 +73,10 @@ export function findingTable(db: DerivedDatabase): FindingTable {
       counts = known;
     },
     list,
+    at: async (cursors) =>
+      (await db.getMany(cursors.map(cursorKey))).flatMap((row) =>
+        row === undefined ? [] : [findingOf(row)],
+      ),
     openOf: async (answerable) => (await counted()).get(answerable) ?? {},
     clear: async () => {
       counts = undefined;

@@ -41,8 +41,16 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   postSealExtension: ["inspector"],
   postSealLift: ["inspector"],
   getSeals: ["inspector"],
-  // findings name agencies under suspicion
-  getFindings: ["inspector"],
+  // findings name agencies under suspicion: inspectors see all, officers those of their own agency, and they alone explain
+  getFindings: ["inspector", "officer"],
+  getFinding: ["inspector", "officer"],
+  postFindingState: ["inspector", "officer"],
+  postFindingReview: ["inspector"],
+  getFindingNotification: ["inspector", "officer"],
+  postFindingNotification: ["inspector", "officer"],
+  // whether an event was allowed, for those who may see it
+  getEventFindings: ["citizen", "agency", "officer", "inspector"],
+  postEventFindings: ["citizen", "agency", "officer", "inspector"],
   // inspect: when a source was heard and what is open about it; nothing about a person
   getSources: EVERYBODY,
   // erasure: officers of their agency's, the ledger's officer of anybody's; inspectors see what was ordered and done

@@ -1,0 +1,279 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Facets } from "../../../../protocol/facet-values.ts";
+import type { UseFinding } from "../../../../server/findings/finding.ts";
+import { GRACE, type JudgedLog, judgedLog } from "./judged-log.ts";
+import { BIRTH, consentEvent, decisionFor, DESK, GIVEN, NOW, OTHER, PERSON, signed, WATER } from "./uses.ts";
+
+const { case: _case, ...NO_CASE } = BIRTH;
+const { case: _, purpose: __, ...SILENT } = WATER;
+const B = { ...BIRTH.exchange, messageId: "b" };
+const READER = "qn-water/r1";
+const PROVIDER = "qn-construction/r1";
+
+describe("server/findings/uses/register", function () {
+  this.timeout(60_000);
+  let log: JudgedLog;
+
+  beforeEach(async () => {
+    log = await judgedLog();
+    log.at(NOW);
+  });
+  afterEach(async () => {
+    await log.close();
+  });
+
+  const ids = (found: readonly UseFinding[]): string[] => found.map(({ id }) => id);
+  async function foundIds(): Promise<string[]> {
+    return ids(await log.found());
+  }
+
+  it("finds what is wrong with a use, where it stands, and says nothing about the person", async () => {
+    await log.append("qn-justice/r1", [
+      BIRTH,
+      { ...NO_CASE, exchange: B, purpose: { procedure: "PASSPORT" } },
+    ]);
+    const found = await log.found();
+    expect(ids(found)).to.deep.equal(["no-case:1", "no-legal-basis:1"]);
+    expect(found[1]).to.deep.include({
+      kind: "no-legal-basis",
+      agency: "qn-justice",
+      state: "open",
+      since: NOW,
+    });
+    expect(found[1]?.evidence).to.deep.include({
+      index: 1,
+      catalogue: "2026-11-22.2",
+      procedure: "PASSPORT",
+      provider: "qn-police",
+    });
+    expect((await log.rows()).join())
+      .not.to.include(PERSON.id)
+      .and.not.include("m-1");
+  });
+
+  it("judges nothing from before a catalogue was in force", async () => {
+    const early = await judgedLog({ catalogueFrom: 1 });
+    try {
+      await early.append("qn-justice/r1", [NO_CASE, { ...NO_CASE, exchange: B }]);
+      expect(ids(await early.found())).to.deep.equal(["no-case:1"]);
+    } finally {
+      await early.close();
+    }
+  });
+
+  it("judges by the consents at the place of the use, whatever comes later", async () => {
+    const withdrawn = { id: GIVEN.id, state: "ConsentWithdrawn" } as const;
+    await log.append(READER, [{ ...WATER, exchange: { ...WATER.exchange, messageId: "before" } }]);
+    await log.append(DESK, [consentEvent(GIVEN)]);
+    await log.append(READER, [{ ...WATER, exchange: { ...WATER.exchange, messageId: "within" } }]);
+    await log.append(DESK, [consentEvent(withdrawn)]);
+    await log.append(READER, [{ ...WATER, exchange: { ...WATER.exchange, messageId: "after" } }]);
+    const cited = { ...WATER, exchange: { ...WATER.exchange, messageId: "by decision" } };
+    await log.append(READER, [{ ...cited, decision: signed(decisionFor()) }]);
+    await log.append(READER, [{ ...cited, decision: signed(decisionFor(), new Uint8Array(32).fill(1)) }]);
+    expect(await foundIds()).to.deep.equal([
+      "consent-missing:0",
+      "consent-withdrawn:4",
+      "consent-withdrawn:6",
+    ]);
+  });
+
+  describe("an exchange that both sides record", () => {
+    it("is judged once, by the reader's record", async () => {
+      await log.append(PROVIDER, [SILENT]);
+      await log.append(READER, [WATER]);
+      await log.append(PROVIDER, [SILENT]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:1"]);
+      log.at(NOW + GRACE + 1);
+      expect(await foundIds()).to.deep.equal(["consent-missing:1"]);
+    });
+
+    it("is judged by the provider's record alone when the reader's does not come, and by the reader's when it comes after all", async () => {
+      await log.append(PROVIDER, [SILENT]);
+      log.at(NOW + GRACE);
+      expect(await foundIds()).to.deep.equal([]);
+      log.at(NOW + GRACE + 1);
+      expect(await foundIds()).to.deep.equal(["no-legal-basis:0"]);
+      await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
+      expect(await foundIds()).to.deep.equal([]);
+    });
+
+    it("shows what the reader keeps back", async () => {
+      const more = [...WATER.data.personalData, "pd:Income"];
+      await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
+      await log.append(PROVIDER, [{ ...SILENT, data: { action: "R", personalData: more } }]);
+      expect(await foundIds()).to.deep.equal(["excess-categories:1"]);
+    });
+
+    it("is no other use under the same message id", async () => {
+      const income = { action: "R", personalData: ["pd:Income"] } as const;
+      await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
+      await log.append(PROVIDER, [SILENT]);
+      await log.append(READER, [WATER]);
+      await log.append(PROVIDER, [SILENT]);
+      // The gateway's log at night says the same once more.
+      const origin = { handling: { origin: "xroad-opmon" } };
+      await log.append(PROVIDER, [{ ...SILENT, ...origin }]);
+      await log.append(READER, [{ ...SILENT, ...origin }]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:2", "consent-missing:3"]);
+      await log.append(PROVIDER, [{ ...SILENT, ...origin, data: income }]);
+      expect(await foundIds()).to.include("excess-categories:6");
+    });
+  });
+
+  describe("an erasure", () => {
+    const both = async (incremental: () => Promise<void>): Promise<string[]> => {
+      await incremental();
+      const found = await foundIds();
+      const rows = await log.rows();
+      await log.forget();
+      expect(await foundIds()).to.deep.equal(found);
+      expect(await log.rows()).to.deep.equal(rows);
+      return found;
+    };
+
+    it("takes back what was found about the event, before its key is gone and after", async () => {
+      await log.append("qn-justice/r1", [NO_CASE, { ...NO_CASE, exchange: B }]);
+      expect(await foundIds()).to.deep.equal(["no-case:0", "no-case:1"]);
+      await log.order(0);
+      expect(await foundIds()).to.deep.equal(["no-case:1"]);
+      expect(await both(async () => await log.destroy(0))).to.deep.equal(["no-case:1"]);
+    });
+
+    it("of the reader's record takes back what was found about the provider's", async () => {
+      const more = [...WATER.data.personalData, "pd:Income"];
+      await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
+      await log.append(PROVIDER, [{ ...SILENT, data: { action: "R", personalData: more } }]);
+      expect(await foundIds()).to.deep.equal(["excess-categories:1"]);
+      const found = await both(async () => {
+        await log.order(0);
+        await foundIds();
+        await log.destroy(0);
+      });
+      expect(found).to.deep.equal([]);
+    });
+
+    it("of the provider's record leaves what was found about the reader's", async () => {
+      await log.append(READER, [WATER]);
+      await log.append(PROVIDER, [SILENT]);
+      const found = await both(async () => {
+        await foundIds();
+        await log.order(1);
+        await foundIds();
+        await log.destroy(1);
+      });
+      expect(found).to.deep.equal(["consent-missing:0"]);
+    });
+
+    it("of a consent act leaves open what may have been permitted after it, and nothing before it or of others", async () => {
+      const withdrawn = { id: GIVEN.id, state: "ConsentWithdrawn" } as const;
+      const of = (messageId: string, subject: Facets["subject"] = PERSON): Facets => ({
+        ...WATER,
+        subject,
+        exchange: { ...WATER.exchange, messageId },
+      });
+      await log.append(READER, [of("a")]);
+      await log.append(DESK, [consentEvent(GIVEN), consentEvent(withdrawn)]);
+      await log.append(READER, [of("b"), of("c", OTHER)]);
+      expect(await foundIds()).to.deep.equal([
+        "consent-missing:0",
+        "consent-missing:4",
+        "consent-withdrawn:3",
+      ]);
+      const found = await both(async () => {
+        await log.order(1);
+        await log.append(READER, [of("d")]);
+        await foundIds();
+        await log.destroy(1);
+        await log.append(READER, [of("e")]);
+      });
+      expect(found).to.deep.equal(["consent-missing:0", "consent-missing:4"]);
+    });
+
+    it("orders nothing about what comes after it", async () => {
+      const order = await log.order(0).catch(() => undefined);
+      await log.append("qn-justice/r1", [NO_CASE]);
+      expect(await foundIds()).to.deep.equal([`no-case:${order === undefined ? 0 : order + 1}`]);
+    });
+  });
+
+  it("comes to the same, byte by byte, whether it followed along or reads everything afterwards", async () => {
+    const messages = fc.constantFrom("m-0", "m-1", "m-2");
+    const people = fc.constantFrom(PERSON, OTHER);
+    const step = fc.oneof(
+      fc.record({ does: fc.constant("read" as const), messages, people, cites: fc.boolean() }),
+      fc.record({ does: fc.constant("provide" as const), messages, people, more: fc.boolean() }),
+      fc.record({
+        does: fc.constant("consent" as const),
+        people,
+        state: fc.constantFrom("ConsentGiven" as const, "ConsentWithdrawn" as const),
+        id: fc.constantFrom("c-1", "c-2"),
+      }),
+      fc.record({ does: fc.constant("erase" as const), nth: fc.nat({ max: 9 }) }),
+      fc.record({ does: fc.constant("wait" as const) }),
+    );
+    type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+    async function run(steps: readonly Step[]): Promise<void> {
+      const judged = await judgedLog();
+      const citing = new Set<number>();
+      let [now, recorded] = [NOW, 0];
+      judged.at(now);
+      const put = async (source: string, facets: Facets): Promise<void> => {
+        await judged.append(source, [facets], { time: now });
+        recorded++;
+      };
+      try {
+        for (const each of steps) {
+          if (each.does === "read") {
+            const use = {
+              ...WATER,
+              subject: each.people,
+              exchange: { ...WATER.exchange, messageId: each.messages },
+            };
+            const decision = signed(decisionFor({ subject: each.people }));
+            if (each.cites) citing.add(recorded);
+            await put(READER, each.cites ? { ...use, decision } : use);
+          } else if (each.does === "provide") {
+            const personalData = each.more ? ["pd:Name", "pd:Income"] : ["pd:Name"];
+            const exchange = { ...WATER.exchange, messageId: each.messages };
+            await put(PROVIDER, {
+              ...SILENT,
+              subject: each.people,
+              exchange,
+              data: { action: "R", personalData },
+            });
+          } else if (each.does === "consent") {
+            const { state, id, people: person } = each;
+            const consent = state === "ConsentGiven" ? { ...GIVEN, id } : { id, state };
+            await put(DESK, consentEvent(consent, person));
+          } else if (each.does === "erase") {
+            if (recorded === 0) continue;
+            await judged.order(each.nth % recorded);
+            recorded++;
+            await judged.found();
+            await judged.destroy(each.nth % (recorded - 1));
+          } else {
+            now += GRACE + 1;
+            judged.at(now);
+          }
+          await judged.found();
+        }
+        const found = await judged.found();
+        const rows = await judged.rows();
+        for (const finding of found) {
+          const isCited = citing.has(finding.evidence.index);
+          expect(isCited && finding.kind.startsWith("consent-"), finding.id).to.equal(false);
+        }
+        await judged.forget();
+        expect(await judged.found()).to.deep.equal(found);
+        expect(await judged.rows()).to.deep.equal(rows);
+      } finally {
+        await judged.close();
+      }
+    }
+
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), run), { numRuns: 20 });
+  });
+});
