@@ -3,6 +3,7 @@ import { rpcRoutes } from "./anchor/rpc-proxy.ts";
 import { callersOf } from "./app/callers.ts";
 import { complaining } from "./app/complaints.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
+import { consenting } from "./app/consents.ts";
 import { deciding } from "./app/deciding.ts";
 import { erasing } from "./app/erasing.ts";
 import { makeFindings } from "./app/findings.ts";
@@ -96,6 +97,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       readers: [judge.size],
       anchoring: () => anchorer.status(),
     });
+    const consents = consenting(options, {
+      ...{ about, records, read, baseUrl, desk: writer.desk },
+      ...{ register: decide.consents, catalogues: decide.catalogues },
+    });
     const health = healthRoutes({
       store: records.store,
       sequencing: () => writer.sequencer.state(),
@@ -116,6 +121,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...read.routes,
       ...complaints.routes,
       ...erase.routes,
+      ...consents.routes,
       ...decide.routes,
       ...rpcRoutes({ ...options.profile, rpc: chain.rpc }),
       ...catalogueRoutes(catalogues),

@@ -63,6 +63,16 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   postEvaluation: ["agency"],
   postEvaluations: ["agency"],
   getAuthzenConfiguration: EVERYBODY,
+  // consents and mandates: citizens about themselves and whom they represent; agencies ask and give up; inspectors find invalid
+  getConsents: ["citizen"],
+  postConsent: ["citizen"],
+  postConsentImport: ["citizen"],
+  getConsentReceipt: ["citizen"],
+  postConsentWithdrawal: ["citizen"],
+  postConsentRequest: ["agency"],
+  postConsentRevocation: ["agency", "officer"],
+  postConsentInvalidation: ["inspector"],
+  getMandates: ["citizen"],
   // catalogue
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,
