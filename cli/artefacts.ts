@@ -101,7 +101,7 @@ export function artefactOf(bytes: Uint8Array): Artefact {
 }
 
 /** The member `type`, of the first line where the file has one object a line. The verifiers parse strictly. */
-function typeOf(text: string): unknown {
+export function typeOf(text: string): unknown {
   for (const part of [text, text.slice(0, text.indexOf("\n") + 1)]) {
     try {
       const value: unknown = JSON.parse(part);

@@ -1,17 +1,13 @@
 import path from "node:path";
 import { fromUtf8 } from "../protocol/bytes.ts";
+import { BUNDLE_TYPE, formatBundle, MAX_BUNDLE_BYTES, parseBundle } from "../protocol/bundle.ts";
+import { parseShownEvent } from "../protocol/event.ts";
 import type { Disclosure } from "../protocol/disclosure.ts";
 import { FormatError } from "../protocol/errors.ts";
-import {
-  type Evidence,
-  type EvidenceFile,
-  formatEvidence,
-  MAX_EVIDENCE_BYTES,
-  parseEvidence,
-  parseEvidenceFile,
-} from "../protocol/evidence.ts";
+import { type Evidence, formatEvidence, parseEvidence, parseEvidenceFile } from "../protocol/evidence.ts";
 import { type FacetName, isFacetName } from "../protocol/facets.ts";
 import { revealFacets } from "../protocol/reveal.ts";
+import { typeOf } from "./artefacts.ts";
 import { type Command, parseArguments, UnusableInput } from "./command.ts";
 import { renderParts, renderRows } from "./report.ts";
 import { coloured, printable, type Terminal, wrap } from "./terminal.ts";
@@ -22,7 +18,8 @@ const HELP = `Usage: minhbach reveal EVIDENCE --facets NAME[,NAME]... [-o FILE]
 Cuts evidence down to the facets that somebody needs to see. What is left proves the same event:
 minhbach verify reads it like any evidence. Needs no ledger and no node.
 
-  EVIDENCE         the evidence file; - reads standard input
+  EVIDENCE         the evidence file, or an evidence bundle, each of whose events keeps those of
+                   the facets that it shows; - reads standard input
   --facets NAMES   the facets to keep, such as type,time,data; everything else is taken out
   -o, --out FILE   where to write (standard output)
   --list           print which facets the file shows, and write nothing
@@ -45,12 +42,12 @@ export const revealCommand: Command = {
   help: HELP,
   async run(args, { terminal, read, write }) {
     const { name, facets, list, out } = parseRevealArguments(args);
-    const { file, event } = evidenceIn(name, await read(name, MAX_EVIDENCE_BYTES));
+    const file = fileIn(name, await read(name, MAX_BUNDLE_BYTES));
     if (list) {
-      terminal.out(renderShown(event, terminal));
+      terminal.out(file.events.map((event) => renderShown(event, terminal)).join("\n"));
       return 0;
     }
-    const text = formatEvidence(revealFacets(file, chosen(facets, event)));
+    const text = file.cut(chosen(facets, file.events));
     if (out === undefined) terminal.out(text);
     else {
       await write(out, text);
@@ -91,29 +88,62 @@ function parseRevealArguments(args: readonly string[]): RevealArguments {
   return { name, facets, list: values.list, out: values.out };
 }
 
-/** The file as text and parsed. */
-function evidenceIn(
-  name: string,
-  bytes: Uint8Array,
-): { readonly file: EvidenceFile; readonly event: Evidence["event"] } {
+/** A file that can be cut. */
+interface Revealing {
+  readonly events: readonly Evidence["event"][];
+  /** The file's text with these facets alone. */
+  readonly cut: (facets: readonly FacetName[]) => string;
+}
+
+function fileIn(name: string, bytes: Uint8Array): Revealing {
+  const isBundle = typeOf(new TextDecoder().decode(bytes)) === BUNDLE_TYPE;
   try {
-    const text = fromUtf8(bytes);
-    return { file: parseEvidenceFile(text), event: parseEvidence(text).event };
+    return isBundle ? bundleIn(bytes) : evidenceIn(bytes);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    throw new UnusableInput(`${name} is no evidence: ${cause.message}`, { cause });
+    throw new UnusableInput(`${name} is no ${isBundle ? "evidence bundle" : "evidence"}: ${cause.message}`, {
+      cause,
+    });
   }
 }
 
-/** The names asked for, each known and there. */
-function chosen(names: readonly string[], { disclosures }: Evidence["event"]): readonly FacetName[] {
-  const shown = facetsOf(disclosures).map(({ name }) => name);
+function evidenceIn(bytes: Uint8Array): Revealing {
+  const text = fromUtf8(bytes);
+  const file = parseEvidenceFile(text);
+  const { event } = parseEvidence(text);
+  return { events: [event], cut: (facets) => formatEvidence(revealFacets(file, facets)) };
+}
+
+function bundleIn(bytes: Uint8Array): Revealing {
+  const bundle = parseBundle(bytes);
+  const events = bundle.items.map(({ evidence }) => parseShownEvent(evidence.event));
+  return {
+    events,
+    cut: (facets) =>
+      formatBundle({
+        ...bundle,
+        items: bundle.items.map((item, at) => {
+          const shown = namesIn(events[at]);
+          const kept = facets.filter((facet) => shown.includes(facet));
+          return { ...item, evidence: revealFacets(item.evidence, kept) };
+        }),
+      }),
+  };
+}
+
+/** The names asked for, each known and shown by some event. */
+function chosen(names: readonly string[], events: readonly Evidence["event"][]): readonly FacetName[] {
+  const shown = [...new Set(events.flatMap(namesIn))];
   const has = shown.length === 0 ? "it shows none" : `it shows ${shown.join(", ")}`;
   return names.map((name) => {
     if (!isFacetName(name)) throw new UnusableInput(`no facet is called ${JSON.stringify(name)}; ${has}`);
     if (!shown.includes(name)) throw new UnusableInput(`the file does not show the facet ${name}; ${has}`);
     return name;
   });
+}
+
+function namesIn(event: Evidence["event"] | undefined): readonly FacetName[] {
+  return facetsOf(event?.disclosures ?? []).map(({ name }) => name);
 }
 
 function facetsOf(

@@ -1,6 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { fromUtf8, toBase64url, utf8 } from "../../protocol/bytes.ts";
+import { formatBundle } from "../../protocol/bundle.ts";
+import { parseCompactJws } from "../../protocol/jws.ts";
+import { makeReceipt } from "../../protocol/receipt.ts";
+import { parseSubmissionPayload } from "../../protocol/submission.ts";
+import { verifyBundle } from "../../verifier/bundle.ts";
+import { logOf } from "../../verifier/trust-profile.ts";
 import { type Disclosure, parseDisclosure } from "../../protocol/disclosure.ts";
 import { parseEvent } from "../../protocol/event.ts";
 import { formatEvidence, parseEvidence, parseEvidenceFile } from "../../protocol/evidence.ts";
@@ -40,6 +46,11 @@ const MARKS: Partial<Record<FacetName, string>> = {
   case: "mark-of-the-case",
   time: "08:07:06",
   explanation: "của lời giải thích",
+};
+const HEARTBEAT: Facets = {
+  type: "heartbeat",
+  heartbeat: { waiting: 0 },
+  time: { occurred: "2026-03-01T08:00:00Z" },
 };
 const NAMES = Object.keys(WHOLE) as FacetName[];
 
@@ -136,6 +147,74 @@ describe("revealFacets", () => {
     const file = ledger.evidence(INDEX);
     const proof = formatTlogProof({ ...parseTlogProof(file.proof), extra: utf8("036198765432") });
     expect(revealFacets({ ...file, proof }, ["time"])).to.deep.equal(revealFacets(file, ["time"]));
+  });
+});
+
+describe("minhbach reveal of an evidence bundle", () => {
+  const small = smallLedger({}, PROFILE, {
+    submissions: [
+      { source: POLICE, first: 1, facets: () => [WHOLE, { ...WHOLE, case: "other" }, HEARTBEAT] },
+    ],
+    anchors: [{ size: 3, block: 20, time: 1_760_000_060, root: new Uint8Array() }],
+  });
+
+  function bundle(): string {
+    const items = [0, 1, 2].map((index) => {
+      const evidence = small.evidence(index, () => true);
+      const { src, first, count, root } = parseSubmissionPayload(
+        parseCompactJws(evidence.submission.jws, "submission+jws").payload,
+      );
+      const times = { time: 1_759_999_995, anchorBy: 1_760_000_100, indexBy: 0 };
+      const receipt = makeReceipt(
+        { log: logOf(PROFILE), src, first, count, root, index: 0, ...times },
+        small.signers.receipt,
+      );
+      return { index, evidence, receipt, findings: [] };
+    });
+    const { chainId, genesisHash, anchorRegistry, agencyRegistry } = PROFILE;
+    return formatBundle({
+      log: logOf(PROFILE),
+      madeAt: 1_760_000_500,
+      madeFor: { authority: "Thanh tra tỉnh", official: "inspector-7" },
+      about: "indexes",
+      record: { index: 2, leaf: "A".repeat(43) },
+      chain: { chainId, genesisHash, anchorRegistry, agencyRegistry },
+      items,
+    });
+  }
+
+  it("cuts each event in it to those of the facets that it shows, and the bundle still verifies", async () => {
+    const args = ["reveal", "b.ndjson", "--facets", "time,data"];
+    const { code, out } = await runCommands([revealCommand], args, { "b.ndjson": bundle() });
+    expect(code).to.equal(0);
+    const state = { ...small.state(), times: (block: number) => 1_760_000_000 + block * 10 };
+    const { verdict, claim } = await verifyBundle(out, PROFILE, chainReader(nodeOf(state), "node"));
+    expect(verdict).to.equal("valid");
+    expect(claim?.items.map(({ evidence }) => Object.keys(evidence.facets).sort())).to.deep.equal([
+      ["data", "time"],
+      ["data", "time"],
+      ["time"],
+    ]);
+    for (const index of [0, 1]) {
+      const { disclosures } = parseEvent(small.events[index] ?? "");
+      expectHidden(
+        out,
+        disclosures.filter(({ name }) => name !== "time" && name !== "data"),
+      );
+    }
+  });
+
+  it("lists what each event shows, and refuses what none does", async () => {
+    const files = { "b.ndjson": bundle() };
+    const { out } = await runCommands([revealCommand], ["reveal", "b.ndjson", "--list"], files);
+    expect(out.match(/^Event [123] of qn-police/gm)).to.have.length(3);
+    const refused = await runCommands([revealCommand], ["reveal", "b.ndjson", "--facets", "decision"], files);
+    expect(refused.code).to.equal(2);
+    expect(refused.err).to.include("does not show the facet decision");
+    const cut = { "b.ndjson": bundle().split("\n").slice(0, 2).join("\n") };
+    const truncated = await runCommands([revealCommand], ["reveal", "b.ndjson", "--list"], cut);
+    expect(truncated.code).to.equal(2);
+    expect(truncated.err).to.include("b.ndjson is no evidence bundle");
   });
 });
 
