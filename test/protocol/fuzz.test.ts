@@ -16,6 +16,7 @@ import { formatLogId, parseLogId } from "../../protocol/log-id.ts";
 import { formatNote, formatVerifierKey, parseNote, parseVerifierKey } from "../../protocol/note.ts";
 import { parsePayload } from "../../protocol/payload.ts";
 import { parseReceipt } from "../../protocol/receipt.ts";
+import { parseSignOn } from "../../protocol/sign-on.ts";
 import { parseSource } from "../../protocol/source.ts";
 import { parseSubmission, parseSubmissionBody } from "../../protocol/submission.ts";
 import {
@@ -84,6 +85,7 @@ const PARSERS: readonly Parser[] = [
     },
   },
   { name: "parseReceipt", seeds: seedsOf("receipts"), parse: parseReceipt },
+  { name: "parseSignOn", seeds: seedsOf("sign-ons"), parse: parseSignOn },
   { name: "parseEvidence", seeds: seedsOf("evidence"), parse: parseEvidence },
   {
     name: "parseEvidenceFile",

@@ -13,6 +13,7 @@ import { entryCommitment, indexKey, verifyIndexProof } from "../../protocol/inde
 import { type IndexKind, requireIndexId } from "../../protocol/index-keys.ts";
 import { parseReceipt } from "../../protocol/receipt.ts";
 import { drawSample, isSampleRange, type SampleRange } from "../../protocol/sample.ts";
+import { parseSignOn } from "../../protocol/sign-on.ts";
 import { parseStatement } from "../../protocol/statement.ts";
 import { parseSubmission } from "../../protocol/submission.ts";
 import { parseEntryBundle, parseTilePath } from "../../protocol/tile.ts";
@@ -29,6 +30,7 @@ const PARSERS = new Map<string, (bytes: Uint8Array) => unknown>([
   ["events", text(parseEvent)],
   ["submissions", text(parseSubmission)],
   ["receipts", text(parseReceipt)],
+  ["sign-ons", text(parseSignOn)],
   ["evidence", text(parseEvidence)],
   ["breaches", text(parseBreach)],
   ["accusations", text(parseAccusation)],

@@ -11,6 +11,7 @@ import { INDEX_PROOFS } from "./cases/index-proofs.ts";
 import { INDEX_KEYS } from "./cases/index-keys.ts";
 import { LOG_ARTEFACTS } from "./cases/log.ts";
 import { RECEIPTS } from "./cases/receipts.ts";
+import { SIGN_ONS } from "./cases/sign-ons.ts";
 import { STATEMENTS } from "./cases/statements.ts";
 import { SUBMISSIONS } from "./cases/submissions.ts";
 import { type Vector, vectorPath } from "./cases/vector.ts";
@@ -21,6 +22,7 @@ export const VECTORS: readonly Vector[] = [
   ...EVENTS,
   ...SUBMISSIONS,
   ...RECEIPTS,
+  ...SIGN_ONS,
   ...EVIDENCE,
   ...BUNDLES,
   ...DRAWS,
