@@ -11,6 +11,7 @@ import type { AskedTerms } from "./consent-terms.ts";
 export interface ReceiptClaim {
   readonly person: PersonId;
   readonly terms: AskedTerms;
+  readonly validFrom?: string;
   readonly validUntil: string;
   readonly notice: string;
   readonly language: "vi" | "en";
@@ -90,7 +91,7 @@ export function receiptClaim(body: Uint8Array): ReceiptClaim {
   return {
     person: personIn(record["dpv:hasDataSubject"]),
     terms: termsIn(record),
-    validUntil: endIn(record["dct:valid"]),
+    ...periodIn(record["dct:valid"]),
     notice: text(notice["dct:identifier"], "dct:identifier of the notice"),
     language: languageIn(notice["dct:language"]),
   };
@@ -142,10 +143,14 @@ function personIn(value: unknown): PersonId {
   return { scheme: id.slice(0, colon), id: id.slice(colon + 1) };
 }
 
-function endIn(value: unknown): string {
-  const until = /^[^/]*\/([^/]+)$/.exec(text(value, "dct:valid"))?.[1];
-  if (until !== undefined && !Number.isNaN(momentMs(until))) return until;
-  throw wrong('it has no end; "dct:valid" says from when and until when: "/2027-11-22T00:00:00Z"');
+function periodIn(value: unknown): Pick<ReceiptClaim, "validFrom" | "validUntil"> {
+  const [, from = "", until = ""] = /^([^/]*)\/([^/]+)$/.exec(text(value, "dct:valid")) ?? [];
+  const isTime = (moment: string): boolean => !Number.isNaN(momentMs(moment));
+  if (isTime(until) && (from === "" || isTime(from)))
+    return { validUntil: until, ...(from !== "" && { validFrom: from }) };
+  throw wrong(
+    'it has no end; "dct:valid" says from when, if not at once, and until when: "/2027-11-22T00:00:00Z"',
+  );
 }
 
 function languageIn(value: unknown): "vi" | "en" {

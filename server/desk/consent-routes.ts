@@ -111,10 +111,11 @@ export function consentRoutes(options: ConsentRoutesOptions): Route[] {
   }
 
   async function importReceipt({ body }: RouteRequest, caller: Citizen): Promise<Answer> {
-    const { person, terms, validUntil, notice, language } = receiptClaim(body);
+    const claim = receiptClaim(body);
     const inForce = await catalogueAt(Infinity);
     const giving = {
-      ...({ state: "ConsentGiven", person, terms, notice, language, validUntil, method: "import" } as const),
+      ...claim,
+      ...({ state: "ConsentGiven", method: "import" } as const),
       catalogue: inForce?.version ?? "",
     };
     return await shown(await acts.give(caller, giving), 201);
