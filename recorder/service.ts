@@ -179,7 +179,7 @@ async function describeEvent(recorder: Recorder, seq: number): Promise<object> {
 
 /** Ready means: events are taken in. Trouble with the ledger is told, but does not keep an agency from recording. */
 function readinessOf(recorder: Recorder): { ready: boolean; [detail: string]: unknown } {
-  const { full, spoolFailed, sending, backlogEvents, evidenceFault } = recorder.status();
+  const { full, spoolFailed, sending, backlogEvents, evidenceFault, erasureFault } = recorder.status();
   const ready = !full && !spoolFailed && !(sending.state === "stopped" && isFinal(sending.code));
   return {
     ready,
@@ -188,6 +188,7 @@ function readinessOf(recorder: Recorder): { ready: boolean; [detail: string]: un
     sending,
     backlogEvents,
     ...(evidenceFault === undefined ? {} : { evidenceFault }),
+    ...(erasureFault === undefined ? {} : { erasureFault }),
   };
 }
 
