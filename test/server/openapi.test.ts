@@ -40,6 +40,18 @@ const QUESTION = JSON.stringify({
   resource: { type: "person", id: "vn-cccd:999199000001", properties: { personalData: ["pd:Name"] } },
   context: { procedure: "BIRTH_REG" },
 });
+const CATALOGUE_VERSION = (
+  JSON.parse(await readFile(`${CATALOGUE}/catalogue.json`, "utf8")) as { version: string }
+).version;
+const TERMS = {
+  ...{ procedure: "BUILD_PERMIT", recipients: ["qn-electricity"], personalData: ["pd:PhysicalAddress"] },
+  ...{ notice: "n-1", language: "vi", catalogue: CATALOGUE_VERSION },
+};
+const CONSENT = JSON.stringify({
+  ...{ state: "ConsentGiven", controller: "qn-construction", ...TERMS },
+  validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+});
+const REQUEST = JSON.stringify({ person: { scheme: "vn-cccd", id: "999199000001" }, ...TERMS });
 const description = parse(
   await readFile(new URL("../../server/openapi/openapi.yaml", import.meta.url), "utf8"),
 ) as Description;
@@ -295,6 +307,72 @@ describe("server/openapi", function () {
       [400, "/v1/seals/none/lift", { ...post("{}"), headers: inspector }],
       [403, "/v1/seals/none/lift", { ...post("{}"), headers: officer }],
     ],
+    getConsents: [
+      [200, "/v1/consents", { headers: citizen }],
+      [200, "/v1/consents?limit=1&after=0.", { headers: citizen }],
+      [400, "/v1/consents?limit=0", { headers: citizen }],
+      [400, "/v1/consents?after=x", { headers: citizen }],
+      [401, "/v1/consents"],
+      [403, "/v1/consents", { headers: inspector }],
+    ],
+    postConsent: [
+      [201, "/v1/consents", { ...post(CONSENT), headers: citizen }],
+      [409, "/v1/consents", { ...post(CONSENT), headers: citizen }],
+      [400, "/v1/consents", { ...post("{}"), headers: citizen }],
+      [401, "/v1/consents", post("{}")],
+      [403, "/v1/consents", { ...post(CONSENT), headers: inspector }],
+      [404, "/v1/consents", { ...post(`{"state":"ConsentRefused","id":"c-0"}`), headers: citizen }],
+      [413, "/v1/consents", { ...post(" ".repeat(20_000)), headers: citizen }],
+      [422, "/v1/consents", { ...post(CONSENT.replace("pd:PhysicalAddress", "pd:Tax")), headers: citizen }],
+    ],
+    postConsentImport: [
+      [422, "/v1/consents/import", { ...post("{}"), headers: citizen }],
+      [401, "/v1/consents/import", post("{}")],
+      [403, "/v1/consents/import", { ...post("{}"), headers: inspector }],
+      [413, "/v1/consents/import", { ...post(" ".repeat(70_000)), headers: citizen }],
+    ],
+    getConsentReceipt: [
+      [200, `/v1/consents/${consent}/receipt`, { headers: citizen }],
+      [401, `/v1/consents/${consent}/receipt`],
+      [403, `/v1/consents/${consent}/receipt`, { headers: inspector }],
+      [404, "/v1/consents/c-0/receipt", { headers: citizen }],
+    ],
+    postConsentRevocation: [
+      [400, `/v1/consents/${consent}/revocation`, { ...post(`{"why":1}`), headers: officer }],
+      [401, `/v1/consents/${consent}/revocation`, post("")],
+      [403, `/v1/consents/${consent}/revocation`, { ...post(""), headers: citizen }],
+      [404, `/v1/consents/${consent}/revocation`, { ...post(""), headers: officer }],
+    ],
+    postConsentInvalidation: [
+      [
+        200,
+        `/v1/consents/${invalid}/invalidation`,
+        { ...post(`{"en":"Not informed."}`), headers: inspector },
+      ],
+      [400, `/v1/consents/${consent}/invalidation`, { ...post("{}"), headers: inspector }],
+      [401, `/v1/consents/${consent}/invalidation`, post("{}")],
+      [403, `/v1/consents/${consent}/invalidation`, { ...post("{}"), headers: officer }],
+      [404, "/v1/consents/c-0/invalidation", { ...post(`{"en":"No."}`), headers: inspector }],
+    ],
+    postConsentWithdrawal: [
+      [200, `/v1/consents/${consent}/withdrawal`, { method: "POST", headers: citizen }],
+      [200, `/v1/consents/${consent}/withdrawal`, { ...post("{}"), headers: citizen }],
+      [400, `/v1/consents/${consent}/withdrawal`, { ...post(`{"id":"x"}`), headers: citizen }],
+      [401, `/v1/consents/${consent}/withdrawal`, { method: "POST" }],
+      [403, `/v1/consents/${consent}/withdrawal`, { method: "POST", headers: inspector }],
+      [404, "/v1/consents/c-0/withdrawal", { method: "POST", headers: citizen }],
+    ],
+    postConsentRequest: [
+      [400, "/v1/consent-requests", { ...post("{}"), headers: justice }],
+      [401, "/v1/consent-requests", post("{}")],
+      [403, "/v1/consent-requests", { ...post("{}"), headers: citizen }],
+      [422, "/v1/consent-requests", { ...post(REQUEST), headers: justice }],
+    ],
+    getMandates: [
+      [200, "/v1/mandates", { headers: citizen }],
+      [401, "/v1/mandates"],
+      [403, "/v1/mandates", { headers: inspector }],
+    ],
     getFindings: [
       [200, "/v1/findings", { headers: inspector }],
       [200, "/v1/findings?after=000000000000:x&limit=1", { headers: inspector }],
@@ -302,6 +380,62 @@ describe("server/openapi", function () {
       [400, "/v1/findings?after=x", { headers: inspector }],
       [401, "/v1/findings"],
       [403, "/v1/findings", { headers: operator }],
+    ],
+    postSearch: [
+      [200, "/v1/inspection/search", { ...post("{}"), headers: inspector }],
+      [200, "/v1/inspection/search", { ...post(`{"agency":"qn-police","type":"access"}`), headers: officer }],
+      [
+        200,
+        "/v1/inspection/search",
+        { ...post(`{"finding":{"state":"open"},"limit":1}`), headers: inspector },
+      ],
+      [400, "/v1/inspection/search", { ...post(`{"name":"x"}`), headers: inspector }],
+      [400, "/v1/inspection/search", { ...post(`{"official":"officer-17"}`), headers: inspector }],
+      [401, "/v1/inspection/search", post("{}")],
+      [403, "/v1/inspection/search", { ...post("{}"), headers: operator }],
+    ],
+    getQueues: [
+      [200, "/v1/queues", { headers: inspector }],
+      [200, "/v1/queues", { headers: officer }],
+      [400, "/v1/queues?agency=VN/GOV", { headers: inspector }],
+      [401, "/v1/queues"],
+      [403, "/v1/queues?agency=qn-justice", { headers: officer }],
+    ],
+    getQueue: [
+      [200, "/v1/queues/findings", { headers: inspector }],
+      [200, "/v1/queues/complaints-to-answer?limit=1", { headers: officer }],
+      [200, "/v1/queues/erasures", { headers: inspector }],
+      [400, "/v1/queues/findings?limit=0", { headers: inspector }],
+      [400, "/v1/queues/erasures?after=x", { headers: inspector }],
+      [401, "/v1/queues/findings"],
+      [403, "/v1/queues/findings", { headers: citizen }],
+      [404, "/v1/queues/people", { headers: inspector }],
+    ],
+    getStatistics: [
+      [200, "/v1/statistics"],
+      [200, "/v1/statistics?month=1970-01"],
+      [400, "/v1/statistics?month=2026"],
+    ],
+    postSample: [
+      [201, "/v1/samples", { ...post(`{"from":0,"to":2,"count":1}`), headers: inspector }],
+      [400, "/v1/samples", { ...post(`{"from":0,"to":2,"count":3}`), headers: inspector }],
+      [400, "/v1/samples", { ...post(`{"from":0,"to":99999,"count":3}`), headers: inspector }],
+      [401, "/v1/samples", post("{}")],
+      [403, "/v1/samples", { ...post("{}"), headers: officer }],
+    ],
+    getSample: [
+      [404, "/v1/samples/0", { headers: inspector }],
+      [400, "/v1/samples/first", { headers: inspector }],
+      [401, "/v1/samples/0"],
+      [403, "/v1/samples/0", { headers: officer }],
+    ],
+    postBundle: [
+      [200, "/v1/bundles", { ...post(`{"indexes":[1,0]}`), headers: inspector }],
+      [400, "/v1/bundles", { ...post(`{"indexes":[]}`), headers: inspector }],
+      [400, "/v1/bundles", { ...post(`{"indexes":[0],"case":"x"}`), headers: inspector }],
+      [404, "/v1/bundles", { ...post(`{"indexes":[99999]}`), headers: inspector }],
+      [401, "/v1/bundles", post("{}")],
+      [403, "/v1/bundles", { ...post("{}"), headers: citizen }],
     ],
     getCatalogue: [[200, "/v1/catalogue"]],
     getCatalogueVersion: [
@@ -347,6 +481,9 @@ describe("server/openapi", function () {
   });
   let citizen: Record<string, string>;
   let complaint: string;
+  /** One to withdraw, and one to find invalid. */
+  let consent: string;
+  let invalid: string;
   let inspector: Record<string, string>;
   let operator: Record<string, string>;
   let officer: Record<string, string>;
@@ -358,6 +495,13 @@ describe("server/openapi", function () {
     officer = await tokenOf(system, "officer", "qn-police");
     const json = { "content-type": "application/json" };
     justice = { ...(await tokenOf(system, "agency", "qn-justice")), ...json };
+    const given = async (category: string): Promise<string> => {
+      const terms = CONSENT.replace("qn-electricity", "qn-water").replace("pd:PhysicalAddress", category);
+      const answer = await fetch(`${ledger.url}/v1/consents`, { ...post(terms), headers: citizen });
+      return ((await answer.json()) as { id: string }).id;
+    };
+    consent = await given("pd:PhysicalAddress");
+    invalid = await given("pd:Name");
   });
 
   for (const operation of operations) {
