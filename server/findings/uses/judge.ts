@@ -55,7 +55,7 @@ export function placeJudge({ catalogues, consentsOf, desk }: JudgeOptions): Judg
     const catalogue = await inForceAt(index);
     const consents = new Map<Person, PersonConsents>();
     const asOf = { below: index };
-    for (const person of peopleToAsk(use, catalogue)) {
+    for (const person of peopleToAsk(use, catalogue, { time })) {
       const records = await consentsOf(person, asOf);
       consents.set(person, { records, isErased: await hasErasedAct(person, asOf) });
     }

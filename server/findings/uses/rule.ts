@@ -73,7 +73,8 @@ export interface Circumstances {
  * 1. What was refused or failed released nothing, and is not judged.
  * 2. A look into the ledger that the desk recorded rests on the ledger's own duty.
  * 3. An emergency, and a use by a decision for one, waits for its review (`emergency-unreviewed`) and is judged by nothing else.
- * 4. A use that cites a decision of ours which covers it rests on what the decision rests on.
+ * 4. A use that cites a decision of ours which covers it rests on what the decision rests on, if it was received within a day of the decision's end: when it
+ *    was, only the record claims, and an old permit excuses nothing for ever.
  * 5. Any other is judged as a decision would be made at its place in the log, about the agency that received the data, by the catalogue and the
  *    consents in force there:
  *    - `no-legal-basis`: it says no procedure or one that the catalogue does not know, or nothing lets the agency receive anything in it;
@@ -90,7 +91,7 @@ export function judgeUse(use: RecordedUse, circumstances: Circumstances): Judgem
     return { faults: [], basis: { ledger: procedure } };
   if (catalogue === undefined) return { faults: [], unjudged: "no-catalogue" };
   const by = { catalogue: catalogue.version };
-  const decision = coveringDecision(use);
+  const decision = coveringDecision(use, circumstances.time);
   if (use.emergency || decision?.emergency !== undefined)
     return { ...by, faults: [faultOf("emergency-unreviewed", use, catalogue)] };
   if (use.imported && procedure === undefined) return { ...by, faults: [], unjudged: "imported" };
@@ -103,9 +104,13 @@ export function judgeUse(use: RecordedUse, circumstances: Circumstances): Judgem
 }
 
 /** The people whose consents decide about a use; nobody where none is needed. */
-export function peopleToAsk(use: RecordedUse, catalogue: Catalogue | undefined): readonly Person[] {
+export function peopleToAsk(
+  use: RecordedUse,
+  catalogue: Catalogue | undefined,
+  { time }: Pick<Circumstances, "time">,
+): readonly Person[] {
   if (!use.released || use.emergency || catalogue === undefined || isOwnAction(use)) return [];
-  if (coveringDecision(use) !== undefined) return [];
+  if (coveringDecision(use, time) !== undefined) return [];
   const ground = catalogueGround(questionOf(use), catalogue);
   return ground.allowed && ground.withConsent.length > 0 ? use.people : [];
 }
@@ -127,13 +132,17 @@ export function withReader(other: RecordedUse, reader: RecordedUse): RecordedUse
   };
 }
 
+/** How long after a decision's end a use by it may still come: a recorder that was away for longer is judged like anybody without one. */
+const LATEST_SECONDS = 86_400;
+
 /** The decision that a use cites, if it permits this very use: its reader, person, procedure, action and data, when it claims to have been. */
-function coveringDecision(use: RecordedUse): Decision | undefined {
+function coveringDecision(use: RecordedUse, received: number): Decision | undefined {
   const { decision, people, action, personalData, procedure, occurred } = use;
   const { agency, provider } = questionOf(use);
   if (decision === undefined || personalData === undefined || procedure === undefined) return undefined;
   if (occurred === undefined || action !== READ || decision.action !== DECIDED_ACTION) return undefined;
   if (decision.provider !== undefined && decision.provider !== provider) return undefined;
+  if (received > decision.exp + LATEST_SECONDS) return undefined;
   const access = { agency, procedure, people, personalData, at: occurred };
   return decisionMisuse(decision, access) === undefined ? decision : undefined;
 }
@@ -167,7 +176,7 @@ function byPlace(use: RecordedUse, circumstances: Circumstances, catalogue: Cata
   // What its data was, or whose, is not known: nothing is wrong as far as it goes.
   if (use.personalData === undefined || (use.people.length === 0 && ground.withConsent.length > 0))
     return use.imported ? { faults: [], unjudged: "imported" } : denied("consent-missing", use, catalogue);
-  const people = peopleToAsk(use, catalogue);
+  const people = peopleToAsk(use, catalogue, circumstances);
   if (people.length === 0) {
     const [basis] = ground.procedure.legalBasis;
     return { faults: [], ...(basis !== undefined && { basis }) };

@@ -34,6 +34,7 @@ const ACTION = {
   case: "HS-1",
   time: { occurred: "2026-11-22T08:59:00Z" },
 } as const satisfies Facets;
+const { consent: _consent, ...WITHOUT } = decisionFor();
 const END = (state: Consent["state"]): Consent => ({ id: "c-1", state });
 
 describe("server/findings/uses/rule", () => {
@@ -227,12 +228,7 @@ describe("server/findings/uses/rule", () => {
     ],
     [
       "a decision that denies",
-      () =>
-        useOf(
-          WATER,
-          "qn-water/r1",
-          decisionFor({ decision: false, reason: "consent-missing", consent: undefined } as never),
-        ),
+      () => useOf(WATER, "qn-water/r1", { ...WITHOUT, decision: false, reason: "consent-missing" }),
       "consent-missing",
     ],
     [
@@ -243,15 +239,10 @@ describe("server/findings/uses/rule", () => {
     [
       "a decision for an emergency",
       () =>
-        useOf(
-          WATER,
-          "qn-water/r1",
-          decisionFor({
-            reason: "emergency",
-            consent: undefined,
-            emergency: { reason: "flood", overrides: "consent-missing" },
-          } as never),
-        ),
+        useOf(WATER, "qn-water/r1", {
+          ...{ ...WITHOUT, reason: "emergency" },
+          emergency: { reason: "flood", overrides: "consent-missing" },
+        }),
       "emergency-unreviewed",
     ],
   ];
@@ -279,10 +270,26 @@ describe("server/findings/uses/rule", () => {
   });
 
   it("asks for consents where they decide, and nowhere else", () => {
-    expect(peopleToAsk(useOf(WATER), catalogue)).to.deep.equal([PERSON]);
-    expect(peopleToAsk(useOf(BIRTH), catalogue)).to.deep.equal([]);
-    expect(peopleToAsk(useOf(WATER, "qn-water/r1", decisionFor()), catalogue)).to.deep.equal([]);
-    expect(peopleToAsk(useOf({ ...WATER, handling: { emergency: true } }), catalogue)).to.deep.equal([]);
+    expect(peopleToAsk(useOf(WATER), catalogue, { time: NOW })).to.deep.equal([PERSON]);
+    expect(peopleToAsk(useOf(BIRTH), catalogue, { time: NOW })).to.deep.equal([]);
+    expect(peopleToAsk(useOf(WATER, "qn-water/r1", decisionFor()), catalogue, { time: NOW })).to.deep.equal(
+      [],
+    );
+    expect(
+      peopleToAsk(useOf({ ...WATER, handling: { emergency: true } }), catalogue, { time: NOW }),
+    ).to.deep.equal([]);
+  });
+
+  it("lets no decision excuse what came more than a day after its end", () => {
+    const decision = decisionFor();
+    const use = useOf(WATER, "qn-water/r1", decision);
+    const acts = [GIVEN, END("ConsentWithdrawn")];
+    const lastMoment = decision.exp + 86_400;
+    expect(brief(judge(use, acts, { time: lastMoment }))).to.equal("c-1");
+    expect(peopleToAsk(use, catalogue, { time: lastMoment })).to.deep.equal([]);
+    expect(brief(judge(use, acts, { time: lastMoment + 1 }))).to.equal("consent-withdrawn");
+    expect(peopleToAsk(use, catalogue, { time: lastMoment + 1 })).to.deep.equal([PERSON]);
+    expect(brief(judge(use, [GIVEN], { time: lastMoment + 1 })), "still in force then").to.equal("c-1");
   });
 
   it("names the agency, what was too much, and nobody's data", () => {
