@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from "../../protocol/bytes.ts";
 import { parseCheckpointBody } from "../../protocol/checkpoint.ts";
+import { parseDecision } from "../../protocol/decision-jws.ts";
 import { parseEvent } from "../../protocol/event.ts";
 import { parseEvidence } from "../../protocol/evidence.ts";
 import { parseNote, parseVerifierKey } from "../../protocol/note.ts";
@@ -30,6 +31,7 @@ const PARSERS = new Map<string, (bytes: Uint8Array) => unknown>([
   ["events", text(parseEvent)],
   ["submissions", text(parseSubmission)],
   ["receipts", text(parseReceipt)],
+  ["decisions", text(parseDecision)],
   ["sign-ons", text(parseSignOn)],
   ["evidence", text(parseEvidence)],
   ["breaches", text(parseBreach)],

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { ACCUSATIONS } from "./cases/accusations.ts";
 import { BREACHES } from "./cases/breaches.ts";
 import { BUNDLES } from "./cases/bundles.ts";
+import { DECISIONS } from "./cases/decisions.ts";
 import { DRAWS } from "./cases/draws.ts";
 import { EVENTS } from "./cases/events.ts";
 import { EVIDENCE } from "./cases/evidence.ts";
@@ -22,6 +23,7 @@ export const VECTORS: readonly Vector[] = [
   ...EVENTS,
   ...SUBMISSIONS,
   ...RECEIPTS,
+  ...DECISIONS,
   ...SIGN_ONS,
   ...EVIDENCE,
   ...BUNDLES,
