@@ -46,7 +46,7 @@ export function raiseSteps(
       abi: registry.abi,
       isDone: async () => {
         const [history] = await chain.read(registry, "entitlementHistory", [name]);
-        const changes = list(history).map((change) => number(list(change)[0]));
+        const changes = list(history).map((change) => number(list(change)[1]));
         return changes.length !== 1 || changes[0] !== formerEntitlements;
       },
     },

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   CONSENT_TRANSITIONS,
   type ConsentRecord,
@@ -126,7 +126,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
 
     await check(asked);
     const consent: Consent = {
-      ...{ id: giving.id ?? randomUUID(), state, notice, language, catalogue: giving.catalogue },
+      ...{ id: giving.id ?? newConsentId(), state, notice, language, catalogue: giving.catalogue },
       ...{ controller: terms.controller, procedures: [terms.procedure] },
       ...{ recipients: terms.recipients, personalData: terms.personalData },
       ...{ validUntil, ...(validFrom !== undefined && { validFrom }) },
@@ -203,7 +203,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
     }
     await check();
     const consent: Consent = {
-      ...{ id: randomUUID(), state: "ConsentRequested", notice, language, catalogue: asking.catalogue },
+      ...{ id: newConsentId(), state: "ConsentRequested", notice, language, catalogue: asking.catalogue },
       ...{ controller: terms.controller, procedures: [terms.procedure] },
       ...{ recipients: terms.recipients, personalData: terms.personalData },
       ...(validUntil !== undefined && { validUntil }),
@@ -259,6 +259,11 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
   }
 
   return { give, decline, withdraw, request, revoke, invalidate };
+}
+
+/** A consent is found by its id, so nobody may guess one: 128 random bits. */
+function newConsentId(): string {
+  return randomBytes(16).toString("base64url");
 }
 
 /** Somebody was faster, and it is done. */

@@ -88,6 +88,20 @@ describe("deploy", function () {
     expect(await chain.mined(ADMIN)).to.equal(ADMIN_TRANSACTIONS + 1);
   });
 
+  it("entitles an agency that an earlier version of it admitted to what it has now, and only one that nobody decided about", async () => {
+    const code = `0x${Buffer.from("operator").toString("hex").padEnd(64, "0")}`;
+    const plan = { operator: { ...PLAN.operator, entitlements: 15, formerEntitlements: 5 } };
+    await deploy(options(chain.rpc, file, plan));
+    expect(await agencies("agencyOf", code)).to.have.nested.property("[0][3]", 15n);
+    const data = agencyRegistryArtifact.abi.encodeFunctionData("setEntitlements", [code, 5]);
+    await act(privateKey(0xad), deployment.agencyRegistry, data);
+    await deploy(options(chain.rpc, file, plan));
+    expect(await agencies("agencyOf", code), "the registrar took it away").to.have.nested.property(
+      "[0][3]",
+      5n,
+    );
+  });
+
   it("leaves a suspended agency suspended", async () => {
     const code = `0x${Buffer.from("police").toString("hex").padEnd(64, "0")}`;
     const data = agencyRegistryArtifact.abi.encodeFunctionData("setEntitlements", [code, 0]);

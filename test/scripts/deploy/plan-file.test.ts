@@ -30,7 +30,8 @@ describe("parsePlanFile", () => {
     const text = /```json\n(.*?)```/s.exec(page)?.[1] ?? expect.fail("no plan in the page");
     const { plan } = parsePlanFile(text, ENV);
     expect(plan.agencies).to.have.length(1);
-    expect(plan.operator.entitlements).to.equal(5);
+    expect(plan.operator.entitlements).to.equal(15);
+    expect(plan.operator.recorders?.map(({ name }) => name)).to.deep.equal(["ledger", "desk"]);
   });
 
   const faults: [fault: string, message: string, from: string | RegExp, to: string][] = [
