@@ -8,6 +8,7 @@ import { deciding } from "./app/deciding.ts";
 import { erasing } from "./app/erasing.ts";
 import { makeFindings } from "./app/findings.ts";
 import { judging } from "./app/judging.ts";
+import { inspecting } from "./app/inspecting.ts";
 import { listen, poller } from "./app/listening.ts";
 import { type AppOptions, type Closing, logOf } from "./app/parts.ts";
 import { reading } from "./app/reading.ts";
@@ -101,12 +102,18 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...{ about, records, read, baseUrl, desk: writer.desk },
       ...{ register: decide.consents, catalogues: decide.catalogues },
     });
+    const complaints = complaining(options, { records, desk: writer.desk, read, catalogues });
+    const inspect = inspecting(options, {
+      ...{ about, records, read, catalogues, complaints, registry, closing },
+      ...{ desk: writer.desk, keys: chain.keys, board: judge.board, erasures: erase.erasures },
+    });
     const health = healthRoutes({
       store: records.store,
       sequencing: () => writer.sequencer.state(),
       anchoring: () => anchorer.status(),
       checkpoint: records.integrator.checkpoint,
       indexing: () => records.index.status(),
+      searching: inspect.status,
       erasing: erase.status,
       anchorPromiseSeconds: options.config.anchorPromiseSeconds,
       indexPromiseSeconds: options.config.indexPromiseSeconds,
@@ -115,11 +122,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock: options.clock,
       log: about.name,
     });
-    const complaints = complaining(options, { records, desk: writer.desk, read, catalogues });
     const routes = [
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
       ...complaints.routes,
+      ...inspect.routes,
       ...erase.routes,
       ...consents.routes,
       ...decide.routes,
@@ -151,6 +158,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     options.log.info({ url, log: about.name }, "listening");
 
     await records.integrator.start();
+    inspect.start();
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());

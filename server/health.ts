@@ -2,6 +2,7 @@ import type { AnchorStatus } from "./anchor/anchor-status.ts";
 import type { Clock } from "./clock.ts";
 import type { EraserStatus } from "./disclose/eraser.ts";
 import type { IndexStatus } from "./index/log-index.ts";
+import type { SearchStatus } from "./inspect/search/search-index.ts";
 import type { Checkpoint } from "./integrate/integrator.ts";
 import type { Answer, Route } from "./route.ts";
 import type { SequencerState } from "./sequence/sequencer.ts";
@@ -13,6 +14,7 @@ export interface HealthParts {
   readonly anchoring: () => AnchorStatus;
   readonly checkpoint: () => Checkpoint | undefined;
   readonly indexing: () => IndexStatus;
+  readonly searching: () => SearchStatus;
   readonly erasing: () => EraserStatus;
   readonly anchorPromiseSeconds: number;
   readonly indexPromiseSeconds: number;
@@ -98,6 +100,7 @@ async function detailsOf({
   anchoring,
   checkpoint,
   indexing,
+  searching,
   erasing,
   clock,
   log,
@@ -106,6 +109,7 @@ async function detailsOf({
   const last = await store.lastAnchor();
   const { condition, problem, finalSize, pendingSize, missingAnchors, lagSeconds } = anchoring();
   const index = indexing();
+  const search = searching();
   const { waiting, sealed, oldestSeconds } = erasing();
   return {
     log,
@@ -114,10 +118,12 @@ async function detailsOf({
       recorded: size,
       published: checkpoint()?.size ?? 0,
       indexed: index.size,
+      searchable: search.size,
       pending: pendingSize,
       anchored: finalSize,
     },
     index: { loaded: index.isLoaded, keys: index.keys, lagSeconds: Math.round(index.lagSeconds) },
+    search: { loaded: search.isLoaded, lagSeconds: Math.round(search.lagSeconds) },
     erasing: { waiting, sealed, oldestSeconds: Math.round(oldestSeconds) },
     anchoring: {
       condition,

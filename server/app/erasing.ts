@@ -11,7 +11,7 @@ import { sourceErasureRoutes } from "../desk/source-erasures.ts";
 import type { ClosureRegister } from "../disclose/closure-register.ts";
 import { eraserMetrics } from "../disclose/eraser-metrics.ts";
 import { type EraserStatus, eraser } from "../disclose/eraser.ts";
-import { erasureRegister } from "../disclose/erasures.ts";
+import { type ErasureRegister, erasureRegister } from "../disclose/erasures.ts";
 import type { Representation } from "../disclose/representation.ts";
 import type { EventToShow, SeenEvent } from "../disclose/showing.ts";
 import type { Caller } from "../identity/caller.ts";
@@ -39,6 +39,7 @@ interface ErasingParts {
 
 export interface Erasing {
   readonly routes: readonly Route[];
+  readonly erasures: ErasureRegister;
   /** Executes the erasures that can be executed now. */
   readonly run: () => Promise<void>;
   readonly status: () => EraserStatus;
@@ -66,6 +67,7 @@ export function erasing({ config, secrets, clock, log }: AppOptions, parts: Eras
         evidenceOf: async (place) => await prover.evidenceAt(place, { role: "public" }),
       }),
     ],
+    erasures,
     run,
     status,
   };

@@ -7,7 +7,7 @@ import { type Representation, representation } from "../disclose/representation.
 import { type Showing, showing } from "../disclose/showing.ts";
 import { type FollowLog, followLog } from "../integrate/log-follower.ts";
 import { logRoutes } from "../integrate/routes.ts";
-import { makeProver } from "../prove/evidence.ts";
+import { makeProver, type Prover } from "../prove/evidence.ts";
 import { proofRoutes } from "../prove/routes.ts";
 import { statementRoutes } from "../prove/statement-routes.ts";
 import { statementSlots } from "../prove/statement-slots.ts";
@@ -23,10 +23,11 @@ export interface Reading {
   readonly update: () => Promise<void>;
   readonly follow: FollowLog;
   readonly closures: ClosureRegister;
+  readonly representation: Representation;
   readonly showing: Showing;
+  readonly prover: Prover;
   /** The log index of a leaf; undefined when it is in no published checkpoint. */
   readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
-  readonly representation: Representation;
 }
 
 /** The log, its events, their evidence, and people's statements. */
@@ -58,7 +59,7 @@ export function reading(
       await closures.update();
       await mandates.update();
     },
-    ...{ follow, closures, representation: represented, showing: shown, leafIndex },
+    ...{ follow, closures, representation: represented, showing: shown, prover, leafIndex },
   };
 }
 

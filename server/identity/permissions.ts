@@ -26,9 +26,9 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getSubmission: EVERYBODY,
   getSource: EVERYBODY,
   getAnchors: EVERYBODY,
-  // Citizens about themselves and whom they represent, inspectors about anybody (prove/statement-routes.ts).
-  getStatement: ["citizen", "inspector"],
-  postStatement: ["citizen", "inspector"],
+  // Citizens about themselves and whom they represent, inspectors about anybody, officers about officials of their own agency (prove/statement-routes.ts).
+  getStatement: ["citizen", "inspector", "officer"],
+  postStatement: ["citizen", "inspector", "officer"],
   // complaints: citizens their own, agencies those about them, inspectors all (desk/complaint-routes.ts)
   postComplaint: ["citizen"],
   getComplaints: ["citizen", "agency", "officer", "inspector"],
@@ -53,6 +53,14 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   postEventFindings: ["citizen", "agency", "officer", "inspector"],
   // inspect: when a source was heard and what is open about it; nothing about a person
   getSources: EVERYBODY,
+  // an officer searches what concerns their agency, and sees what waits for it; the statistics are counts
+  postSearch: ["inspector", "officer"],
+  getQueues: ["inspector", "officer"],
+  getQueue: ["inspector", "officer"],
+  getStatistics: EVERYBODY,
+  postSample: ["inspector"],
+  getSample: ["inspector"],
+  postBundle: ["inspector"],
   // erasure: officers of their agency's, the ledger's officer of anybody's; inspectors see what was ordered and done
   postErasure: ["officer"],
   getErasures: ["officer", "inspector"],

@@ -1,4 +1,5 @@
 import { fromUtf8 } from "../../protocol/bytes.ts";
+import { agencyOfSide } from "../../protocol/exchange.ts";
 import { parseDecimal } from "../../protocol/checkpoint.ts";
 import { type IndexKind, requireIndexId } from "../../protocol/index-keys.ts";
 import { isJsonObject, parseStrictJson } from "../../protocol/json.ts";
@@ -33,7 +34,8 @@ interface Asked {
 }
 
 /**
- * `GET /v1/statement`: a person's own list, that of a person they hold a mandate for, or for inspectors anybody's. `POST` does the same with
+ * `GET /v1/statement`: a person's own list, that of a person they hold a mandate for, or for inspectors anybody's; for officers
+ * those of their agency's officials. `POST` does the same with
  * a body, so that nobody's number stands in a URL.
  */
 export function statementRoutes(options: StatementRoutesOptions): Route[] {
@@ -73,6 +75,8 @@ export function statementRoutes(options: StatementRoutesOptions): Route[] {
     const kind = kindOf(asked.kind ?? "person");
     if (kind !== "person") return thing(kind, asked, caller);
     const person = personOf(asked);
+    if (caller.role !== "citizen" && caller.role !== "inspector")
+      throw new LedgerError("forbidden", "A person's statement is for the person and for inspectors.");
     if (caller.role !== "citizen") {
       if (person === undefined) throw bad("Name the person: scheme and id.");
       return { kind, person };
@@ -99,11 +103,20 @@ async function* untilEnd(chunks: AsyncIterable<string>, done: () => void): Async
 
 /** Officials and consents are not looked up by citizens: what concerns a citizen stands in their own list. */
 function thing(kind: Exclude<IndexKind, "person">, { scheme, id }: Asked, caller: Caller): StatementSubject {
-  if (caller.role !== "inspector")
+  if (caller.role !== "inspector" && !(caller.role === "officer" && kind === "official"))
     throw new LedgerError("forbidden", `A statement of kind ${kind} is for inspectors.`);
   if (id === undefined || scheme !== undefined)
     throw bad(`A statement of kind ${kind} takes an id and no scheme.`);
-  return { kind, id: requireIndexId(kind, id) };
+  requireIndexId(kind, id);
+  if (caller.role === "officer" && agencyOfOfficial(id) !== caller.agency)
+    throw new LedgerError("forbidden", "An officer gets the lists of their own agency's officials.");
+  return { kind, id };
+}
+
+/** The agency in an official's id (protocol/index-keys.ts): a code, or the path that its exchanges name it by. */
+function agencyOfOfficial(id: string): string | undefined {
+  const [agency = ""] = id.slice(id.indexOf(":") + 1).split("/", 1);
+  return agencyOfSide(decodeURIComponent(agency));
 }
 
 function personOf({ scheme, id }: Asked): PersonId | undefined {

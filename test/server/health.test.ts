@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { AnchorStatus } from "../../server/anchor/anchor-status.ts";
 import type { EraserStatus } from "../../server/disclose/eraser.ts";
+import type { SearchStatus } from "../../server/inspect/search/search-index.ts";
 import { type HealthParts, healthRoutes } from "../../server/health.ts";
 import { PUBLIC } from "../../server/identity/caller.ts";
 import type { IndexStatus } from "../../server/index/log-index.ts";
@@ -31,6 +32,10 @@ const INDEXED: IndexStatus = {
   ...{ versions: 1, nodes: 13, memoryBytes: 1, vrfs: 7 },
 };
 
+const SEARCHED: SearchStatus = {
+  ...{ isLoaded: true, size: 4, lagEvents: 1, lagSeconds: 1.4, memoryBytes: 1, cpuMs: 1 },
+};
+
 const NOTHING_TO_ERASE: EraserStatus = { waiting: 0, sealed: 1, oldestSeconds: 0, destroyed: 3 };
 
 describe("server/health", () => {
@@ -44,6 +49,7 @@ describe("server/health", () => {
       anchoring: () => WELL,
       checkpoint: () => ({ size: 4, root: new Uint8Array(32), note: "" }),
       indexing: () => INDEXED,
+      searching: () => SEARCHED,
       erasing: () => NOTHING_TO_ERASE,
       anchorPromiseSeconds: 600,
       erasurePromiseSeconds: 86_400,
@@ -118,8 +124,9 @@ describe("server/health", () => {
       problems: [],
       log: "1:0x00:1",
       sequencing: "open",
-      events: { recorded: 5, published: 4, indexed: 3, pending: 4, anchored: 3 },
+      events: { recorded: 5, published: 4, indexed: 3, searchable: 4, pending: 4, anchored: 3 },
       index: { loaded: true, keys: 7, lagSeconds: 2 },
+      search: { loaded: true, lagSeconds: 1 },
       anchoring: {
         condition: "agrees",
         lagSeconds: 0,

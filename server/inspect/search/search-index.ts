@@ -72,7 +72,16 @@ const LAST_RETRY_MS = 60_000;
 
 /** Makes it; nothing runs before `start`. */
 export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
-  return new Following(parts);
+  const following = new Following(parts);
+  return {
+    start: () => following.start(),
+    caughtUp: () => following.caughtUp(),
+    find: (query) => following.find(query),
+    range: (receivedFrom, receivedBefore) => following.range(receivedFrom, receivedBefore),
+    counts: (month) => following.counts(month),
+    status: () => following.status(),
+    close: () => following.close(),
+  };
 }
 
 class Following implements SearchIndex {

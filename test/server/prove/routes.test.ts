@@ -6,6 +6,7 @@ import { access, type RecordedLog, recordedLog } from "./recorded-log.ts";
 const NO_PROVER: ProofRoutesOptions["prover"] = {
   eventAt: () => expect.fail("no event is asked for"),
   evidenceAt: () => expect.fail("no evidence is asked for"),
+  evidenceShown: () => expect.fail("no evidence is asked for"),
   indexOfLeaf: () => expect.fail("no leaf is asked for"),
 };
 

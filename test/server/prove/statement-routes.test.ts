@@ -4,7 +4,7 @@ import { statementRoutes } from "../../../server/prove/statement-routes.ts";
 import { statementSlots } from "../../../server/prove/statement-slots.ts";
 import type { StatementRequest } from "../../../server/prove/statement.ts";
 import type { Answer, RouteRequest } from "../../../server/route.ts";
-import { citizen, INSPECTOR } from "../callers.ts";
+import { citizen, INSPECTOR, officer } from "../callers.ts";
 
 const PERSON = { scheme: "vn-cccd", id: "999199000001" } as const;
 const CITIZEN = citizen(PERSON);
@@ -74,6 +74,25 @@ describe("server/prove/statement-routes", () => {
     expect(asked).to.deep.equal({ subject: person, since: [] });
     await taken(await answer(`{"kind":"consent","id":"consent:c-1"}`));
     expect(asked).to.deep.equal({ subject: { kind: "consent", id: "consent:c-1" }, since: [] });
+  });
+
+  it("gives officers the lists of their own agency's officials, and nobody else's", async () => {
+    const police = officer("qn-police");
+    for (const id of ["agent:qn-police/officer-17", "agent:VN%2FGOV%2Fqn-police%2Fregistry/officer-17"]) {
+      await taken(await answer(JSON.stringify({ kind: "official", id }), police));
+      expect(asked?.subject).to.deep.equal({ kind: "official", id });
+    }
+    asked = undefined;
+    for (const body of [
+      { kind: "official", id: "agent:qn-justice/officer-17" },
+      { kind: "official", id: "agent:VN%2FGOV%2Fqn-justice%2Fqn-police/officer-17" },
+      { kind: "official", id: "agent:VN%2FCOM%2Fqn-police%2Fregistry/officer-17" },
+      { kind: "consent", id: "consent:c-1" },
+      PERSON,
+      {},
+    ])
+      expect(await codeOf(answer(JSON.stringify(body), police)), JSON.stringify(body)).to.equal("forbidden");
+    expect(asked).to.equal(undefined);
   });
 
   it("refuses a body that says something else, something twice, or too much", async () => {

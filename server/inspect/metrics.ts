@@ -1,0 +1,45 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { SearchStatus } from "./search/search-index.ts";
+
+/** What the search tells about itself, read whenever the metrics are. */
+export function searchMetrics(registry: Registry, statusNow: () => SearchStatus): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, valueOf: (status: SearchStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(valueOf(statusNow()));
+      },
+    });
+  };
+  gauge("minhbach_search_events", "Events that the search covers.", ({ size }) => size);
+  gauge(
+    "minhbach_search_lag_events",
+    "Recorded events that the search does not cover.",
+    ({ lagEvents }) => lagEvents,
+  );
+  gauge(
+    "minhbach_search_lag_seconds",
+    "How long the oldest event that the search does not cover has waited; 0 when all are covered.",
+    ({ lagSeconds }) => lagSeconds,
+  );
+  gauge(
+    "minhbach_search_memory_bytes",
+    "Heap and arrays of the search thread, without its database's own memory.",
+    ({ memoryBytes }) => memoryBytes,
+  );
+  let counted = 0;
+  new Counter({
+    name: "minhbach_search_cpu_seconds_total",
+    help: "Processor time that the search thread has used.",
+    registers,
+    collect() {
+      const seconds = statusNow().cpuMs / 1000;
+      // A new thread begins at nothing.
+      if (seconds > counted) this.inc(seconds - counted);
+      counted = seconds;
+    },
+  });
+}
