@@ -26,6 +26,7 @@ import { logOf, type TrustProfile } from "../../verifier/trust-profile.ts";
 import { AUDIT_CHECKS, type AuditCheckId } from "./checks.ts";
 import { type KeptRecords, openRecords } from "./databases.ts";
 import { EventAudit, fault, followErasures, requireExplained, type Unexplained } from "./event-audit.ts";
+import { noteOrder, type OrdersSeen, requireExecuted } from "./executed-audit.ts";
 import { compareFindings } from "./findings-audit.ts";
 import { IndexAudit, storedKeyRows } from "./index-audit.ts";
 import { compareKeptIndex, type KeptVersion, keptVersion } from "./kept-index.ts";
@@ -51,7 +52,15 @@ const EVENTS_AT_ONCE = 256;
 /** How often the first walk is written down, in entries. */
 const SAVE_ENTRIES = 10_000;
 
-const EVENT_CHECKS = ["disclosures", "erasures", "tags", "index-keys", "index", "kept-index"] as const;
+const EVENT_CHECKS = [
+  "disclosures",
+  "erasures",
+  "executed",
+  "tags",
+  "index-keys",
+  "index",
+  "kept-index",
+] as const;
 type Stage = readonly [ids: readonly AuditCheckId[], run: () => Promise<WalkEnd>];
 
 /** Audits the records of a stopped ledger. @throws AuditInputError when they cannot be opened. */
@@ -179,8 +188,10 @@ class RecordsAudit {
         : await chain.anchorAt(anchorRegistry, logId, basis.anchorCount - 1);
     const { index, compare } = await this.#openIndex(newest?.indexSize ?? 0);
     const anchors = new AnchorWalk(chain, profile, basis.anchorCount, 0);
-    const { at = 0, unexplained: kept = {} } = eventsProgress(await state.get("events"));
+    const before = eventsProgress(await state.get("events"));
+    const { at = 0, unexplained: kept = {} } = before;
     const unexplained: Unexplained = new Map(Object.entries(kept));
+    const orders: OrdersSeen = { erasures: [...(before.erasures ?? [])], seals: [...(before.seals ?? [])] };
     if (compare !== undefined && at >= compare.size) await this.#compareKeptIndex(compare, at);
     for (let from = at; from < head.size;) {
       if (signal.aborted) return { kind: "stopped", reason: `interrupted at entry ${from}` };
@@ -193,20 +204,37 @@ class RecordsAudit {
       const page = await events.read(from, to);
       for (const event of page) {
         followErasures(unexplained, event);
+        noteOrder(orders, event);
         await requireEntitled(event, { chain, profile, asOf: basis.asOf });
       }
       await index?.add(page);
       for (let anchor = next; anchor?.indexSize === to; anchor = await nextIndexAnchor(anchors, to, true))
         index?.requireAnchored(anchor);
       // What was found right is not checked again, what is wrong is: the progress comes last.
-      const done = { at: to, unexplained: Object.fromEntries(unexplained) };
+      const done = { at: to, unexplained: Object.fromEntries(unexplained), ...orders };
       await state.write({ events: done }, index?.rows() ?? []);
       if (to === compare?.size) await this.#compareKeptIndex(compare);
       onProgress("events", to, head.size);
       from = to;
     }
     requireExplained(unexplained);
+    await this.#requireExecuted(orders, { chain, profile, asOf: basis.asOf });
     return { kind: "done" };
+  }
+
+  async #requireExecuted(
+    orders: OrdersSeen,
+    where: { readonly chain: ChainReader; readonly profile: TrustProfile; readonly asOf: number },
+  ): Promise<void> {
+    const { derived, reader, head } = this.#records;
+    if (derived === undefined) {
+      this.#left.set("executed", "there is no derived database beside the records");
+      return;
+    }
+    const erasures = await requireExecuted(orders, { reader, derived, ...where });
+    // What is executed stays so.
+    const done = { at: head.size, unexplained: {}, erasures, seals: orders.seals };
+    await this.#options.state.write({ events: done }, []);
   }
 
   /** Once for each version: its events are not kept apart from those that came after it. */
@@ -287,8 +315,14 @@ async function nextIndexAnchor(
   }
 }
 
-function eventsProgress(value: unknown): { at?: number; unexplained?: Readonly<Record<string, number>> } {
-  return value === undefined ? {} : (value as { at: number; unexplained: Record<string, number> });
+/** How far the events were walked, and what is open of them. */
+interface EventsProgress extends Partial<OrdersSeen> {
+  readonly at?: number;
+  readonly unexplained?: Readonly<Record<string, number>>;
+}
+
+function eventsProgress(value: unknown): EventsProgress {
+  return value === undefined ? {} : (value as EventsProgress);
 }
 
 async function guarded(run: () => Promise<WalkEnd>): Promise<WalkEnd> {

@@ -32,6 +32,8 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
 
 /** Rows of the derived database (server/integrate): its tables and the length of their numbers. */
 const SIZE_TABLE = 0x53;
+const LEAVES_TABLE = 0x6c;
+const LEAF_KEY_BYTES = 16;
 const TILES_TABLE = 0x74;
 const NUMBER_BYTES = 6;
 
@@ -39,6 +41,13 @@ const NUMBER_BYTES = 6;
 export async function integratedSize(derived: Database): Promise<number> {
   const [row] = await derived.getMany([Buffer.of(SIZE_TABLE)]);
   return row?.readUIntBE(0, NUMBER_BYTES) ?? 0;
+}
+
+/** Where the derived database has a leaf; it knows half of the hash. */
+export async function keptLeafIndex(derived: Database, leafHash: Uint8Array): Promise<number | undefined> {
+  const key = Buffer.concat([Buffer.of(LEAVES_TABLE), leafHash.subarray(0, LEAF_KEY_BYTES)]);
+  const [row]: (Buffer | undefined)[] = await derived.getMany([key]);
+  return row?.readUIntBE(0, NUMBER_BYTES);
 }
 
 /**

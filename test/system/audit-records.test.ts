@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createCipheriv, randomBytes } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,6 +57,8 @@ describe("npm run audit", function () {
   let system: Deployed;
   let ledger: App | undefined;
   let folder: string;
+  /** The event at ERASED as it was sent. */
+  let erasedEvent: string | undefined;
 
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "minhbach-audit-"));
@@ -72,9 +74,9 @@ describe("npm run audit", function () {
       const first = next.get(source) ?? 1;
       next.set(source, first + count);
       const facets = Array.from({ length: count }, (_, n) => access(source, first + n));
-      expect(
-        (await submit(running.url, await signedSubmission(system, { source, first, facets }))).status,
-      ).to.equal(201);
+      const body = await signedSubmission(system, { source, first, facets });
+      expect((await submit(running.url, body)).status).to.equal(201);
+      erasedEvent ??= body.events[ERASED] ?? "";
       ahead += 2000;
       if (first === 1)
         await settled(
@@ -91,6 +93,7 @@ describe("npm run audit", function () {
     expect((await submit(running.url, other)).status).to.equal(409);
     await settled(running.url, SIZE);
     await found(running.url, await tokenOf(system, "inspector"));
+    await erased(running.url);
   });
   after(async () => {
     await ledger?.close();
@@ -172,16 +175,32 @@ describe("npm run audit", function () {
     ]);
   });
 
-  it("accepts that an event was erased which an erasure names", async () => {
-    const copy = await tampered(
-      "records/log",
-      at(
-        logKey(0, "eventKeys"),
-        entryMap(ERASED, (entry) => (entry.length % 33 === 0 ? entry : entry.subarray(32))),
-      ),
-    );
-    const report = await audit(copy);
-    expect(report.checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);
+  it("names an event that was ordered erased and was not, when the time for it is over", async () => {
+    const text = erasedEvent ?? "";
+    const key = Buffer.alloc(32, 7);
+    const cipher = createCipheriv("aes-256-gcm", key, Buffer.alloc(12));
+    const sealed = Buffer.concat([
+      cipher.update(text.slice(text.indexOf("~") + 1), "latin1"),
+      cipher.final(),
+    ]);
+    const row = ERASED - (ERASED % 16);
+    const copy = await tampered("records/log", async (rows) => {
+      await at(
+        logKey(row, "eventKeys"),
+        entryMap(ERASED - row, (tags) => Buffer.concat([key, tags])),
+      )(rows);
+      const whole = Buffer.concat([sealed, cipher.getAuthTag()]);
+      await at(
+        logKey(row, "disclosures"),
+        entryMap(ERASED - row, () => whole),
+      )(rows);
+    });
+    const inTime = await audit(copy);
+    expect(inTime.checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);
+    const honest = chainReader(jsonRpc(system.chain.url, { fetch, name: "the node" }), "the node");
+    const lie = { blockTime: async (block: number) => (await honest.blockTime(block)) + 25 * 3600 };
+    expect((await audit(copy, { lie })).fault).to.deep.include({ check: "executed", index: ERASED });
+    expect((await audit(system.dataDir, { lie })).fault).to.equal(null);
   });
 
   it("names an erasure by an agency that was not entitled to it, and a seed that is another log's", async () => {
@@ -296,6 +315,17 @@ async function found(url: string, headers: Record<string, string>): Promise<void
     if (text.includes(`equivocation:${LAST}`) && text.includes("unmatched-exchange:279")) return;
     if (performance.now() > deadline) throw new Error(`there are no such findings: ${text.slice(0, 1000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Waits until the event that was ordered erased is. */
+async function erased(url: string): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const event: unknown = await (await fetch(`${url}/v1/events/${ERASED}`)).json();
+    if (isJsonObject(event) && event["erased"] === true) return;
+    if (performance.now() > deadline) throw new Error("the erasure was not executed in time");
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
