@@ -12,6 +12,9 @@ import { type Authenticator, knownTokens } from "../identity/tokens.ts";
 import type { KeyDirectory } from "../receive/keys.ts";
 import type { AppOptions } from "./parts.ts";
 
+type Agencies = Pick<KeyDirectory, "keys" | "onChange">;
+type CallerOptions = Pick<AppOptions, "config" | "clock" | "log">;
+
 /** How callers are known. */
 export interface Callers {
   readonly callerOf: Authenticator["callerOf"];
@@ -25,7 +28,7 @@ export interface Callers {
  * By tokens of the issuer that the settings name; on the embedded chain also by the development tokens, one for each role and agency, and without
  * an issuer by those of the development sign-on. With none of them, everybody is the public.
  */
-export function callersOf(options: AppOptions, keys: KeyDirectory): Callers {
+export function callersOf(options: CallerOptions, keys: Agencies): Callers {
   const { config, clock, log } = options;
   const development =
     config.signOn.kind === "development" ? developmentSignOn(config, { clock, log }) : undefined;
@@ -52,7 +55,7 @@ export function callersOf(options: AppOptions, keys: KeyDirectory): Callers {
 }
 
 function issuerOf(
-  { config, clock, log }: AppOptions,
+  { config, clock, log }: CallerOptions,
   development: DevelopmentSignOn | undefined,
 ): () => TrustedIssuer | undefined {
   const { signOn } = config;
@@ -70,7 +73,7 @@ function issuerOf(
   };
 }
 
-function keptTokens({ config }: AppOptions, keys: KeyDirectory): (token: string) => SignedOn | undefined {
+function keptTokens({ config }: CallerOptions, keys: Agencies): (token: string) => SignedOn | undefined {
   if (config.environment !== "embedded") return () => undefined;
   const file = path.join(config.dataDir, "dev-tokens.json");
   let find = knownTokens([]);
@@ -81,7 +84,7 @@ function keptTokens({ config }: AppOptions, keys: KeyDirectory): (token: string)
 }
 
 /** Tells the agencies of the chain, now and whenever there are others. */
-function followAgencies(keys: KeyDirectory, tell: (agencies: readonly string[]) => void): void {
+function followAgencies(keys: Agencies, tell: (agencies: readonly string[]) => void): void {
   const agencies = (): readonly string[] => [
     ...new Set(keys.keys().map(({ source }) => splitSource(source).agency)),
   ];

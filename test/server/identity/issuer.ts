@@ -42,10 +42,14 @@ export async function startIssuer(): Promise<TestIssuer> {
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     asked.push(path);
-    if (issuer.answer === "error") {
+    if (path === "/moved/.well-known/openid-configuration") {
+      response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/moved/jwks` }));
+    } else if (path === "/moved/jwks") {
+      response.end(JSON.stringify({ keys: issuer.keys.map(({ jwk }) => jwk) }));
+    } else if (issuer.answer === "error") {
       response.writeHead(500).end("{}");
     } else if (issuer.answer === "elsewhere") {
-      response.writeHead(302, { location: "http://127.0.0.1:1/" }).end();
+      response.writeHead(302, { location: `/moved${path}` }).end();
     } else if (issuer.answer === "endlessly") {
       response.end(`{"issuer":"${"x".repeat(1_000_000)}"}`);
     } else if (issuer.answer === "nonsense") {
