@@ -121,6 +121,20 @@ describe("server/disclose", () => {
     expect(shown(agency("qn-health"), companys)).to.deep.equal(AS_PARTY);
   });
 
+  it("shows whom a complaint is about the complaint, and the operator's systems nothing of what the desk recorded", () => {
+    const complaint = { id: "c", state: "filed", agency: "qn-police", text: "Why?" } as const;
+    const time = { occurred: "2026-11-22T08:00:00+07:00" };
+    const filed = event({ type: "complaint", subject: MOTHER, complaint, time }, "qn-operator/desk");
+    const client = "qn-operator/desk";
+    const exchange = { messageId: "m", client, service: "qn-operator/event" };
+    const look = event({ ...access, exchange, "agent.id": "i" }, "qn-operator/desk");
+    expect(shown(agency("qn-police"), filed)).to.deep.equal(["complaint", "subject", "time", "type"]);
+    expect(shown(agency("qn-health"), filed)).to.deep.equal([]);
+    for (const recorded of [filed, look]) expect(shown(agency("qn-operator"), recorded)).to.deep.equal([]);
+    // The ledger's own officer supervises it, and is watched.
+    expect(shown(officer("qn-operator"), look)).to.include("agent.id");
+  });
+
   it("shows the inspector everything but decoys", () => {
     expect(shown(INSPECTOR, accessed)).to.deep.equal(Object.keys(access).sort());
   });
