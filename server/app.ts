@@ -18,7 +18,7 @@ import { catalogueHistory } from "./catalogue/history.ts";
 import { loadCatalogue } from "./catalogue/load.ts";
 import { catalogueRecording, requireNewOrCurrent } from "./catalogue/recording.ts";
 import { catalogueRoutes } from "./catalogue/routes.ts";
-import { ERASURE_PROMISE_SECONDS } from "./disclose/eraser.ts";
+import { ERASURE_PROMISE_SECONDS } from "./disclose/closures.ts";
 import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
 import { healthRoutes } from "./health.ts";
 import { DPOP_ALGORITHMS } from "./identity/dpop.ts";

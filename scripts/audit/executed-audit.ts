@@ -5,13 +5,13 @@ import { leafHash } from "../../protocol/merkle.ts";
 import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import {
   afterOrder,
+  ERASURE_PROMISE_SECONDS,
   type LeafOrders,
   NO_ORDERS,
   type Order,
   orderIn,
   sealAt,
 } from "../../server/disclose/closures.ts";
-import { ERASURE_PROMISE_SECONDS } from "../../server/disclose/eraser.ts";
 import type { StoredEvent, StoreReader } from "../../server/store/store.ts";
 import type { ChainReader } from "../../verifier/chain.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";

@@ -3,6 +3,9 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
 import { momentMs } from "../../protocol/moment.ts";
 
+/** How long after an erasure was ordered its keys are destroyed at the latest: it waits for an anchor and its index. What a seal keeps waits for its end. */
+export const ERASURE_PROMISE_SECONDS = 24 * 60 * 60;
+
 /** What closes an event to most callers, or empties it for all. */
 export interface Closure {
   readonly kind: "seal" | "erasure";

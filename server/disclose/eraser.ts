@@ -15,9 +15,6 @@ import {
   type Progress,
 } from "./erasures.ts";
 
-/** How long after an erasure was ordered its keys are destroyed at the latest. An order waits for an anchor and its index, and for seals. */
-export const ERASURE_PROMISE_SECONDS = 24 * 60 * 60;
-
 export interface EraserOptions {
   readonly store: Pick<Store, "events" | "eraseKeys" | "lastAnchor" | "submissionOfIndex">;
   readonly erasures: ErasureRegister;
