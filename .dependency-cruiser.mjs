@@ -99,7 +99,8 @@ export default {
     },
     {
       name: "proactive-imports-no-server",
-      comment: "The proactive services use what any agency could: the ledger's public API, the recorder, the verifier.",
+      comment:
+        "The proactive services use what any agency could: the ledger's public API, the recorder, the verifier.",
       severity: "error",
       from: { path: "^proactive/" },
       to: { path: "^(server|cli|scripts|portal|catalogue)/" },
