@@ -23,7 +23,7 @@ export const RECEIPT_PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt";
 export const RECORD_PROFILE = "https://w3id.org/dpv/schema/dpv-27560#record";
 
 /** What the prefixed names mean; the last is ours. */
-export const RECEIPT_CONTEXT = {
+const RECEIPT_CONTEXT = {
   dpv: "https://w3id.org/dpv#",
   pd: "https://w3id.org/dpv/pd#",
   loc: "https://w3id.org/dpv/loc#",
@@ -84,11 +84,11 @@ export async function consentReceipt(record: ConsentRecord, around: ReceiptSurro
   };
 }
 
-/** The name of an agency in a receipt, and back. */
-export function agencyName(code: string): string {
+function agencyName(code: string): string {
   return `minhbach:agency/${code}`;
 }
 
+/** The code of an agency that a receipt names; undefined for any other name. */
 export function agencyCode(name: string): string | undefined {
   return /^minhbach:agency\/(.+)$/.exec(name)?.[1];
 }

@@ -34,7 +34,7 @@ export interface Desk {
    * Records an act and resolves once that is durable. Acts are recorded one after the other, in the order of the calls; those without `check` that
    * wait together go into one submission.
    * @throws what `check` throws; LedgerError `schema-violation` and FormatError for facets that can form no event; `starting`,
-   * `overloaded`, `desk-not-entitled`, and those of the sequencer. After `store-unavailable` and `disk-full` the act may have been recorded or not.
+   * `overloaded`, `rate-limited`, `desk-not-entitled`, and those of the sequencer. After `store-unavailable` and `disk-full` the act may have been recorded or not.
    */
   readonly record: (act: DeskAct) => Promise<RecordedAct>;
 }

@@ -33,6 +33,8 @@ export interface DeskParts {
 export interface DeskLimits {
   /** Acts that wait for their turn; more are refused as `overloaded`. */
   readonly maxWaiting: number;
+  /** Acts with a check that one caller has under way: each costs a write of its own, and others wait behind it. */
+  readonly maxOfOneCaller: number;
   /** Acts that share a submission. */
   readonly maxTogether: number;
 }
@@ -46,6 +48,8 @@ export interface OpenDesk extends Desk {
 const DEFAULT_LIMITS: DeskLimits = {
   // Some seconds of work; who waits longer had better be told.
   maxWaiting: 2048,
+  // What a page sends at once, and no more.
+  maxOfOneCaller: 16,
   // Some events of 2 KiB each: one signature and one write for the looks of a busy second.
   maxTogether: 256,
 };
@@ -76,7 +80,9 @@ interface Waiting {
 
 /** The desk. What it promises stands in desk.ts. */
 export function createDesk(parts: DeskParts): OpenDesk {
-  const { maxWaiting, maxTogether } = { ...DEFAULT_LIMITS, ...parts.limits };
+  const { maxWaiting, maxOfOneCaller, maxTogether } = { ...DEFAULT_LIMITS, ...parts.limits };
+  /** Acts with a check that have no answer yet, by who is at it. */
+  const underWay = new Map<string, number>();
   const waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
@@ -89,10 +95,27 @@ export function createDesk(parts: DeskParts): OpenDesk {
         "overloaded",
         "Too many wait at the desk already. Send the same again in a second.",
       );
-    return await new Promise<RecordedAct>((answer, refuse) => {
-      waiting.push({ act, answer, refuse });
-      running ??= recordAll();
-    });
+    const giveBack = act.check === undefined ? undefined : takeTurn(callerOf(act));
+    try {
+      return await new Promise<RecordedAct>((answer, refuse) => {
+        waiting.push({ act, answer, refuse });
+        running ??= recordAll();
+      });
+    } finally {
+      giveBack?.();
+    }
+  }
+
+  function takeTurn(caller: string): () => void {
+    const before = underWay.get(caller) ?? 0;
+    if (before >= maxOfOneCaller)
+      throw new LedgerError("rate-limited", "You do too much at once. Wait for the answers, then go on.");
+    underWay.set(caller, before + 1);
+    return () => {
+      const left = (underWay.get(caller) ?? 1) - 1;
+      if (left === 0) underWay.delete(caller);
+      else underWay.set(caller, left);
+    };
   }
 
   async function recordAll(): Promise<void> {
@@ -118,6 +141,10 @@ export function createDesk(parts: DeskParts): OpenDesk {
   }
 
   return { source: parts.source, record, close };
+}
+
+function callerOf({ by }: DeskAct): string {
+  return JSON.stringify([by.role, by.signOn.issuer, by.signOn.subject]);
 }
 
 /** Answers or refuses each of these acts, which have no check when they are several. Never throws. */

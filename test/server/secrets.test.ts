@@ -18,12 +18,12 @@ describe("server/secrets", () => {
     const first = loadSecrets({ dataDir, environment: "embedded" }, {});
     expect(loadSecrets({ dataDir, environment: "embedded" }, {})).to.deep.equal(first);
     const files = readdirSync(path.join(dataDir, "keys"));
-    expect(files).to.have.members(["anchorer", "checkpoint", "ledger", "pepper", "receipt", "vrf"]);
+    expect(files).to.have.members(["anchorer", "checkpoint", "desk", "ledger", "pepper", "receipt", "vrf"]);
     for (const file of files) {
       expect(statSync(path.join(dataDir, "keys", file)).mode & 0o777, file).to.equal(0o600);
     }
     expect(new Set(Object.values(first).map((secret) => Buffer.from(secret).toString("hex"))).size).to.equal(
-      6,
+      7,
     );
   });
 

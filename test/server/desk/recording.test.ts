@@ -177,6 +177,29 @@ describe("server/desk/recording", () => {
     });
   });
 
+  it("lets nobody who asks too much at once keep others waiting, and counts no looks", async () => {
+    await withFolder(async (open) => {
+      const store = await open();
+      const { desk } = testDesk(store, () => ({ limits: { maxOfOneCaller: 2 } }));
+      const check = async (): Promise<void> => await Promise.resolve();
+      const other = giving("other", { check, by: INSPECTOR });
+      const acts = [..."abc"].map((id) => giving(id, { check }));
+      const looks = [..."defg"].map((id) => giving(id));
+      const codes = await Promise.all(
+        [...acts, other, ...looks].map(async (act) => await codeOf(desk.record(act))),
+      );
+      expect(codes).to.deep.equal([
+        undefined,
+        undefined,
+        "rate-limited",
+        ...Array<undefined>(5).fill(undefined),
+      ]);
+      expect(await codeOf(desk.record(giving("h", { check }))), "when they are answered").to.equal(undefined);
+      await desk.close();
+      await store.close();
+    });
+  });
+
   it("never lets two acts win that exclude each other, nor loses one it confirmed, whatever fails", async function () {
     this.timeout(60_000);
     const names = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 10 });
