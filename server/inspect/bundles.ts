@@ -202,10 +202,12 @@ export function bundleMaker(options: BundlesOptions): MakeBundle {
 
   return async (subject, caller) => {
     const by = inspectorOf(caller);
+    const viewer = await showing.viewerOf(caller, "bundle");
+    // Also that nothing, or too much, was recorded about somebody is something to know about them.
+    if (subject.about === "person") await viewer.look(await representation.numbersOf(subject.person));
     const indexes = await indexesIn(subject);
     if (indexes.length > MAX_BUNDLE_ITEMS) throw tooMany();
     await requireAnchored(indexes);
-    const viewer = await showing.viewerOf(caller, "bundle");
     const { index: recordedAt, leafHash: leaf } = await recordMaking(caller, indexes);
     const head: BundleHead = {
       ...{ log: options.log, chain: options.chain, about: subject.about },

@@ -216,6 +216,21 @@ describe("inspection", function () {
     expect((made[0]?.facets["inspection"] as { leaves: string[] }).leaves).to.have.length(4);
   });
 
+  it("is on record also where there was nothing to be found", async () => {
+    const nobody = { scheme: "vn-cccd", id: "999199000017" };
+    const { size: before } = await search({ type: "heartbeat" });
+    const { events: found } = await search({ case: "nobody's", start: 0, order: "oldest" });
+    expect(found).to.deep.equal([]);
+    const response = await post("/v1/bundles", { person: nobody, from: 0, to: 4_102_444_800 }, inspector);
+    expect((await verifyBundle(await response.text(), system.profile, chain())).claim?.items).to.deep.equal(
+      [],
+    );
+    const { events } = await search({ agency: OPERATOR, order: "oldest", start: before, limit: 100 });
+    expect(events.filter(({ facets }) => facets["type"] === "inspection")).to.have.length(2);
+    const looks = events.filter(({ facets }) => facets["type"] === "access");
+    expect(looks.map(({ facets }) => facets["subject"])).to.deep.equal([nobody]);
+  });
+
   it("publishes counts in steps of five, and names nobody", async () => {
     const month = new Date().toISOString().slice(0, 7);
     const response = await fetch(`${ledger.url}/v1/statistics?month=${month}`);

@@ -30,9 +30,11 @@ export function searchRoutes(options: SearchRoutesOptions): Route[] {
       maxBodyBytes: MAX_BODY_BYTES,
       handle: async (request, caller) => {
         const query = queryIn(request, options);
-        // Later pages are looks like the first, and recorded as such.
-        if (query.start === undefined) await recordSearch(caller, query, options.desk);
+        const isFirst = query.start === undefined;
+        if (isFirst) await recordSearch(caller, query, options.desk);
         const { events, next, size } = await options.searchEvents(query, caller);
+        // Later pages are looks like the first, and recorded as such; one that shows nobody still tells that there is nothing.
+        if (!isFirst && events.length === 0) await recordSearch(caller, query, options.desk);
         return { json: { size, events: events.map(foundDocument), ...(next !== undefined && { next }) } };
       },
     },
