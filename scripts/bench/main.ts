@@ -10,6 +10,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { hashChainedTable, oneTransactionPerEvent, rebuildTreePerBatch } from "./alternatives.ts";
+import { measureDecisions } from "./decisions.ts";
 import {
   measureColdProofs,
   measureEvidence,
@@ -52,6 +53,9 @@ const scale = quick
       steadySeconds: 20,
       large: 200_000,
       transactions: 300,
+      persons: 10_000,
+      consents: 1_000,
+      decisions: 4_000,
     }
   : {
       batches: 3_000,
@@ -63,6 +67,9 @@ const scale = quick
       steadySeconds: 600,
       large: 10_000_000,
       transactions: 3_000,
+      persons: 1_000_000,
+      consents: 100_000,
+      decisions: 40_000,
     };
 const large = values.large === undefined ? scale.large : Number(values.large);
 const steadySeconds = values.steady === undefined ? scale.steadySeconds : Number(values.steady);
@@ -252,6 +259,34 @@ step("index", 3, async () => {
     goal: "100; 1,000 where sodium-native is installed",
     result: `${thousands(vrf.javascript)}; ${vrf.libsodium === undefined ? "not installed" : thousands(vrf.libsodium)}`,
     met: vrf.javascript >= 100 && (vrf.libsodium ?? 1_000) >= 1_000,
+  });
+});
+
+step("decisions", 2, async () => {
+  const cost = await measureDecisions({
+    persons: scale.persons,
+    consents: scale.consents,
+    requests: scale.decisions,
+  });
+  Object.assign(details, { decisions: cost });
+  const { inProcess, overHttp } = cost;
+  const among = `${thousands(scale.persons)} persons and ${thousands(scale.consents)} consents, half the questions about who has one`;
+  add({
+    what: `decision in process, signed (${among})`,
+    goal: "p95 at most 5 ms",
+    result: `p50 ${milliseconds(inProcess.p50Milliseconds)}, p95 ${milliseconds(inProcess.p95Milliseconds)}`,
+    met: inProcess.p95Milliseconds <= 5,
+  });
+  add({
+    what: "the same over HTTP, 4 connections (nothing else under way)",
+    goal: "p95 at most 20 ms",
+    result: `p50 ${milliseconds(overHttp.p50Milliseconds)}, p95 ${milliseconds(overHttp.p95Milliseconds)}, ${thousands(overHttp.perSecond)}/s`,
+    met: overHttp.p95Milliseconds <= 20,
+  });
+  add({
+    what: "reading all these consents anew",
+    goal: "",
+    result: `${cost.readSeconds.toFixed(1)} s`,
   });
 });
 

@@ -36,6 +36,8 @@ export function catalogues(history: CatalogueHistory): Catalogues {
 
   return {
     inForceAt: async (size) => {
+      // Callers share a reading of the log: one that was under way may have missed what came before this was asked, the next one has not.
+      await history.versions();
       const recorded = (await history.versions()).findLast(({ index }) => index < size);
       return recorded && (await parsedOnce(recorded));
     },

@@ -71,7 +71,7 @@ export interface ConsentRegister {
   one: (person: PersonId, id: string, asOf?: AsOf) => Promise<ConsentRecord | undefined>;
   /** Whoever's consents have this id: more than one only when somebody used it twice. */
   byId: (id: string, asOf?: AsOf) => Promise<ConsentRecord[]>;
-  /** The person's consents that the desk ever recorded something of, those that may be in force first: all that a decision can rest on. */
+  /** The person's consents that the desk ever recorded something of: all that a decision can rest on. Of very many, those that may be in force. */
   recordedByDesk: (person: PersonId, asOf?: AsOf) => Promise<ConsentRecord[]>;
 }
 
@@ -149,6 +149,13 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
     const from = after === undefined ? { gte: begin } : { gt: Buffer.concat([begin, after]) };
     const found = await db.values({ ...from, lt: afterPrefix(begin), limit });
     return found.map((value) => rowOf(person, value));
+  }
+
+  /** Those of a person's consents that may be in force: for who has more than are read at once. */
+  async function candidatesOf(person: Buffer): Promise<Row[]> {
+    const begin = Buffer.concat([Buffer.of(CONSENTS_TABLE, CANDIDATES), person]);
+    const consents = await db.values({ gte: begin, lt: afterPrefix(begin), limit: MAX_READ });
+    return await rowsNamed(consents.map((consent) => ({ person, consent })));
   }
 
   function rowOf(person: Buffer, value: Buffer): Row {
@@ -248,10 +255,9 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
     recordedByDesk: async (person, asOf) => {
       await caughtUp();
       const tag = personTag(person);
-      const begin = Buffer.concat([Buffer.of(CONSENTS_TABLE, CANDIDATES), tag]);
-      const candidates = await db.values({ gte: begin, lt: afterPrefix(begin), limit: MAX_READ });
-      const first = await rowsNamed(candidates.map((consent) => ({ person: tag, consent })));
-      const others = (await rowsOfPerson(tag, MAX_READ)).filter(
+      const rows = await rowsOfPerson(tag, MAX_READ);
+      const first = rows.length < MAX_READ ? [] : await candidatesOf(tag);
+      const others = rows.filter(
         ({ consent, places }) => hasDeskAct(places) && !first.some((row) => row.consent.equals(consent)),
       );
       return await recordsOf([...first, ...others], asOf);

@@ -327,6 +327,16 @@ describe("server/decide/catalogues", () => {
     expect(read).to.deep.equal(["1", "2"]);
   });
 
+  it("knows a version that was recorded before it was asked, also while an older reading is under way", async () => {
+    // The history's answers: the reading that was under way, and one that began later.
+    const readings = [VERSIONS.slice(0, 1), VERSIONS];
+    const known = catalogues({
+      versions: () => Promise.resolve(readings.shift() ?? VERSIONS),
+      file: ({ version }) => Promise.resolve(utf8(FILE.replace('"version":"1"', `"version":"${version}"`))),
+    });
+    expect((await known.inForceAt(99))?.version).to.equal("2");
+  });
+
   it("reads again what could not be read", async () => {
     let fails = true;
     const known = catalogues({
