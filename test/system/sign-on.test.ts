@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import path from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { App } from "../../server/app.ts";
@@ -75,7 +77,7 @@ describe("signing on with the development provider", function () {
   it("each role is one that can be signed on as", async () => {
     for (const person of ["operator-1", "registrar-1", "officer-qn-police"]) {
       const { access_token: token } = await signOnAs(app.url, person);
-      expect(await codeOf(await get("/v1/findings", `Bearer ${token}`)), person).to.equal("forbidden");
+      expect(await codeOf(await get("/v1/mandates", `Bearer ${token}`)), person).to.equal("forbidden");
     }
   });
 
@@ -171,6 +173,20 @@ describe("signing on with the development provider", function () {
       });
       expect((await get("/v1/sources", `Bearer ${token}`)).status).to.equal(200);
       expect(await codeOf(await get("/v1/statement", `Bearer ${token}`))).to.equal("forbidden");
+    });
+
+    it("has a command that signs with that key", async () => {
+      const { port } = new URL(app.url);
+      const env = { PATH: process.env["PATH"], DATA_DIR: system.dataDir, PORT: port };
+      const { stdout } = await promisify(execFile)(process.execPath, ["scripts/assertion.ts", "qn-health"], {
+        env,
+      });
+      const answer = await clientCredentials(endpoint, stdout.trim());
+      expect(answer.status).to.equal(200);
+      const wrong = promisify(execFile)(process.execPath, ["scripts/assertion.ts", "qn-nobody"], { env });
+      expect(String(await wrong.catch((error: unknown) => error))).to.include(
+        "start the ledger with npm start",
+      );
     });
 
     it("is refused with an assertion that was used before", async () => {
