@@ -76,12 +76,12 @@ export async function measureDecisions({
 }
 
 async function startedOf(output: NodeJS.ReadableStream, exited: Promise<unknown>): Promise<Started> {
-  const first = once(createInterface(output), "line");
+  const lines = createInterface(output);
+  const line = new Promise<string>((resolve) => lines.once("line", resolve));
   const ended = exited.then(() => {
     throw new Error("measuring decisions failed");
   });
-  const [line]: readonly unknown[] = await Promise.race([first, ended]);
-  return JSON.parse(String(line)) as Started;
+  return JSON.parse(await Promise.race([line, ended])) as Started;
 }
 
 function questionAbout(number: number): PreparedRequest {

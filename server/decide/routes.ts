@@ -11,8 +11,8 @@ import { REASON_TEXTS } from "./reason-texts.ts";
 const MAX_EVALUATION_BYTES = 16 * 1024;
 const MAX_EVALUATIONS_BYTES = 512 * 1024;
 
-export const EVALUATION_PATH = "/access/v1/evaluation";
-export const EVALUATIONS_PATH = "/access/v1/evaluations";
+const EVALUATION_PATH = "/access/v1/evaluation";
+const EVALUATIONS_PATH = "/access/v1/evaluations";
 const METADATA_PATH = "/.well-known/authzen-configuration";
 
 /** One answer (section 6.2). */
