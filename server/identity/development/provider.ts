@@ -26,8 +26,8 @@ export interface ProviderParts {
 type Library = Pick<typeof oidcProvider, "errors" | "interactionPolicy">;
 
 /** Programs that have no secret: the portal, and whatever runs on somebody's own machine (RFC 8252 section 7.3: any port). */
-export const PORTAL_CLIENT = "minhbach-portal";
-export const CLI_CLIENT = "minhbach-cli";
+const PORTAL_CLIENT = "minhbach-portal";
+const CLI_CLIENT = "minhbach-cli";
 
 const SCOPE = "ledger";
 const TOKEN_SECONDS = 60 * 60;

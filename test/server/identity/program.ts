@@ -47,7 +47,7 @@ export class Browser {
   }
 }
 
-export const REDIRECT = "http://127.0.0.1:45678/callback";
+const REDIRECT = "http://127.0.0.1:45678/callback";
 
 /** An authorization request with PKCE (RFC 7636), and what redeems its code. */
 export function authorizationRequest(endpoint: string, others: Record<string, string> = {}) {
