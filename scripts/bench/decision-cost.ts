@@ -96,7 +96,7 @@ const edge = httpEdge({
   routes: decisionRoutes({ decisions: { decide }, baseUrl: () => "" }),
   callerOf: () =>
     Promise.resolve({
-      ...{ role: "agency", name: DECISION_AGENCY, agency: DECISION_AGENCY } as const,
+      ...({ role: "agency", name: DECISION_AGENCY, agency: DECISION_AGENCY } as const),
       signOn: { issuer: "bench", subject: "bench", expires: 0, tokenDigest: "" },
     }),
   dpopAlgorithms: "",
@@ -174,7 +174,12 @@ function consentEvent(number: number): string {
       type: "consent",
       subject: { scheme: "vn-cccd", id: decisionPerson(number) },
       consent: {
-        ...{ id: `consent-${number}`, state: "ConsentGiven", indicatedBy: "DataSubject", controller: "qn-construction" },
+        ...{
+          id: `consent-${number}`,
+          state: "ConsentGiven",
+          indicatedBy: "DataSubject",
+          controller: "qn-construction",
+        },
         ...{ procedures: ["BUILD_PERMIT"], recipients: [DECISION_AGENCY], method: "button", language: "vi" },
         ...{ personalData: ["pd:Name", "pd:PhysicalAddress"], notice: "n-1", catalogue: "1" },
         validUntil: "2100-01-01T00:00:00Z",
