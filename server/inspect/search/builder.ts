@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { OpenedFacets } from "../../../protocol/facet-values.ts";
 import type { Source } from "../../../protocol/source.ts";
 import { TAG_BYTES } from "../../../protocol/tag-kinds.ts";
@@ -18,7 +17,7 @@ import { type StoredTerm, type Term, termHasher, termsOf, termsOfTags } from "./
 const ROW_POSTINGS = 256;
 /** Terms whose newest row is remembered: those with the latest events. */
 const TAILS_KEPT = 8192;
-/** Events between two looks at whether somebody waits for an answer: about two milliseconds. */
+/** Events between two pauses, in which others are let through: about two milliseconds. */
 const PIECE_EVENTS = 32;
 const KEY_BYTES = 32;
 
@@ -34,11 +33,14 @@ interface Tail {
 export class SearchBuilder {
   readonly #db: SearchDatabase;
   readonly #hashOf: (term: Term) => StoredTerm;
+  readonly #pause: () => Promise<void>;
   readonly #tails = new Map<StoredTerm, Tail>();
   #progress: Progress;
 
-  constructor(db: SearchDatabase, key: Uint8Array, progress: Progress) {
+  /** `pause` is awaited between pieces of the work. */
+  constructor(db: SearchDatabase, key: Uint8Array, progress: Progress, pause: () => Promise<void>) {
     this.#db = db;
+    this.#pause = pause;
     this.#hashOf = termHasher(key);
     this.#progress = progress;
   }
@@ -67,7 +69,7 @@ export class SearchBuilder {
       const counted = countedAs(source, facets, this.#hashOf);
       if (counted !== undefined) step.count(monthOf(time), counted);
       [sealedAt, tagsAt] = [sealedEnd, tagsEnd];
-      if (at % PIECE_EVENTS === PIECE_EVENTS - 1) await setImmediate();
+      if (at % PIECE_EVENTS === PIECE_EVENTS - 1) await this.#pause();
     }
     await this.#write(step, { size: events.from + events.count, submission });
   }

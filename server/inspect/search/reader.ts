@@ -4,8 +4,8 @@ import type { IndexRange, PostingPage, PostingQuery } from "./messages.ts";
 import { MAX_INDEX, postingKey, postingsIn, timeKey, type TimeRow, timeRowOf } from "./rows.ts";
 import type { StoredTerm } from "./terms.ts";
 
-/** Rows read for one page at most: some tenths of a second. Whoever wants more goes on from there. */
-const MAX_ROWS = 4000;
+/** Rows read for one page at most: about a tenth of a second. Whoever wants more goes on from there. */
+const MAX_ROWS = 2000;
 
 /** A list of log indexes that is gone through in one direction. */
 interface Walk {

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { SearchBuilder } from "./builder.ts";
 import {
@@ -30,8 +31,34 @@ interface Loaded {
   readonly reader: SearchReader;
 }
 
+/** Building waits so long for questions under way, and then goes on by a piece: many questions slow it down and do not stop it. */
+const PATIENCE_MS = 20;
+
 const settings = settingsOf(workerData);
 let loaded: Loaded | undefined;
+/** Questions under way: each reads rows one after the other, and would wait for a piece of building at every one. */
+const asking = new Set<Promise<unknown>>();
+
+async function pause(): Promise<void> {
+  if (asking.size === 0) return await setImmediate();
+  const patience = new AbortController();
+  const { signal } = patience;
+  await Promise.race([
+    Promise.allSettled(asking),
+    setTimeout(PATIENCE_MS, undefined, { signal }).catch(() => undefined),
+  ]);
+  patience.abort();
+}
+
+/** Answers a question; building waits for it. */
+async function asked<T>(question: Promise<T>): Promise<T> {
+  asking.add(question);
+  try {
+    return await question;
+  } finally {
+    asking.delete(question);
+  }
+}
 
 parentPort?.on("message", ({ id, request }: SearchRequestMessage) => {
   answer(request).then(
@@ -48,14 +75,14 @@ async function answer(request: SearchRequest): Promise<SearchReply> {
     case "clear": {
       const { db } = here();
       await clearSearch(db);
-      here().builder = new SearchBuilder(db, settings.key, NO_PROGRESS);
+      here().builder = new SearchBuilder(db, settings.key, NO_PROGRESS, pause);
       return { kind: "status", status: statusOf(here()) };
     }
     case "extend":
       await here().builder.extend(request.events, request.submission);
       return { kind: "status", status: statusOf(here()) };
     case "find":
-      return { kind: "page", page: await here().reader.find(request.query) };
+      return { kind: "page", page: await asked(here().reader.find(request.query)) };
     case "range":
       return {
         kind: "range",
@@ -71,7 +98,7 @@ async function answer(request: SearchRequest): Promise<SearchReply> {
 
 async function load(): Promise<Loaded> {
   const db = await openSearchDatabase(settings.path, settings.identity);
-  const builder = new SearchBuilder(db, settings.key, await storedProgress(db));
+  const builder = new SearchBuilder(db, settings.key, await storedProgress(db), pause);
   const reader = new SearchReader(db, () => here().builder.progress);
   return { db, builder, reader };
 }
@@ -94,7 +121,7 @@ async function end(error: unknown): Promise<void> {
     await rm(settings.path, { recursive: true, force: true });
   }
   // Outside of the promise, so that the thread ends and its owner hears of it.
-  setImmediate(() => {
+  queueMicrotask(() => {
     throw error;
   });
 }
