@@ -26,7 +26,7 @@ export interface Look {
 export type RecordLook = (caller: Caller, look: Look) => Promise<void>;
 
 /** The one category of a look: what the ledger itself holds about a person. */
-export const LEDGER_RECORD = "minhbach:LedgerRecord";
+const LEDGER_RECORD = "minhbach:LedgerRecord";
 
 /** What they look for. Procedures that begin so are the ledger's own, in no catalogue. */
 const PROCEDURES: Readonly<Record<WatchedRole, string>> = {

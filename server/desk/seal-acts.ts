@@ -58,7 +58,7 @@ export interface SealActs {
 
 const DAY_MS = 86_400_000;
 /** Longest time ahead that one order closes something: whoever needs longer says so again, and that is an event too. */
-export const MAX_SEAL_DAYS = 180;
+const MAX_SEAL_DAYS = 180;
 /** Events that one request may name, so that they fit into one order with their other halves. */
 export const MAX_SEALED_EVENTS = 32;
 /** As the facet's schema has it. */
