@@ -5,7 +5,11 @@ import { leafHash } from "../../../protocol/merkle.ts";
 import { closureRegister } from "../../../server/disclose/closure-register.ts";
 import { type MandateRegister, mandateRegister } from "../../../server/disclose/mandate-register.ts";
 import { followLog } from "../../../server/integrate/log-follower.ts";
-import { representation, type Representation } from "../../../server/disclose/representation.ts";
+import {
+  type PersonMandates,
+  representation,
+  type Representation,
+} from "../../../server/disclose/representation.ts";
 import { showing, type Showing } from "../../../server/disclose/showing.ts";
 import { LedgerError } from "../../../server/errors.ts";
 import type { PersonId } from "../../../server/identity/caller.ts";
@@ -102,6 +106,24 @@ describe("server/disclose/representation", () => {
     const seen = await shown.showTo(AS_CHILD, "event", { ...event, index: place });
     expect(seen.closure).to.equal(undefined);
     expect(parseShown(seen.text)).to.include.members(["type", "mandate"]);
+  });
+
+  it("shows both sides the mandates in force, those for some procedures too, and none that ended", async () => {
+    await mandate();
+    await mandate({ id: "passport", procedures: ["PASSPORT"] });
+    await mandate({ id: "later", validFrom: "2027-01-01T00:00:00Z" });
+    await mandate({ id: "over", validUntil: "2026-11-21T00:00:00Z" });
+    await mandate({ id: "endless", validUntil: "2099-01-01T00:00:00Z" });
+    await mandate({ id: "revoked" });
+    await mandate({ id: "revoked", state: "revoked" });
+    const { represented } = parts();
+    const shown = ({ held, given }: PersonMandates): unknown => [
+      held.map(({ id }) => id),
+      given.map(({ id }) => id),
+    ];
+    expect(shown(await represented.mandatesOf(PARENT))).to.deep.equal([["m", "passport", "endless"], []]);
+    expect(shown(await represented.mandatesOf(CHILD))).to.deep.equal([[], ["m", "passport", "endless"]]);
+    expect(shown(await represented.mandatesOf({ ...PARENT, id: "999199000099" }))).to.deep.equal([[], []]);
   });
 
   it("lets nobody in by a mandate that was ordered to be erased, also when it was read before", async () => {
