@@ -21,7 +21,7 @@ const OPEN = [
     "getSources",
     "getAnchors",
   ],
-  ...["getAuthzenConfiguration", "getCatalogue", "getCatalogueVersion"],
+  ...["getAuthzenConfiguration", "getStatistics", "getCatalogue", "getCatalogueVersion"],
   ...["getLive", "getReady", "getHealth", "getMetrics"],
   ...["getOpenApi", "getOpenApiJson", "getApiPage", "getApiPageFile"],
 ];

@@ -297,6 +297,7 @@ describe("signing on with the development provider", function () {
     const { port } = new URL(app.url);
     await app.close();
     app = await startLedger(system, { config: { port: Number(port) } });
+    await fetchUntil(`${app.url}/ready`);
     expect((await get("/v1/findings", `Bearer ${token}`)).status).to.equal(200);
   });
 });
