@@ -53,6 +53,8 @@ export interface Eraser {
 }
 
 const ORDERS_AT_ONCE = 16;
+/** Seals end to the minute at most; there may be many, and each look opens what they hold. */
+const SEALED_LOOK_MS = 60_000;
 
 /** An event that an order names, in the log before it. */
 interface Target {
@@ -74,15 +76,21 @@ export function eraser(options: EraserOptions): Eraser {
   let [waiting, sealed, destroyed] = [0, 0, 0];
   /** When the oldest of the waiting was ordered, Unix seconds. */
   let since: number | undefined;
+  /** When what only seals hold is looked at again, milliseconds. */
+  let sealedLookAt = -Infinity;
 
   async function run(): Promise<void> {
     await erasures.update();
+    const looksAtSealed = clock.now() >= sealedLookAt;
+    if (looksAtSealed) sealedLookAt = clock.now() + SEALED_LOOK_MS;
     let [stillWaiting, stillSealed] = [0, 0];
     let oldest: ErasureOrder | undefined;
     for (let from = 0; ;) {
-      const page = await erasures.waiting({ from, limit: ORDERS_AT_ONCE });
-      const last = page.at(-1);
+      const orders = await erasures.waiting({ from, limit: ORDERS_AT_ONCE });
+      const last = orders.at(-1);
       if (last === undefined) break;
+      const page = orders.filter((order) => looksAtSealed || !isOnlySealed(order));
+      stillSealed += orders.length - page.length;
       // Before anything can fail, so that what fails for long is seen to wait.
       since ??= await timeOf(page.find((order) => !isOnlySealed(order)));
       const executed = await execute(page);

@@ -87,7 +87,7 @@ const INDEX_BYTES = 6;
 const MAX_PARTS = 10_000;
 
 /** The id that the parts of an erasure have in common. */
-export function erasureIdOf(orderId: string): string {
+function erasureIdOf(orderId: string): string {
   return orderId.replace(/\/[0-9]{1,9}$/, "");
 }
 

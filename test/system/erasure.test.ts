@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
 import { fromBase64url } from "../../protocol/bytes.ts";
+import { auditCommand } from "../../cli/audit.ts";
 import { formatAccusation } from "../../protocol/accusation.ts";
 import { openFacets, parseShownEvent } from "../../protocol/event.ts";
 import { parseEvidence, parseEvidenceFile } from "../../protocol/evidence.ts";
@@ -16,6 +17,7 @@ import { verifyAccusation } from "../../verifier/accusation.ts";
 import { chainReader } from "../../verifier/chain.ts";
 import { verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { runCommands } from "../cli/command-line.ts";
 import {
   ACCESS,
   type Deployed,
@@ -327,6 +329,14 @@ describe("erasure in the whole system", function () {
     await ledger.end("SIGTERM");
     expect((await audited()).faults).to.deep.equal([]);
     ledger = await spawnLedger(system);
+    const files = { "trust.json": await readFile(system.profileFile, "utf8") };
+    await fetchUntil(`${ledger.url}/ready`);
+    const anybody = await runCommands(
+      [auditCommand(fetch)],
+      ["audit", ledger.url, "--trust", "trust.json"],
+      files,
+    );
+    expect(anybody.out).to.contain("DEVELOPMENT: the log is right");
     await fetchUntil(`${ledger.url}/ready`);
     await reopenRecorder();
   });

@@ -145,6 +145,8 @@ describe("server/disclose/eraser", () => {
     expect(await gone()).to.deep.equal([0, 2]);
     expect(eraser.status()).to.include({ waiting: 0, sealed: 1, destroyed: 2, oldestSeconds: 0 });
     expect(await erasures.waiting({ from: 0, limit: 9 })).to.have.length(1);
+    await eraser.run();
+    expect(eraser.status()).to.include({ waiting: 0, sealed: 1, destroyed: 2 });
     now = Date.parse("2026-11-23T00:00:01Z");
     await eraser.run();
     expect(await gone()).to.deep.equal([0, 1, 2]);
