@@ -24,10 +24,12 @@ import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from
 import {
   indexHealth,
   measureIndex,
+  measureSearch,
   measureStatements,
   measureVrf,
   untilIndexed,
-  watchIndexLag,
+  untilSearchable,
+  watchLags,
 } from "./statements.ts";
 import { prepareSystem, usageOf } from "./system.ts";
 import { BENCH_PERSONS, benchPerson, benchSources, nextSubmission } from "./workload.ts";
@@ -50,6 +52,7 @@ const scale = quick
       statements: 100,
       burst: 20_000,
       indexKeys: [1_000, 10_000, 100_000],
+      searchEvents: 100_000,
       steadySeconds: 20,
       large: 200_000,
       transactions: 300,
@@ -64,6 +67,7 @@ const scale = quick
       statements: 500,
       burst: 200_000,
       indexKeys: [10_000, 100_000, 1_000_000],
+      searchEvents: 1_000_000,
       steadySeconds: 600,
       large: 10_000_000,
       transactions: 3_000,
@@ -413,20 +417,45 @@ step("large", 20, async () => {
   });
 });
 
+step("search", 3, async () => {
+  const cost = await measureSearch(scale.searchEvents);
+  Object.assign(details, { search: cost });
+  const size = `${thousands(cost.events)} events`;
+  add({
+    what: `search: events taken in per second when nothing else is to be done (processor time each), up to ${size}`,
+    goal: "5,000",
+    result: `${thousands(cost.eventsPerSecond)} (${cost.perEventCpuUs.toFixed(0)} microseconds)`,
+    met: cost.eventsPerSecond >= 5_000,
+  });
+  add({
+    what: `search: memory of its thread at ${size} (what the process grew by, LevelDB's buffers and mapped files included)`,
+    goal: "under 100 MB",
+    result: `${thousands(cost.memoryBytes / 1e6)} MB (${thousands(cost.residentBytes / 1e6)} MB)`,
+    met: cost.memoryBytes < 100e6,
+  });
+  add({
+    what: `search: a page by case; by official; by agency, procedure and outcome at ${size}; the last while it takes in events`,
+    goal: "p95 under 50 ms; under 500 ms meanwhile",
+    result: `p95 ${[cost.caseMs, cost.officialMs, cost.combinedMs, cost.busyMs].map(({ p95 }) => milliseconds(p95)).join("; ")}`,
+    met: Math.max(cost.caseMs.p95, cost.officialMs.p95, cost.combinedMs.p95) < 50 && cost.busyMs.p95 < 500,
+  });
+});
+
 step("steady", 10, async () => {
-  const lags = watchIndexLag(system);
+  const lags = watchLags(system);
   const steady = await measureSteady(
     system,
     steadySources,
     { eventsPerSecond: 2_000, seconds: steadySeconds },
     (second) => bar.update({ step: `steady, second ${second} of ${steadySeconds}` }),
   );
-  const indexLags = await lags.end();
+  const { index: indexLags, search: searchLags } = await lags.end();
   const usage = await usageOf(system.serverPid());
   const before = await indexHealth(system);
   await measureSubmissions(system, batchSources, { perSubmission: 100, submissions: scale.burst / 100 });
   const burstSeconds = await untilIndexed(system, before.events.recorded + scale.burst);
-  Object.assign(details, { steady, steadyMemory: usage, indexLags: [...indexLags], burstSeconds });
+  const searchSeconds = burstSeconds + (await untilSearchable(system, before.events.recorded + scale.burst));
+  Object.assign(details, { steady, steadyMemory: usage, indexLags, searchLags, burstSeconds, searchSeconds });
   add({
     what: `2,000 events/s for ${steadySeconds} s with everything on`,
     goal: "no failure",
@@ -444,6 +473,17 @@ step("steady", 10, async () => {
     goal: "at most 10 s",
     result: `at most ${Math.max(...indexLags).toFixed(1)} s`,
     met: Math.max(...indexLags) <= 10,
+  });
+  add({
+    what: "search behind the log, meanwhile",
+    goal: "at most 10 s",
+    result: `at most ${Math.max(...searchLags).toFixed(1)} s`,
+    met: Math.max(...searchLags) <= 10,
+  });
+  add({
+    what: `search caught up after a burst of ${thousands(scale.burst)} events`,
+    goal: "",
+    result: `${searchSeconds.toFixed(0)} s after it`,
   });
   add({
     what: `index caught up after a burst of ${thousands(scale.burst)} events`,

@@ -5,6 +5,7 @@ import { javascriptVrf, loadVrf } from "../../server/index/vrf.ts";
 import type { Vrf } from "../../server/index/vrf-function.ts";
 import { quantile } from "./http-load.ts";
 import type { IndexCost } from "./index-cost.ts";
+import type { SearchCost } from "./search-cost.ts";
 import type { BenchSystem } from "./system.ts";
 
 /** How long the answers took, in milliseconds from the request to the last byte, one request at a time. */
@@ -15,9 +16,15 @@ export interface Latency {
   readonly count: number;
 }
 
-/** What `/health` says of the index. */
+/** What `/health` says of the index and of the search. */
 export interface IndexHealth {
-  readonly events: { readonly recorded: number; readonly indexed: number; readonly anchored: number };
+  readonly events: {
+    readonly recorded: number;
+    readonly indexed: number;
+    readonly searchable: number;
+    readonly anchored: number;
+  };
+  readonly search: { readonly lagSeconds: number };
   readonly index: { readonly keys: number; readonly lagSeconds: number };
 }
 
@@ -72,13 +79,31 @@ export async function untilIndexed(
   }
 }
 
-/** Watches how far the index is behind, in seconds, until `end` returns the lags seen, one every half second. */
-export function watchIndexLag(system: BenchSystem): { end: () => Promise<Float64Array> } {
-  const lags: number[] = [];
+/** Seconds until the search covers `size` events. */
+export async function untilSearchable(system: BenchSystem, size: number): Promise<number> {
+  const begun = performance.now();
+  for (;;) {
+    const { events } = await indexHealth(system);
+    if (events.searchable >= size) return (performance.now() - begun) / 1000;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** How far index and search were behind, in seconds, one number every half second. */
+export interface Lags {
+  readonly index: readonly number[];
+  readonly search: readonly number[];
+}
+
+/** Watches how far index and search are behind until `end` returns what was seen. */
+export function watchLags(system: BenchSystem): { end: () => Promise<Lags> } {
+  const lags = { index: [] as number[], search: [] as number[] };
   const watch = { ended: false };
   const watching = (async () => {
     while (!watch.ended) {
-      lags.push((await indexHealth(system)).index.lagSeconds);
+      const { index, search } = await indexHealth(system);
+      lags.index.push(index.lagSeconds);
+      lags.search.push(search.lagSeconds);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   })();
@@ -86,16 +111,24 @@ export function watchIndexLag(system: BenchSystem): { end: () => Promise<Float64
     end: async () => {
       watch.ended = true;
       await watching;
-      return Float64Array.from(lags);
+      return lags;
     },
   };
 }
 
 /** index-cost.ts in a process of its own, so that its memory is its own. */
 export async function measureIndex(keys: number): Promise<IndexCost> {
-  const file = path.join(import.meta.dirname, "index-cost.ts");
-  const { stdout } = await run(process.execPath, [file, String(keys)]);
-  return JSON.parse(stdout) as IndexCost;
+  return JSON.parse(await outputOf("index-cost.ts", keys)) as IndexCost;
+}
+
+/** search-cost.ts in a process of its own. */
+export async function measureSearch(events: number): Promise<SearchCost> {
+  return JSON.parse(await outputOf("search-cost.ts", events)) as SearchCost;
+}
+
+async function outputOf(file: string, size: number): Promise<string> {
+  const { stdout } = await run(process.execPath, [path.join(import.meta.dirname, file), String(size)]);
+  return stdout;
 }
 
 /** Outputs of the log's random function per second on one core, in JavaScript and by libsodium where it is installed. */
