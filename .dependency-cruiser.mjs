@@ -138,7 +138,7 @@ export default {
           "^scripts/audit/",
           "^server/store/(store|level-reader|level-keys|rows)\\.ts$",
           "^server/disclose/closures\\.ts$",
-          "^server/findings/(equivocation|exchanges|finding|promises|silence)\\.ts$",
+          "^server/findings/(equivocation|exchanges|finding|promises|silence|states|uses/rule|uses/use)\\.ts$",
           "^server/inspect/pairs\\.ts$",
         ],
       },

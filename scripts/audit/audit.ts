@@ -6,6 +6,7 @@ import { equal, toHex } from "../../protocol/bytes.ts";
 import { FormatError } from "../../protocol/errors.ts";
 import { frontierRoot } from "../../protocol/frontier.ts";
 import { isJsonObject } from "../../protocol/json.ts";
+import { isSafePublicKey } from "../../protocol/jws.ts";
 import { formatLogId } from "../../protocol/log-id.ts";
 import { AnchorWalk } from "../../verifier/audit/anchor-walk.ts";
 import { AuditFault, type Remarks } from "../../verifier/audit/fault.ts";
@@ -33,6 +34,7 @@ import { compareKeptIndex, type KeptVersion, keptVersion } from "./kept-index.ts
 import { integratedSize, keptLog, tileComparison } from "./kept-log.ts";
 import { requireEntitled } from "./orders-audit.ts";
 import { type AuditSecrets, indexSecrets } from "./secrets.ts";
+import { compareUses, type DecisionKeys } from "./uses-audit.ts";
 import { compareSources } from "./sources-audit.ts";
 import type { AuditState } from "./state.ts";
 
@@ -287,10 +289,26 @@ class RecordsAudit {
     return (await chain.logKeysAt(profile.anchorRegistry, profile.logId, asOf, asOf)).vrf;
   }
 
+  /** Every receipt key that the log ever had signs its decisions. */
+  async #decisionKeys(): Promise<DecisionKeys | undefined> {
+    const { profile, chain } = this.#options;
+    if (chain === undefined || this.#asOf === undefined) return undefined;
+    const versions = await chain.keyVersions(profile.anchorRegistry, profile.logId, this.#asOf);
+    const keys = versions
+      .map(({ receipt }) => ({ alg: "EdDSA", key: receipt }) as const)
+      .filter(isSafePublicKey);
+    return { log: logOf(profile), keys };
+  }
+
   async #checkFindings(): Promise<WalkEnd> {
     const { derived, reader, head } = this.#records;
     if (derived === undefined) this.#left.set("findings", "there is no derived database beside the records");
-    else await compareFindings(reader, derived);
+    else {
+      await compareFindings(reader, derived);
+      const decisions = await this.#decisionKeys();
+      if (decisions === undefined) this.#left.set("findings", "needs the chain, for the keys of decisions");
+      else await compareUses(reader, derived, decisions);
+    }
     this.#options.onProgress("findings", head.size, head.size);
     return { kind: "done" };
   }

@@ -3,10 +3,9 @@ import type { SeenEvent, Showing } from "../disclose/showing.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { StoredEvent, StoreReader } from "../store/store.ts";
 import type { FindingsBoard, ShownFinding } from "./board.ts";
-import { isPaired } from "./uses/from-uses.ts";
 import type { Judge, Place } from "./uses/judge.ts";
 import type { UseRegister } from "./uses/register.ts";
-import { type Judgement, type Unjudged, type UseBasis, withReader } from "./uses/rule.ts";
+import { isPaired, type Judgement, type Unjudged, type UseBasis, withReader } from "./uses/rule.ts";
 import type { RecordedUse } from "./uses/use.ts";
 import type { ReadUse } from "./uses/use-reader.ts";
 
@@ -85,7 +84,7 @@ export function useAnswers(options: UseAnswersOptions): UseAnswers {
   async function answer({ index, event, seen }: Seen, size: number): Promise<UseAnswer> {
     const nothing = (reason: NotJudged): UseAnswer => ({ index, answer: "not-judged", reason, findings: [] });
     if (event === undefined || seen === undefined) return nothing("unknown");
-    if (seen.erased) return nothing("erased");
+    if (seen.erased || seen.closure?.kind === "erasure") return nothing("erased");
     if (seen.closure !== undefined) return nothing("sealed");
     if (!showsAnything(seen)) return nothing("unknown");
     const use = readUse(event);

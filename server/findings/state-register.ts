@@ -8,7 +8,7 @@ import type { DerivedDatabase, DerivedRow } from "../integrate/derived.ts";
 import type { FollowedEvent, FollowLog } from "../integrate/log-follower.ts";
 import type { StoreReader } from "../store/store.ts";
 import { type Finding, isUseFinding } from "./finding.ts";
-import type { FindingStep, InspectedState } from "./states.ts";
+import { type FindingStep, saidIn, type StepSubject } from "./states.ts";
 
 export interface FindingStatesOptions {
   readonly follow: FollowLog;
@@ -33,15 +33,6 @@ const STATES_TABLE = 0x6e;
 const PROGRESS_TABLE = 0x4e;
 const STEPS = 0x66;
 const ABOUT = 0x65;
-
-/** Which state a review of an emergency puts its finding into. */
-const REVIEWED: Readonly<Record<string, InspectedState>> = {
-  justified: "dismissed",
-  unjustified: "confirmed",
-};
-
-/** What a step is about: a finding by its id, or an access in an emergency by its leaf hash. */
-type Subject = `finding ${string}` | `leaf ${string}`;
 
 export function findingStates({ follow, db, store, desk }: FindingStatesOptions): FindingStates {
   async function rowsAfter(events: readonly FollowedEvent[]): Promise<DerivedRow[]> {
@@ -108,29 +99,8 @@ export function findingStates({ follow, db, store, desk }: FindingStatesOptions)
   };
 }
 
-/** What an inspection says of a finding, or of an emergency; undefined when nothing. */
-function saidIn(
-  facet: unknown,
-): { readonly about: Subject; readonly step: Pick<FindingStep, "state" | "notified"> } | undefined {
-  if (!isJsonObject(facet)) return undefined;
-  const { finding, review, notification } = facet;
-  if (isJsonObject(finding)) {
-    const { id, state } = finding;
-    if (typeof id !== "string" || !isState(state)) return undefined;
-    return { about: `finding ${id}`, step: { state } };
-  }
-  if (isJsonObject(review)) {
-    const { leaf, outcome } = review;
-    const state = typeof outcome === "string" ? REVIEWED[outcome] : undefined;
-    if (typeof leaf !== "string" || state === undefined) return undefined;
-    return { about: `leaf ${leaf}`, step: { state } };
-  }
-  if (!isJsonObject(notification) || typeof notification["finding"] !== "string") return undefined;
-  return { about: `finding ${notification["finding"]}`, step: { notified: true } };
-}
-
-function subjectsOf(finding: Finding): Subject[] {
-  const own: Subject = `finding ${finding.id}`;
+function subjectsOf(finding: Finding): StepSubject[] {
+  const own: StepSubject = `finding ${finding.id}`;
   return isUseFinding(finding) && finding.kind === "emergency-unreviewed"
     ? [own, `leaf ${finding.evidence.leaf}`]
     : [own];
@@ -141,7 +111,7 @@ function* erasedLeaves(tags: Uint8Array): Generator<Uint8Array> {
     if (tags[at] === TAG_KINDS.erases) yield tags.subarray(at + 1, at + TAG_BYTES);
 }
 
-function stepsKey(subject: Subject): Buffer {
+function stepsKey(subject: StepSubject): Buffer {
   return Buffer.concat([Buffer.of(STATES_TABLE, STEPS), Buffer.from(subject)]);
 }
 
@@ -154,11 +124,7 @@ function listOf(row: Buffer | undefined): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function isState(value: unknown): value is InspectedState {
-  return value === "open" || value === "explained" || value === "confirmed" || value === "dismissed";
-}
-
-function isSubject(value: unknown): value is Subject {
+function isSubject(value: unknown): value is StepSubject {
   return typeof value === "string" && (value.startsWith("finding ") || value.startsWith("leaf "));
 }
 

@@ -1,7 +1,16 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { expect } from "chai";
+import { Level } from "level";
 import type { Facets, PlainEvent } from "../../protocol/facet-values.ts";
 import type { Recorder } from "../../recorder/index.ts";
+import { auditRecords } from "../../scripts/audit/audit.ts";
+import { openState } from "../../scripts/audit/state.ts";
 import type { App } from "../../server/app.ts";
+import type { AuditReport } from "../../verifier/audit/report.ts";
+import { chainReader } from "../../verifier/chain.ts";
+import { jsonRpc } from "../../verifier/json-rpc.ts";
 import { type CatalogueFolder, catalogueFolder } from "../server/catalogue/folder.ts";
 import { type ApiAnswer, call } from "./api.ts";
 import { type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger, tokenOf } from "./fixture.ts";
@@ -194,17 +203,19 @@ describe("findings by the catalogue", function () {
     const history = json["history"] as readonly Record<string, unknown>[];
     expect(history.map(({ state }) => state)).to.deep.equal([
       "explained",
-      raced[0]?.status === 201 ? "confirmed" : "dismissed",
+      raced[0].status === 201 ? "confirmed" : "dismissed",
     ]);
-    expect(history[0]).to.include({ note: "A code of the old list was typed.", authority: "qn-justice" });
-    const step = Number(history[1]?.["index"]);
-    expect((await findings(`?state=${String(history[1]?.["state"])}`)).map((each) => each.id)).to.include(id);
+    expect(history.at(0)).to.include({ note: "A code of the old list was typed.", authority: "qn-justice" });
+    const step = Number(history.at(1)?.["index"]);
+    expect((await findings(`?state=${String(history.at(1)?.["state"])}`)).map((each) => each.id)).to.include(
+      id,
+    );
     const text = await fetchStatement(ledger.url + about(`${FIRST.scheme}:${FIRST.id}`), citizen, step + 1);
     const claim = await claimOf(system, text);
     const said = claim.lists
       .flatMap(({ events }) => events)
       .map(({ facets }) => JSON.stringify(facets.inspection));
-    expect(said.join()).to.include(JSON.stringify({ id, state: history[1]?.["state"] }));
+    expect(said.join()).to.include(JSON.stringify({ id, state: history.at(1)?.["state"] }));
   });
 
   it("starts the clock when unlawful use is confirmed, and fills in what the authority has to be told", async () => {
@@ -312,13 +323,113 @@ describe("findings by the catalogue", function () {
     ]);
   });
 
+  it("finds nothing any more about an event that was ordered to be erased", async () => {
+    const index = await recorded({ ...BIRTH, purpose: { procedure: "PASSPORT" } });
+    expect(await kindsOf(index)).to.deep.equal(["no-legal-basis"]);
+    const order = await api("erasures", officer, {
+      ...{ id: "e-1", events: [index], reason: "Recorded by mistake." },
+      legalBasis: { law: "Law 91/2025/QH15", article: "14" },
+    });
+    expect(order.status, JSON.stringify(order.json)).to.equal(201);
+    const [{ index: at } = { index: 0 }] = order.json["orders"] as { index: number }[];
+    await fetchUntil(`${ledger.url}/v1/events/${at}/evidence`);
+    expect(await kindsOf(index)).to.deep.equal([]);
+    expect(await allowed(index)).to.deep.include({ answer: "not-judged", reason: "erased" });
+  });
+
   it("counts what it judged, and shows how far behind it is", async () => {
     await findings();
     const metrics = await (await fetch(`${ledger.url}/metrics`)).text();
     expect(metrics).to.match(/minhbach_judging_lag_events \d/);
     expect(metrics).to.match(/minhbach_uses_judged_total\{answer="finding"\} [1-9]/);
   });
+
+  describe("an audit", () => {
+    before(async () => {
+      await findings();
+      await ledger.close();
+    });
+
+    /** What the audit says of a copy of the records, changed in the derived database. */
+    async function audited(change?: (rows: Rows) => Promise<void>): Promise<AuditReport> {
+      const copy = await mkdtemp(path.join(tmpdir(), "minhbach-audited-"));
+      try {
+        for (const name of ["records", "derived", "index"])
+          await cp(path.join(system.dataDir, name), path.join(copy, name), { recursive: true });
+        const rows: Rows = new Level(path.join(copy, "derived"), {
+          keyEncoding: "buffer",
+          valueEncoding: "buffer",
+        });
+        await rows.open();
+        await change?.(rows);
+        await rows.close();
+        const state = await openState(undefined, "the tests' log");
+        try {
+          return await auditRecords({
+            ...{ dataDir: copy, profile: system.profile, state, signal: new AbortController().signal },
+            chain: chainReader(jsonRpc(system.chain.url, { fetch, name: "the node" }), "the node"),
+            secrets: { pepper: system.secrets.pepper, vrf: system.secrets.vrf },
+            onProgress: () => undefined,
+          });
+        } finally {
+          await state.close();
+        }
+      } finally {
+        await rm(copy, { recursive: true });
+      }
+    }
+
+    const outcome = ({ checks }: AuditReport): string | undefined =>
+      checks.find(({ id }) => id === "findings")?.status;
+
+    it("finds the same anew", async () => {
+      const report = await audited();
+      expect(report.fault, JSON.stringify(report.fault)).to.equal(null);
+      expect(outcome(report)).to.equal("passed");
+    });
+
+    for (const [what, change] of [
+      ["a finding that was removed", changed("kf", "consent-withdrawn", () => undefined)],
+      [
+        "a finding that names another agency",
+        changed("kf", "no-case", (text) => text.replace("qn-justice", "qn-police")),
+      ],
+      [
+        "a finding of another kind",
+        changed("kf", "outside-purpose", (text) => text.replaceAll("outside-purpose", "no-case")),
+      ],
+      [
+        "a confirmation that nobody recorded",
+        changed("nf", "confirmed", (text) => text.replace("confirmed", "dismissed")),
+      ],
+      ["a step that was removed", changed("nf", "notified", () => undefined)],
+    ] as const) {
+      it(`finds ${what}`, async () => {
+        const report = await audited(change);
+        expect(outcome(report)).to.equal("failed");
+        expect(report.fault?.detail).to.match(/^(the finding|what was said of) /);
+      });
+    }
+  });
 });
+
+type Rows = Level<Buffer, Buffer>;
+
+/** Changes the first row whose value has this in it. */
+function changed(prefix: string, having: string, change: (text: string) => string | undefined) {
+  return async (rows: Rows): Promise<void> => {
+    for await (const [key, row] of rows.iterator({
+      gte: Buffer.from(prefix),
+      lt: Buffer.from(`${prefix}\xff`, "latin1"),
+    })) {
+      if (!row.toString().includes(having)) continue;
+      const text = change(row.toString());
+      await (text === undefined ? rows.del(key) : rows.put(key, Buffer.from(text)));
+      return;
+    }
+    throw new Error(`there is no row with ${having}`);
+  };
+}
 
 /** The signed decision, wherever the answer has it. */
 function jwsIn(answer: object): string {

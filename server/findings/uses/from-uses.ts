@@ -2,7 +2,7 @@ import { fromUtf8, toBase64url } from "../../../protocol/bytes.ts";
 import { payloadLeafHash } from "../../../protocol/event.ts";
 import { TAG_BYTES, TAG_KINDS } from "../../../protocol/tag-kinds.ts";
 import type { SealedEvents, StoreReader } from "../../store/store.ts";
-import { cursorOf, type UseFinding } from "../finding.ts";
+import { cursorOf } from "../finding.ts";
 import type { Changes } from "./changes.ts";
 import type { HasErasedAct, Judge, Place } from "./judge.ts";
 import type { ReadEvent } from "./messages.ts";
@@ -27,7 +27,7 @@ import {
   waitingOf,
   waitingRow,
 } from "./rows.ts";
-import { type Fault, withReader } from "./rule.ts";
+import { findingFor, isPaired, withReader } from "./rule.ts";
 import type { Person, RecordedUse } from "./use.ts";
 
 export interface UseReadingParts {
@@ -293,14 +293,6 @@ export function useReading(parts: UseReadingParts) {
   return { take, takeWaiting };
 }
 
-/**
- * Whether a record is the other half of the reader's: the answering side's first one, or one taken over from a log that was kept beside it. A message's id
- * used once more does not put another use in the first one's place.
- */
-export function isPaired(use: RecordedUse, index: number, { provider }: ExchangeRow): boolean {
-  return use.imported || provider === index;
-}
-
 /** By the rows as they will be, whether an act of somebody's consents cannot be read. */
 export function erasedActs(changes: Changes, personTag: UseReadingParts["personTag"]): HasErasedAct {
   return async (person, { below }) => {
@@ -309,21 +301,6 @@ export function erasedActs(changes: Changes, personTag: UseReadingParts["personT
     // The first is enough: they are in log order.
     const [first] = await changes.beginning(actsPrefix(tag), { keyOf, limit: 1 });
     return first !== undefined && actOf(first) < below;
-  };
-}
-
-function findingFor(
-  { kind, ...evidence }: Fault,
-  { index, time, leaf, catalogue }: Place & { readonly leaf: string; readonly catalogue: string },
-): UseFinding {
-  const { agency, ...rest } = evidence;
-  return {
-    id: `${kind}:${index}`,
-    kind,
-    ...(agency !== undefined && { agency }),
-    evidence: { index, leaf, catalogue, ...rest },
-    state: "open",
-    since: time,
   };
 }
 

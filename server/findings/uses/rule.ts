@@ -135,6 +135,44 @@ export function withReader(other: RecordedUse, reader: RecordedUse): RecordedUse
 /** How long after a decision's end a use by it may still come: a recorder that was away for longer is judged like anybody without one. */
 const LATEST_SECONDS = 86_400;
 
+/**
+ * Whether a record is the other half of the reader's: the answering side's first one, or one taken over from a log that was kept beside it. A message's id
+ * used once more does not put another use in the first one's place.
+ */
+export function isPaired(
+  use: RecordedUse,
+  index: number,
+  { provider }: { readonly provider?: number },
+): boolean {
+  return use.imported || provider === index;
+}
+
+/** The finding of a fault of an event, whose leaf hash is base64url; `time` is when it was received. */
+export function findingFor(
+  { kind, ...evidence }: Fault,
+  {
+    index,
+    time,
+    leaf,
+    catalogue,
+  }: {
+    readonly index: number;
+    readonly time: number;
+    readonly leaf: string;
+    readonly catalogue: string;
+  },
+): UseFinding {
+  const { agency, ...rest } = evidence;
+  return {
+    id: `${kind}:${index}`,
+    kind,
+    ...(agency !== undefined && { agency }),
+    evidence: { index, leaf, catalogue, ...rest },
+    state: "open",
+    since: time,
+  };
+}
+
 /** The decision that a use cites, if it permits this very use: its reader, person, procedure, action and data, when it claims to have been. */
 function coveringDecision(use: RecordedUse, received: number): Decision | undefined {
   const { decision, people, action, personalData, procedure, occurred } = use;
