@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
+import fc from "fast-check";
 import { FormatError } from "../../../protocol/errors.ts";
 import { receiptClaim } from "../../../server/desk/consent-import.ts";
 import { LedgerError } from "../../../server/errors.ts";
@@ -132,9 +133,46 @@ describe("server/desk/consent-import", () => {
     expect(codeOf(withRecord({}, { "dpv:hasService": "ex:Other" }))).to.equal("wrong-consent-receipt");
   });
 
+  it("refuses whatever else it is sent, and never fails on it", () => {
+    const whole = JSON.parse(Buffer.from(withRecord({})).toString()) as Record<string, unknown>;
+    const changed = fc
+      .record({ path: fc.constantFrom(...pathsIn(whole)), value: fc.jsonValue({ maxDepth: 2 }) })
+      .map(({ path, value }) => bytes(replaced(whole, path, value)));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.json().map((text) => Buffer.from(text)),
+          fc.uint8Array(),
+          changed,
+        ),
+        (body) => {
+          codeOf(body);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   // From w3c/dpv, guide "consent-27560", W3C Software and Document Licence: two purposes under one name, which two readers read differently.
   it("refuses the example of the DPV's guide, which bundles two purposes under one key", async () => {
     const sample = new URL("./dpv27560-consent-receipt.jsonld", import.meta.url);
     expect(codeOf(await readFile(sample))).to.equal("json-duplicate-key");
   });
 });
+
+/** The paths to all values in a document. */
+function pathsIn(value: unknown): string[][] {
+  if (typeof value !== "object" || value === null) return [[]];
+  return [
+    [],
+    ...Object.entries(value).flatMap(([name, inner]) => pathsIn(inner).map((path) => [name, ...path])),
+  ];
+}
+
+function replaced(value: unknown, [name, ...rest]: readonly string[], by: unknown): unknown {
+  if (name === undefined) return by;
+  if (Array.isArray(value))
+    return value.map((each, at) => (String(at) === name ? replaced(each, rest, by) : (each as unknown)));
+  const members = value as Record<string, unknown>;
+  return { ...members, [name]: replaced(members[name], rest, by) };
+}
