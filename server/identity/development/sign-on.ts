@@ -69,7 +69,10 @@ export function developmentSignOn(
     keys: async (header, token) => await (await keys())(header, token),
     handle: async (request, response) => {
       requireThisMachine(request, base);
-      provider ??= start(base);
+      provider ??= start(base).catch((error: unknown) => {
+        provider = undefined;
+        throw error;
+      });
       (await provider)(request, response);
     },
     admit: (agencies) => {
