@@ -2,19 +2,20 @@ import { createCipheriv } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
-import { fromBase64url } from "../../protocol/bytes.ts";
+import { fromBase64url, toBase64url } from "../../protocol/bytes.ts";
 import { auditCommand } from "../../cli/audit.ts";
 import { formatAccusation } from "../../protocol/accusation.ts";
-import { openFacets, parseShownEvent } from "../../protocol/event.ts";
+import { openFacets, parseShownEvent, payloadLeafHash } from "../../protocol/event.ts";
 import { parseEvidence, parseEvidenceFile } from "../../protocol/evidence.ts";
 import { parseStatement } from "../../protocol/statement.ts";
+import { erasureChecker } from "../../recorder/erasure-check.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import { auditRecords } from "../../scripts/audit/audit.ts";
 import { openState } from "../../scripts/audit/state.ts";
 import { OPERATOR } from "../../scripts/start/agencies.ts";
 import { openLevelStore } from "../../server/store/level-store.ts";
 import { verifyAccusation } from "../../verifier/accusation.ts";
-import { chainReader } from "../../verifier/chain.ts";
+import { chainReader, RECORD } from "../../verifier/chain.ts";
 import { verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import { runCommands } from "../cli/command-line.ts";
@@ -274,6 +275,24 @@ describe("erasure in the whole system", function () {
     const seen = (await (await fetch(`${ledger.url}/v1/events/0`)).json()) as Record<string, unknown>;
     expect(seen).to.include({ erased: true });
     expect(seen["closure"]).to.have.property("kind", "erasure");
+  });
+
+  it("convinces a recorder by an order of who may erase, and by nothing else", async () => {
+    const { orders } = (await stateOf("person-1")) as { orders: { index: number }[] };
+    const evidence = async (index: number): Promise<string> =>
+      await (await fetch(`${ledger.url}/v1/events/${index}/evidence`, { headers: inspector })).text();
+    const order = await evidence(orders[0]?.index ?? 0);
+    const leaves = await erasureChecker(reader(), system.profile)(order);
+    const event = parseEvidence(kept).event;
+    expect(leaves).to.include(toBase64url(payloadLeafHash(event.payloadText)));
+    const suspended = { ...reader(), entitlementsAt: () => Promise.resolve(RECORD) };
+    expect(await erasureChecker(suspended, system.profile)(order)).to.contain("could not erase");
+    expect(await erasureChecker(reader(), system.profile)(kept)).to.equal("it is no erasure");
+    const hidden = JSON.parse(order) as { event: string };
+    const nothing = JSON.stringify({ ...hidden, event: `${hidden.event.split("~")[0] ?? ""}~` });
+    expect(await erasureChecker(reader(), system.profile)(nothing)).to.equal("it is no erasure");
+    const forged = JSON.stringify({ ...hidden, event: kept && parseEvidenceFile(kept).event });
+    expect(await erasureChecker(reader(), system.profile)(forged)).to.be.a("string");
   });
 
   it("shows the person that, when and why; and other people's statements as before", async () => {
