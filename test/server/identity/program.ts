@@ -68,10 +68,9 @@ export function authorizationRequest(endpoint: string, others: Record<string, st
 export async function signOnAs(
   ledgerUrl: string,
   person: string,
-  headers: Record<string, string> = {},
+  { headers = {}, browser = new Browser() }: { headers?: Record<string, string>; browser?: Browser } = {},
 ): Promise<Issued> {
   const { authorization_endpoint, token_endpoint } = await discovered(ledgerUrl);
-  const browser = new Browser();
   const { url, verifier, state } = authorizationRequest(authorization_endpoint);
   const page = await browser.go(url);
   expect(page.headers.get("content-type")).to.match(/^text\/html/);
