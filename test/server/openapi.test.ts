@@ -52,6 +52,7 @@ const CONSENT = JSON.stringify({
   validUntil: new Date(Date.now() + 86_400_000).toISOString(),
 });
 const REQUEST = JSON.stringify({ person: { scheme: "vn-cccd", id: "999199000001" }, ...TERMS });
+const REVIEW = `{"outcome":"justified"}`;
 const description = parse(
   await readFile(new URL("../../server/openapi/openapi.yaml", import.meta.url), "utf8"),
 ) as Description;
@@ -437,6 +438,72 @@ describe("server/openapi", function () {
       [401, "/v1/bundles", post("{}")],
       [403, "/v1/bundles", { ...post("{}"), headers: citizen }],
     ],
+    getFinding: [
+      [200, `/v1/findings/no-case:${used}`, { headers: inspector }],
+      [401, `/v1/findings/no-case:${used}`],
+      [403, `/v1/findings/no-case:${used}`, { headers: operator }],
+      [404, "/v1/findings/no-case:0", { headers: inspector }],
+      [404, `/v1/findings/no-case:${used}`, { headers: otherOfficer }],
+    ],
+    postFindingState: [
+      [400, `/v1/findings/no-case:${used}/states`, { ...post("{}"), headers: inspector }],
+      [401, `/v1/findings/no-case:${used}/states`, post(`{"state":"dismissed"}`)],
+      [201, `/v1/findings/no-case:${used}/states`, { ...post(`{"state":"dismissed"}`), headers: inspector }],
+      [409, `/v1/findings/no-case:${used}/states`, { ...post(`{"state":"confirmed"}`), headers: inspector }],
+      [
+        201,
+        `/v1/findings/no-legal-basis:${used}/states`,
+        { ...post(`{"state":"confirmed"}`), headers: inspector },
+      ],
+      [404, "/v1/findings/no-case:0/states", { ...post(`{"state":"dismissed"}`), headers: inspector }],
+      [413, "/v1/findings/no-case:0/states", { ...post(" ".repeat(20_000)), headers: inspector }],
+    ],
+    postFindingReview: [
+      [400, `/v1/findings/emergency-unreviewed:${used + 1}/review`, { ...post("{}"), headers: inspector }],
+      [201, `/v1/findings/emergency-unreviewed:${used + 1}/review`, { ...post(REVIEW), headers: inspector }],
+      [409, `/v1/findings/emergency-unreviewed:${used + 1}/review`, { ...post(REVIEW), headers: inspector }],
+      [403, `/v1/findings/emergency-unreviewed:${used + 1}/review`, { ...post(REVIEW), headers: officer }],
+      [404, "/v1/findings/emergency-unreviewed:0/review", { ...post(REVIEW), headers: inspector }],
+    ],
+    getFindingNotification: [
+      [200, `/v1/findings/no-legal-basis:${used}/notification`, { headers: officer }],
+      [409, `/v1/findings/no-case:${used}/notification`, { headers: inspector }],
+      [401, `/v1/findings/no-case:${used}/notification`],
+      [404, "/v1/findings/no-case:0/notification", { headers: inspector }],
+    ],
+    postFindingNotification: [
+      [
+        201,
+        `/v1/findings/no-legal-basis:${used}/notification`,
+        { ...post(`{"recipient":"A05"}`), headers: officer },
+      ],
+      [
+        409,
+        `/v1/findings/no-legal-basis:${used}/notification`,
+        { ...post(`{"recipient":"A05"}`), headers: officer },
+      ],
+      [400, `/v1/findings/no-legal-basis:${used}/notification`, { ...post("{}"), headers: officer }],
+      [404, "/v1/findings/no-case:0/notification", { ...post(`{"recipient":"A05"}`), headers: inspector }],
+    ],
+    getEventFindings: [
+      [200, `/v1/events/${used}/findings`, { headers: inspector }],
+      [200, `/v1/events/0/findings`, { headers: inspector }],
+      [400, "/v1/events/x/findings", { headers: inspector }],
+      [401, `/v1/events/${used}/findings`],
+      [403, `/v1/events/${used}/findings`, { headers: operator }],
+      [404, "/v1/events/99999/findings", { headers: inspector }],
+    ],
+    postEventFindings: [
+      [
+        200,
+        "/v1/events/findings",
+        { ...post(JSON.stringify({ indexes: [used, 0, 99_999] })), headers: inspector },
+      ],
+      [400, "/v1/events/findings", { ...post(`{"indexes":[1,1]}`), headers: inspector }],
+      [401, "/v1/events/findings", post(`{"indexes":[1]}`)],
+      [403, "/v1/events/findings", { ...post(`{"indexes":[1]}`), headers: operator }],
+      [413, "/v1/events/findings", { ...post(" ".repeat(20_000)), headers: inspector }],
+    ],
     getCatalogue: [[200, "/v1/catalogue"]],
     getCatalogueVersion: [
       [200, "/v1/catalogue/2026-11-22.2"],
@@ -485,11 +552,21 @@ describe("server/openapi", function () {
   let consent: string;
   let invalid: string;
   let inspector: Record<string, string>;
+  let otherOfficer: Record<string, string>;
+  /** Log index of an access that lacks a basis and a case; an emergency follows it. */
+  let used: number;
   let operator: Record<string, string>;
   let officer: Record<string, string>;
   let justice: Record<string, string>;
   before(async () => {
     inspector = await tokenOf(system, "inspector");
+    otherOfficer = await tokenOf(system, "officer", "qn-health");
+    const recorder = await openDemoRecorder(system, ledger.url);
+    await recorder.recordAll([ACCESS, { ...ACCESS, handling: { emergency: true } }]);
+    await recorder.flush(AbortSignal.timeout(10_000));
+    used = (await recorder.receiptOf(3))?.index ?? 0;
+    await recorder.close();
+    await fetchUntil(`${ledger.url}/v1/events/${used + 1}/evidence`);
     operator = await tokenOf(system, "operator");
     citizen = await tokenNamed(system, "citizen 1");
     officer = await tokenOf(system, "officer", "qn-police");
