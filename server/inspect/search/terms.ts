@@ -80,7 +80,7 @@ export function officialTerm(tag: Uint8Array): StoredTerm {
 }
 
 /** The agencies that know of an event: the one that recorded it, and both sides of its exchange. Each once. */
-export function agenciesOf(source: Source, { exchange }: OpenedFacets): string[] {
+function agenciesOf(source: Source, { exchange }: OpenedFacets): string[] {
   const agencies = new Set([splitSource(source).agency]);
   for (const side of ["client", "service"]) {
     const agency = sideAgency(exchange, side);
