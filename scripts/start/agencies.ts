@@ -13,12 +13,12 @@ export const OPERATOR = "qn-operator";
 /** The source whose recorder `npm start` runs. */
 export const DEMO_SOURCE = "qn-police/r1";
 
-const OPERATOR_NAME = "Trung tâm Chuyển đổi số tỉnh Quảng Ngãi";
+const OPERATOR_NAME = "Trung tâm Chuyển đổi số tỉnh Quảng Nam";
 /** The police keeps the population registry, justice civil status: they know who is whose child, and whose number was whose. */
 const DEMO_AGENCIES = [
-  { code: "qn-police", name: "Công an tỉnh Quảng Ngãi", entitlements: RECORD | SEAL | MANDATE },
-  { code: "qn-health", name: "Sở Y tế tỉnh Quảng Ngãi", entitlements: RECORD },
-  { code: "qn-justice", name: "Sở Tư pháp tỉnh Quảng Ngãi", entitlements: RECORD | MANDATE },
+  { code: "qn-police", name: "Công an tỉnh Quảng Nam", entitlements: RECORD | SEAL | MANDATE },
+  { code: "qn-health", name: "Sở Y tế tỉnh Quảng Nam", entitlements: RECORD },
+  { code: "qn-justice", name: "Sở Tư pháp tỉnh Quảng Nam", entitlements: RECORD | MANDATE },
 ];
 
 /** Where the private key of a demo recorder is kept. */

@@ -21,7 +21,7 @@ export const TERMS = {
   validUntil: "2027-01-01T00:00:00+07:00",
 };
 
-/** Noon of a day of 2026 in Quảng Ngãi, Unix seconds. */
+/** Noon of a day of 2026 in Quảng Nam, Unix seconds. */
 export function noon(day: string): number {
   return Date.parse(`2026-${day}T12:00:00+07:00`) / 1000;
 }

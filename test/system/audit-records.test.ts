@@ -265,7 +265,7 @@ async function submitErasure({ profile, secrets }: Deployed, url: string): Promi
     erasure: {
       id: "e-1",
       leaves: [toBase64url(leafHash(payload ?? new Uint8Array()))],
-      authority: "the court of Quảng Ngãi",
+      authority: "the court of Quảng Nam",
     },
     time: { occurred: "2026-11-22T08:00:00Z" },
   };

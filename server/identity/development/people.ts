@@ -10,7 +10,7 @@ export interface DemoPerson {
   readonly claims: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** The authority of the demo inspectors: Thanh tra tỉnh Quảng Ngãi. */
+/** The authority of the demo inspectors: Thanh tra tỉnh Quảng Nam. */
 export const DEMO_AUTHORITY = "qn-inspectorate";
 
 /** Personal numbers of two people who do not exist: outside the province codes that are issued. */
