@@ -72,7 +72,7 @@ describe("server/openapi", function () {
     ledger = await startLedger(system);
     await fetchUntil(`${ledger.url}/ready`);
     const recorder = await openDemoRecorder(system, ledger.url);
-    await recorder.recordAll([ACCESS, ACCESS]);
+    await recorder.recordAll([ACCESS, { ...ACCESS, exchange: { ...ACCESS.exchange, messageId: "m-2" } }]);
     await recorder.flush(AbortSignal.timeout(10_000));
     receipt = (await recorder.receiptOf(1))?.receipt ?? "";
     await recorder.close();
@@ -275,7 +275,7 @@ describe("server/openapi", function () {
       [403, `/v1/complaints/${complaint}/withdrawal`, { ...post("{}"), headers: officer }],
     ],
     postSeal: [
-      [201, "/v1/seals", { ...post(sealOf(1)), headers: inspector }],
+      [201, "/v1/seals", { ...post(sealOf(0)), headers: inspector }],
       [400, "/v1/seals", { ...post(sealOf(1).replace("until", "till")), headers: inspector }],
       [401, "/v1/seals", post("{}")],
       [403, "/v1/seals", { ...post("{}"), headers: officer }],
