@@ -73,8 +73,8 @@ export interface UseRegister {
 /** Events opened at once: some tens of milliseconds of the thread, and a few of the main thread. */
 const STEP_EVENTS = 512;
 const STEP_WAITING = 100;
-/** The most that is read while nobody waits: some twelve microseconds of the main thread an event, so less than a tenth of its time. */
-const EVENTS_PER_SECOND = 8_000;
+/** The most that is read while nobody waits: some thirty microseconds of the main thread an event, so a tenth of its time. */
+const EVENTS_PER_SECOND = 3_000;
 /** What takes about a second; nobody is kept waiting for more. */
 const SOON_EVENTS = 20_000;
 
