@@ -73,7 +73,7 @@ export default {
       name: "only-app-has-parts",
       comment: "server/app/ holds the pieces of server/app.ts: nobody else puts stages together with them.",
       severity: "error",
-      from: { pathNot: "^server/app(\\.ts$|/)" },
+      from: { pathNot: "^(server/app(\\.ts$|/)|test/)" },
       to: { path: "^server/app/", dependencyTypesNot: ["type-only"] },
     },
     {

@@ -1,5 +1,4 @@
-import type { Config, Environment } from "./config.ts";
-import { ConfigError, type Env, oneOf } from "./config-values.ts";
+import { ConfigError, type Env, type Environment, oneOf } from "./config-values.ts";
 
 /** Who says who people are: nobody (all are the public), the embedded development provider, or an OpenID Connect issuer. */
 export type SignOnConfig =
@@ -58,7 +57,7 @@ export const DEVELOPMENT_CLAIM_RULES: ClaimRules = {
 /** Reads the settings of the sign-on. Without an issuer: the development provider on the embedded chain, and nobody in production. */
 export function signOnConfig(
   env: Env,
-  { environment, publicUrl }: Pick<Config, "environment" | "publicUrl">,
+  { environment, publicUrl }: { readonly environment: Environment; readonly publicUrl: string | undefined },
 ): SignOnConfig {
   const wanted = env["OIDC_ISSUER"] ?? (environment === "embedded" ? "development" : "none");
   if (wanted === "none") return { kind: "none" };

@@ -1,3 +1,6 @@
+/** Where the ledger runs: trying out on a chain of its own, or for real. */
+export type Environment = "embedded" | "production";
+
 /** A setting that cannot be used; the message names the variable and what it takes. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

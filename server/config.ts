@@ -5,6 +5,7 @@ import {
   ConfigError,
   duration,
   type Env,
+  type Environment,
   httpUrl,
   integer,
   oneOf,
@@ -53,8 +54,6 @@ export interface Config {
   readonly signOn: SignOnConfig;
   readonly logLevel: LogLevel;
 }
-
-export type Environment = "embedded" | "production";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
