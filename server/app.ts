@@ -114,6 +114,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       checkpoint: records.integrator.checkpoint,
       indexing: () => records.index.status(),
       searching: inspect.status,
+      judged: judge.size,
       erasing: erase.status,
       anchorPromiseSeconds: options.config.anchorPromiseSeconds,
       indexPromiseSeconds: options.config.indexPromiseSeconds,

@@ -15,6 +15,8 @@ export interface HealthParts {
   readonly checkpoint: () => Checkpoint | undefined;
   readonly indexing: () => IndexStatus;
   readonly searching: () => SearchStatus;
+  /** How many events were looked at for whether they were allowed. */
+  readonly judged: () => Promise<number>;
   readonly erasing: () => EraserStatus;
   readonly anchorPromiseSeconds: number;
   readonly indexPromiseSeconds: number;
@@ -101,6 +103,7 @@ async function detailsOf({
   checkpoint,
   indexing,
   searching,
+  judged,
   erasing,
   clock,
   log,
@@ -118,6 +121,7 @@ async function detailsOf({
       recorded: size,
       published: checkpoint()?.size ?? 0,
       indexed: index.size,
+      judged: await judged(),
       searchable: search.size,
       pending: pendingSize,
       anchored: finalSize,

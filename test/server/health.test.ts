@@ -50,6 +50,7 @@ describe("server/health", () => {
       checkpoint: () => ({ size: 4, root: new Uint8Array(32), note: "" }),
       indexing: () => INDEXED,
       searching: () => SEARCHED,
+      judged: () => Promise.resolve(2),
       erasing: () => NOTHING_TO_ERASE,
       anchorPromiseSeconds: 600,
       erasurePromiseSeconds: 86_400,
@@ -124,7 +125,7 @@ describe("server/health", () => {
       problems: [],
       log: "1:0x00:1",
       sequencing: "open",
-      events: { recorded: 5, published: 4, indexed: 3, searchable: 4, pending: 4, anchored: 3 },
+      events: { recorded: 5, published: 4, indexed: 3, judged: 2, searchable: 4, pending: 4, anchored: 3 },
       index: { loaded: true, keys: 7, lagSeconds: 2 },
       search: { loaded: true, lagSeconds: 1 },
       anchoring: {
