@@ -86,15 +86,20 @@ export async function startApp(options: AppOptions): Promise<App> {
     });
     let listening = "";
     const baseUrl = (): string => options.config.publicUrl ?? listening;
-    const decide = deciding(options, { about, records, read, history: catalogues, baseUrl });
+    const decide = deciding(options, {
+      ...{ about, records, read, history: catalogues, baseUrl },
+      sequencer: writer.sequencer,
+    });
     const judge = judging(options, {
       ...{ about, records, read, consents: decide.consents, history: catalogues, findings },
       ...{ logKeys: chain.logKeys, desk: writer.desk, registry, closing },
       sequencing: () => writer.sequencer.state(),
     });
+    const complaints = complaining(options, { records, desk: writer.desk, read, catalogues });
     const erase = erasing(options, {
       ...{ about, records, desk: writer.desk, keys: chain.keys, registry },
       ...{ follow: read.follow, closures: read.closures, representation: read.representation },
+      ...{ complaints: complaints.complaints, judging: judge },
       readers: [judge.size],
       anchoring: () => anchorer.status(),
     });
@@ -102,7 +107,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...{ about, records, read, baseUrl, desk: writer.desk },
       ...{ register: decide.consents, catalogues: decide.catalogues },
     });
-    const complaints = complaining(options, { records, desk: writer.desk, read, catalogues });
     const inspect = inspecting(options, {
       ...{ about, records, read, catalogues, complaints, registry, closing },
       ...{ desk: writer.desk, keys: chain.keys, board: judge.board, erasures: erase.erasures },

@@ -66,7 +66,7 @@ const readSeconds = (performance.now() - begun) / 1000;
 const { file } = await loadCatalogue(path.join(import.meta.dirname, "../../catalogue"));
 const catalogue = parseCatalogue(file);
 const { decide } = decisions({
-  ...{ consents, clock, log, signer: receipt },
+  ...{ consents, clock, log, signer: receipt, requireOpen: () => undefined },
   catalogues: { inForceAt: () => Promise.resolve(catalogue) },
 });
 

@@ -5,6 +5,7 @@ import { decisions } from "../decide/decisions.ts";
 import { decisionRoutes } from "../decide/routes.ts";
 import { indexTags } from "../receive/index-tags.ts";
 import type { Route } from "../route.ts";
+import type { Sequencer } from "../sequence/sequencer.ts";
 import { ed25519Signer } from "../signers.ts";
 import type { AboutLog, AppOptions } from "./parts.ts";
 import type { Reading } from "./reading.ts";
@@ -21,6 +22,7 @@ interface DecidingParts {
   readonly records: Pick<Records, "store" | "derived">;
   readonly read: Pick<Reading, "follow" | "closures">;
   readonly history: CatalogueHistory;
+  readonly sequencer: Pick<Sequencer, "requireOpen">;
   /** How this ledger is reached, once it listens. */
   readonly baseUrl: () => string;
 }
@@ -28,7 +30,7 @@ interface DecidingParts {
 /** Who may read what: the catalogues and the consents of the log, and the answers made of them. */
 export function deciding(
   { clock, secrets }: AppOptions,
-  { about, records, read, history, baseUrl }: DecidingParts,
+  { about, records, read, history, sequencer, baseUrl }: DecidingParts,
 ): Deciding {
   const consents = consentRegister({
     ...{ follow: read.follow, closures: read.closures, db: records.derived, store: records.store },
@@ -39,6 +41,7 @@ export function deciding(
   const answers = decisions({
     ...{ consents, catalogues: known, clock, log: about.id },
     signer: ed25519Signer(secrets.receipt),
+    requireOpen: sequencer.requireOpen,
   });
   return { routes: decisionRoutes({ decisions: answers, baseUrl }), consents, catalogues: known };
 }

@@ -29,14 +29,10 @@ export function openDesk(
   const desk = createDesk({
     ...{ source, signer, log: about.id, clock, store: records.store },
     requireOpen: () => {
+      sequencer.requireOpen();
       const isKnown = chain.keys
         .keys()
         .some((key) => key.source === source && key.kid === signer.kid && !key.revoked);
-      if (sequencer.state().kind === "starting")
-        throw new LedgerError(
-          "starting",
-          "The ledger has not read the chain yet. Send the same again in a second.",
-        );
       if (!isKnown) throw new LedgerError("starting", keyMissing(source, signer.kid));
     },
     prepare: async (first, facets) => await ownSubmission(own, { clock, log: about.id }, { first, facets }),

@@ -14,6 +14,8 @@ import type { ConsentRegister } from "./consents.ts";
 export interface DecisionsOptions {
   readonly consents: Pick<ConsentRegister, "caughtUp" | "one" | "recordedByDesk">;
   readonly catalogues: Catalogues;
+  /** Throws while the records may be older than what the chain and the receipts say: a withdrawal may be missing in them. */
+  readonly requireOpen: () => void;
   readonly log: LogId;
   /** The log's receipt key. */
   readonly signer: Signer;
@@ -30,15 +32,18 @@ export interface SignedDecision {
 export interface Decisions {
   /**
    * The answer, signed. Nothing of it is recorded here: the access that relies on it discloses it, and a refusal is the asking agency's to record.
-   * @throws LedgerError `starting` while the ledger reads which consents were given, `no-catalogue` when no procedure is known: who cannot be
-   * told the newest is told nothing, and certainly no yes.
+   * @throws LedgerError `starting` while the ledger reads the chain or which consents were given, `store-behind` when its records are older than what
+   * it promised, `wrong-keys` when its signature would bind nobody, `no-catalogue` when no procedure is known: who cannot be told the newest
+   * is told nothing, and certainly no yes.
    */
   readonly decide: (question: DecisionQuestion) => Promise<SignedDecision>;
 }
 
 const JTI_BYTES = 16;
 
-export function decisions({ consents, catalogues, log, signer, clock }: DecisionsOptions): Decisions {
+export function decisions(options: DecisionsOptions): Decisions {
+  const { consents, catalogues, requireOpen, log, signer, clock } = options;
+
   /** Most questions rest on law alone: then nobody's consents are read. */
   async function consentsFor(
     question: DecisionQuestion,
@@ -81,6 +86,7 @@ export function decisions({ consents, catalogues, log, signer, clock }: Decision
 
   return {
     decide: async (question) => {
+      requireOpen();
       const size = await consents.caughtUp();
       const catalogue = await catalogues.inForceAt(size);
       if (catalogue === undefined) {

@@ -94,7 +94,7 @@ export class GroupCommit {
     const { store, terms, receiptKeys } = this.#parts;
     if (await isHonoured(store, terms.log, receiptKeys(), receipt)) return;
     this.halt("a receipt of ours was shown whose events the store does not hold");
-    this.#assertOpen();
+    this.requireOpen();
   }
 
   async record(event: OwnEvent): Promise<number> {
@@ -108,7 +108,7 @@ export class GroupCommit {
     for (const each of waiting) each.refuse(shuttingDown());
   }
 
-  #assertOpen(): void {
+  requireOpen(): void {
     if (this.#closed) throw shuttingDown();
     if (this.#state.kind === "starting") throw chainUnread();
     if (this.#state.kind === "suspended") throw wrongKeys();
@@ -119,7 +119,7 @@ export class GroupCommit {
     submission: VerifiedSubmission,
     extra: Pick<Waiting, "attachment" | "own"> = {},
   ): Promise<Sequenced> {
-    this.#assertOpen();
+    this.requireOpen();
     this.#unanswered++;
     try {
       return await new Promise<Sequenced>((answer, refuse) => {
@@ -156,7 +156,7 @@ export class GroupCommit {
   async #round(): Promise<boolean> {
     const waiting = this.#waiting.splice(0);
     try {
-      this.#assertOpen();
+      this.requireOpen();
       this.#head ??= await this.#reloadedHead();
       await this.#loadSources(waiting);
     } catch (error) {
@@ -176,7 +176,7 @@ export class GroupCommit {
   async #reloadedHead(): Promise<Head> {
     const head = await this.#parts.store.reload();
     if (head.size < this.#acknowledged) this.halt("it lost events that it had confirmed as durable");
-    this.#assertOpen();
+    this.requireOpen();
     return head;
   }
 

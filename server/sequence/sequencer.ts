@@ -36,6 +36,11 @@ export interface Sequencer {
    */
   record: (event: OwnEvent) => Promise<number>;
   state: () => SequencerState;
+  /**
+   * For whoever answers for the whole log without writing to it: throws as `submit` does while nothing is sequenced, because the chain was not read
+   * yet, the records are older than what was promised, or the keys are not the log's.
+   */
+  requireOpen: () => void;
   /** Begins to sequence, or goes on: the chain was read, the store is not behind it and the keys are the log's. Does nothing when halted. */
   open: () => void;
   /** Refuses every submission (`wrong-keys`) until `open`: the chain does not name the keys that sign here. */
@@ -55,6 +60,7 @@ export function createSequencer(parts: SequencerParts): Sequencer {
     showReceipt: async (receipt) => await writer.showReceipt(receipt),
     record: async (event) => await writer.record(event),
     state: () => writer.state(),
+    requireOpen: () => writer.requireOpen(),
     open: () => writer.open(),
     suspend: (reason) => writer.suspend(reason),
     halt: (reason) => writer.halt(reason),

@@ -16,7 +16,7 @@ import { entriesPath, newTiles, parseEntryBundle, TILE_WIDTH, tilePath } from ".
 import { readSigningKey, type SigningKey } from "../../recorder/index.ts";
 import { recorderKeyFile } from "../../scripts/start/agencies.ts";
 import { openLevelStore } from "../../server/store/level-store.ts";
-import { type Deployed, deployed, fetchUntil, spawnLedger } from "./fixture.ts";
+import { type Deployed, deployed, fetchUntil, spawnLedger, tokenOf } from "./fixture.ts";
 
 /** `npm run soak` asks for more. */
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 25);
@@ -175,6 +175,21 @@ describe("the ledger, killed at random instants under load", function () {
         () => expect.fail("the ledger went away"),
         (error: unknown) => expect(String(error)).to.contain("store-behind"),
       );
+      // A withdrawal may be missing in it.
+      const question = await fetch(`${ledger.url}/access/v1/evaluation`, {
+        method: "POST",
+        headers: { ...(await tokenOf(system, "agency", "qn-health")), "content-type": "application/json" },
+        body: JSON.stringify({
+          subject: { type: "agency", id: "qn-health" },
+          action: { name: "read" },
+          resource: {
+            ...{ type: "person", id: "vn-cccd:999199000001" },
+            properties: { personalData: ["pd:Name"] },
+          },
+          context: { procedure: "BUILD_PERMIT" },
+        }),
+      });
+      expect(await question.json()).to.include({ code: "store-behind" });
       // What it has is still there to be read.
       expect((await fetch(`${ledger.url}/checkpoint`)).status).to.equal(200);
     } finally {

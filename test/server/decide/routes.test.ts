@@ -40,6 +40,7 @@ describe("server/decide", () => {
   let caller: Caller;
   let now: number;
   let changes: Partial<DecisionsOptions>;
+  const requireOpen = (): void => undefined;
 
   beforeEach(() => {
     acts = [act("ConsentGiven")];
@@ -60,7 +61,7 @@ describe("server/decide", () => {
         recordedByDesk: () => Promise.resolve(record()),
       },
       catalogues: { inForceAt: () => Promise.resolve(smallCatalogue()) },
-      ...{ log: LOG, signer: ed25519Signer(SEED), clock: { now: () => now * 1000 } },
+      ...{ requireOpen, log: LOG, signer: ed25519Signer(SEED), clock: { now: () => now * 1000 } },
       ...changes,
     });
     const routes = decisionRoutes({ decisions: decide, baseUrl: () => "https://ledger.example" });
@@ -277,6 +278,18 @@ describe("server/decide", () => {
       ]);
       expect(await refusal("evaluation", QUESTION)).to.deep.equal([503, "starting"]);
     });
+  });
+
+  it("decides nothing by records that are older than what the ledger promised: a withdrawal may be missing in them", async () => {
+    const requireOpen = (): never => {
+      throw new LedgerError("store-behind", "restored from an older copy");
+    };
+    changes = { requireOpen };
+    expect(await refusal("evaluation", QUESTION)).to.deep.equal([503, "store-behind"]);
+    expect(await refusal("evaluations", { ...QUESTION, evaluations: [{}] })).to.deep.equal([
+      503,
+      "store-behind",
+    ]);
   });
 
   it("decides nothing without a catalogue", async () => {

@@ -275,6 +275,7 @@ describe("sequencer", () => {
       expect(await rejection(submit(batch(1, 1)))).to.have.property("code", "store-behind");
       sequencer.open();
       expect(sequencer.state().kind).to.equal("halted");
+      expect(sequencer.requireOpen, "nor does anybody else answer for it").to.throw(/restored from an older/);
       expect((await store.head()).size).to.equal(0);
     });
   });
