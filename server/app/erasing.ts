@@ -5,6 +5,7 @@ import { leafHash } from "../../protocol/merkle.ts";
 import type { AnchorStatus } from "../anchor/anchor-status.ts";
 import type { Desk } from "../desk/desk.ts";
 import { erasureChoice } from "../desk/erasure-choice.ts";
+import { disputesAbout } from "../desk/erasure-disputes.ts";
 import { erasureRoutes } from "../desk/erasure-routes.ts";
 import { erasureDesk } from "../desk/erasure.ts";
 import { sourceErasureRoutes } from "../desk/source-erasures.ts";
@@ -21,6 +22,8 @@ import { indexTags } from "../receive/index-tags.ts";
 import type { KeyDirectory } from "../receive/keys.ts";
 import type { Route } from "../route.ts";
 import type { AboutLog, AppOptions } from "./parts.ts";
+import type { Complaining } from "./complaints.ts";
+import type { Judging } from "./judging.ts";
 import type { Records } from "./records.ts";
 
 interface ErasingParts {
@@ -31,6 +34,8 @@ interface ErasingParts {
   readonly follow: FollowLog;
   readonly closures: ClosureRegister;
   readonly representation: Representation;
+  readonly complaints: Complaining["complaints"];
+  readonly judging: Pick<Judging, "board" | "upToDate">;
   /** What derives something from opened events, and how far it has read. */
   readonly readers: readonly (() => Promise<number>)[];
   readonly anchoring: () => AnchorStatus;
@@ -48,6 +53,7 @@ export interface Erasing {
 /** How events come to be erased: the officers' orders, their execution, and what the recorders are told of it. */
 export function erasing({ config, secrets, clock, log }: AppOptions, parts: ErasingParts): Erasing {
   const { about, records, desk, keys, follow, closures, representation, readers, anchoring } = parts;
+  const { complaints, judging } = parts;
   const { store, derived, integrator, index } = records;
   const erasures = erasureRegister({ follow, db: derived });
   const leafIndex = async (leaf: Uint8Array): Promise<number | undefined> =>
@@ -56,8 +62,11 @@ export function erasing({ config, secrets, clock, log }: AppOptions, parts: Eras
   eraserMetrics(parts.registry, status);
   const tagOf = indexTags(secrets.pepper);
   const { operator } = config;
-  const choice = erasureChoice({ closures, store, index, representation, tagOf, operator });
-  const order = erasureDesk({ desk, choice, erasures, closures, store });
+  const choice = erasureChoice({
+    ...{ closures, store, index, representation, tagOf, operator },
+    disputesAbout: disputesAbout({ complaints, findings: judging.board, judged: judging.upToDate, store }),
+  });
+  const order = erasureDesk({ desk, choice, erasures, closures, complaints, store });
   const prover = makeProver({ store, tree: integrator.tree, show: orderAlone, anchoring });
   return {
     routes: [

@@ -41,6 +41,8 @@ export interface Judging {
   readonly board: FindingsBoard;
   /** Judges what was recorded since the last time, and follows what is said of findings. */
   readonly update: () => Promise<void>;
+  /** The same for somebody who waits, as far as that is soon done. Resolves with how many events of the log were looked at. */
+  readonly upToDate: () => Promise<number>;
   /** How many events of the log were looked at. */
   readonly size: () => Promise<number>;
 }
@@ -89,6 +91,10 @@ export function judging({ config, secrets, clock }: AppOptions, parts: JudgingPa
       await uses.update();
     },
     board,
+    upToDate: async () => {
+      await states.caughtUp();
+      return await uses.upToDate();
+    },
     size: async () => (await uses.status()).size,
   };
 }

@@ -55,6 +55,8 @@ export interface ComplaintRegister {
   one: (id: string) => Promise<ComplaintRecord | undefined>;
   /** In the order of their filing. */
   list: (query: ComplaintQuery) => Promise<ComplaintRecord[]>;
+  /** Of these leaf hashes (base64url) those that somebody complains of and nobody has decided about. @throws as `one`. */
+  openAbout: (leaves: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 export interface ComplaintRegisterOptions {
@@ -72,10 +74,13 @@ const RECORDS = 0;
 const LISTS = 1;
 /** By the leaf of an act, which an erasure names. */
 const ACTS = 2;
+/** By the leaf that an open complaint is about. */
+const OPEN_ABOUT = 3;
 
 /** Bytes of the states in the keys of lists: they are stored. */
 const LISTED = { any: 0, open: 1, filed: 2, answered: 3, decided: 4, withdrawn: 5 } as const;
 const NUMBER_BYTES = 6;
+const DIGEST_BYTES = 32;
 
 export function complaintRegister({ follow, db, store, desk }: ComplaintRegisterOptions): ComplaintRegister {
   const { update, caughtUp } = follow({
@@ -150,6 +155,13 @@ export function complaintRegister({ follow, db, store, desk }: ComplaintRegister
         .filter((record) => record !== undefined)
         .sort((a, b) => filingOf(a).index - filingOf(b).index)
         .slice(0, query.limit);
+    },
+    openAbout: async (leaves) => {
+      await caughtUp();
+      const found = await Promise.all(
+        leaves.map(async (leaf) => await db.values({ ...openAboutRange(leaf), limit: 1 })),
+      );
+      return new Set(leaves.filter((_, at) => found[at]?.length !== 0));
     },
   };
 }
@@ -230,14 +242,16 @@ function changedRows(before: ComplaintRecord | undefined, now: ComplaintRecord |
 }
 
 function rowsOf(record: ComplaintRecord): DerivedRow[] {
-  const { id, agency, people, steps, state } = record;
+  const { id, agency, complainedOf, people, steps, state } = record;
   const value = Buffer.from(id);
+  const isOpen = isOpenComplaint(state);
   const scopes = [...scopesOf("all"), ...scopesOf({ agency }), ...scopesOf({ people })];
-  const states = ["any", state, ...(isOpenComplaint(state) ? (["open"] as const) : [])] as const;
+  const states = ["any", state, ...(isOpen ? (["open"] as const) : [])] as const;
   const filed = filingOf(record).index;
   return [
     { key: recordKey(id), value: Buffer.from(JSON.stringify(record)) },
     ...steps.map(({ leaf }) => ({ key: actKey(leaf), value })),
+    ...(isOpen ? [{ key: Buffer.concat([openAboutRange(complainedOf).gte, digestOf(id)]), value }] : []),
     ...scopes.flatMap((scope) => states.map((each) => ({ key: listKey(scope, LISTED[each], filed), value }))),
   ];
 }
@@ -255,6 +269,12 @@ function recordKey(id: string): Buffer {
 
 function actKey(leaf: string): Buffer {
   return Buffer.concat([Buffer.of(COMPLAINTS_TABLE, ACTS), fromBase64url(leaf)]);
+}
+
+/** The rows of the open complaints about one leaf. */
+function openAboutRange(leaf: string): { gte: Buffer; lt: Buffer } {
+  const gte = Buffer.concat([Buffer.of(COMPLAINTS_TABLE, OPEN_ABOUT), digestOf(leaf)]);
+  return { gte, lt: Buffer.concat([gte, Buffer.alloc(DIGEST_BYTES + 1, 0xff)]) };
 }
 
 function listKey(scope: string, listed: number, index: number): Buffer {

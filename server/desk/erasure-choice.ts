@@ -12,14 +12,16 @@ import { LedgerError } from "../errors.ts";
 import type { PersonId } from "../identity/caller.ts";
 import type { IndexReader } from "../index/reader.ts";
 import type { StoredEvent, StoreReader } from "../store/store.ts";
+import type { DisputableEvent, Dispute, DisputesAbout } from "./erasure-disputes.ts";
 
-/** Why an event is not ordered erased: it was before; an erasure never empties it (protocol/closing.ts); it is sealed; it is about somebody else too. */
-export type Left = "erased" | "kept" | "sealed" | "shared";
+/**
+ * Why an event is not ordered erased: it was before; an erasure never empties it (protocol/closing.ts); it is sealed; it is about somebody else too; it is the
+ * evidence of what is still disputed (erasure-disputes.ts).
+ */
+export type Left = "erased" | "kept" | "sealed" | "shared" | "disputed";
 
 /** An event to be erased. */
-export interface Chosen {
-  /** Leaf hash, base64url. */
-  readonly leaf: string;
+export interface Chosen extends DisputableEvent {
   /** Code of the agency that recorded it. */
   readonly agency: string;
 }
@@ -35,6 +37,7 @@ export interface Choice {
 
 export interface ErasureChoiceOptions {
   readonly closures: Pick<ClosureRegister, "closuresOf">;
+  readonly disputesAbout: DisputesAbout;
   readonly store: Pick<StoreReader, "events" | "head" | "indexTags">;
   readonly index: Pick<IndexReader, "keyOf" | "postings" | "newest">;
   readonly representation: Pick<Representation, "numbersOf">;
@@ -66,10 +69,16 @@ const TAGS_AT_ONCE = 1024;
 
 /** An event to erase, or why it is left. */
 type Judged =
-  Chosen | { readonly left: "kept"; readonly bar: ClosingBar } | { readonly left: Exclude<Left, "kept"> };
+  | Chosen
+  | { readonly left: "kept"; readonly bar: ClosingBar }
+  | { readonly left: "disputed"; readonly dispute: Dispute }
+  | { readonly left: Exclude<Left, "kept" | "disputed"> };
+
+/** An event of the log, with its place. */
+type Placed = StoredEvent & { readonly index: number };
 
 export function erasureChoice(options: ErasureChoiceOptions): ErasureChoice {
-  const { closures, store, index, representation, tagOf, operator } = options;
+  const { closures, disputesAbout, store, index, representation, tagOf, operator } = options;
 
   async function named(agency: string, indexes: readonly number[]): Promise<Choice> {
     const left = nothing();
@@ -80,7 +89,7 @@ export function erasureChoice(options: ErasureChoiceOptions): ErasureChoice {
         const place = page[n] ?? 0;
         if (event === undefined) throw unknown(place);
         if (!isOf(agency, event)) throw foreign(place);
-        return event;
+        return { ...event, index: place };
       });
       for (const [n, each] of (await judged(events)).entries()) {
         if ("leaf" in each) chosen.push(each);
@@ -98,7 +107,9 @@ export function erasureChoice(options: ErasureChoiceOptions): ErasureChoice {
     const chosen: Chosen[] = [];
     for await (const page of pagesAbout(numbers, own)) {
       const events = await store.events(page);
-      const theirs = events.filter((event) => event !== undefined).filter((event) => isOf(agency, event));
+      const theirs = events.flatMap((event, at) =>
+        event !== undefined && isOf(agency, event) ? [{ ...event, index: page[at] ?? 0 }] : [],
+      );
       for (const each of await judged(theirs, own)) {
         if ("left" in each) left[each.left]++;
         else if (chosen.length === MAX_ERASED_EVENTS) return { chosen, left, complete: false };
@@ -137,16 +148,23 @@ export function erasureChoice(options: ErasureChoiceOptions): ErasureChoice {
     }
   }
 
-  async function judged(events: readonly StoredEvent[], own?: ReadonlySet<string>): Promise<Judged[]> {
+  async function judged(events: readonly Placed[], own?: ReadonlySet<string>): Promise<Judged[]> {
     const leaves = events.map(({ payload }) => leafHash(payload));
     const closed = await closures.closuresOf(leaves);
-    return events.map(({ payload, disclosures, tags }, at): Judged => {
+    const judged = events.map(({ index, payload, disclosures, tags }, at): Judged => {
       if (disclosures === undefined || closed[at]?.kind === "erasure") return { left: "erased" };
       const bar = closingBar(parseEvent(`${fromUtf8(payload)}~${disclosures}`), "erasure");
       if (bar !== undefined) return { left: "kept", bar };
       if (own !== undefined && peopleIn(tags).some((tag) => !own.has(tag))) return { left: "shared" };
       if (closed[at] !== undefined) return { left: "sealed" };
-      return { leaf: toBase64url(leaves[at] ?? new Uint8Array()), agency: agencyOf(payload) };
+      return { index, leaf: toBase64url(leaves[at] ?? new Uint8Array()), agency: agencyOf(payload) };
+    });
+    const free = judged.filter((each) => "leaf" in each);
+    const disputes = await disputesAbout(free);
+    const disputeOf = new Map(free.map((each, at) => [each.index, disputes[at]]));
+    return judged.map((each): Judged => {
+      const dispute = "leaf" in each ? disputeOf.get(each.index) : undefined;
+      return dispute === undefined ? each : { left: "disputed", dispute };
     });
   }
 
@@ -162,7 +180,7 @@ function agencyOf(payload: Uint8Array): string {
 }
 
 function nothing(): Record<Left, number> {
-  return { erased: 0, kept: 0, sealed: 0, shared: 0 };
+  return { erased: 0, kept: 0, sealed: 0, shared: 0, disputed: 0 };
 }
 
 /** The tags of the people an event is about, a byte a character. */
@@ -186,13 +204,30 @@ const WHY: Readonly<Record<ClosingBar, string>> = {
   look: "it records that somebody looked into the ledger, and whoever watches must be seen",
 };
 
+const UNTIL: Readonly<Record<Dispute, string>> = {
+  complaint: "Somebody complains of it: it can be erased when the complaint was decided or withdrawn.",
+  finding:
+    "There is a finding about it that it is the evidence of: it can be erased when an inspector dismissed the finding, or confirmed it and it was notified.",
+  unjudged: "The ledger has not looked yet whether it was allowed. Send the same request again in a moment.",
+};
+
 function notErasable(index: number, judged: Exclude<Judged, Chosen>): LedgerError {
-  if (judged.left !== "kept") {
-    const message = `Event ${index} is sealed for an investigation. It can be erased when the seal has ended or was lifted.`;
-    return new LedgerError("not-erasable", message, { members: { index, why: judged.left } });
+  switch (judged.left) {
+    case "kept":
+      return refused(index, judged.bar, `Event ${index} is never erased: ${WHY[judged.bar]}.`);
+    case "disputed":
+      return refused(index, judged.dispute, `Event ${index} is not erased now. ${UNTIL[judged.dispute]}`);
+    default:
+      return refused(
+        index,
+        judged.left,
+        `Event ${index} is sealed for an investigation. It can be erased when the seal has ended or was lifted.`,
+      );
   }
-  const message = `Event ${index} is never erased: ${WHY[judged.bar]}.`;
-  return new LedgerError("not-erasable", message, { members: { index, why: judged.bar } });
+}
+
+function refused(index: number, why: string, message: string): LedgerError {
+  return new LedgerError("not-erasable", message, { members: { index, why } });
 }
 
 function unknown(index: number): LedgerError {

@@ -8,6 +8,7 @@ import type { ErasureOrder, ErasureRegister } from "../disclose/erasures.ts";
 import { LedgerError } from "../errors.ts";
 import type { PersonId, SignedOn } from "../identity/caller.ts";
 import type { StoredEvent, StoreReader } from "../store/store.ts";
+import type { ComplaintRegister } from "./complaints.ts";
 import type { Desk, RecordedAct } from "./desk.ts";
 import type { ErasureChoice, Left } from "./erasure-choice.ts";
 
@@ -43,6 +44,7 @@ export interface ErasureDeskOptions {
   readonly choice: ErasureChoice;
   readonly erasures: Pick<ErasureRegister, "caughtUp" | "ordersOf">;
   readonly closures: Pick<ClosureRegister, "closuresOf">;
+  readonly complaints: Pick<ComplaintRegister, "openAbout">;
   readonly store: Pick<StoreReader, "events">;
 }
 
@@ -55,7 +57,8 @@ export type OrderErasure = (officer: Officer, request: ErasureRequest) => Promis
 /** The schema of an erasure has room for so many. */
 const LEAVES_PER_ORDER = 64;
 
-export function erasureDesk({ desk, choice, erasures, closures, store }: ErasureDeskOptions): OrderErasure {
+export function erasureDesk(options: ErasureDeskOptions): OrderErasure {
+  const { desk, choice, erasures, closures, complaints, store } = options;
   /** The last request of each authority and id that is under way. */
   const underWay = new Map<string, Promise<unknown>>();
 
@@ -94,11 +97,14 @@ export function erasureDesk({ desk, choice, erasures, closures, store }: Erasure
         "agent.id": officer.name,
         "agent.role": `data-protection officer of ${officer.agency}`,
       },
-      // Somebody may have sealed one or ordered it erased since it was looked at, in this process or another.
+      // Somebody may have sealed one, complained of it or ordered it erased since it was looked at, in this process or another.
       check: async () => {
         const closed = await closures.closuresOf(leaves.map((leaf) => fromBase64url(leaf)));
-        if (closed.every((closure) => closure === undefined)) return;
-        throw conflict("An event was sealed or ordered erased meanwhile. Send the same request again.");
+        const complained = await complaints.openAbout(leaves);
+        if (complained.size === 0 && closed.every((closure) => closure === undefined)) return;
+        throw conflict(
+          "An event was sealed, complained of or ordered erased meanwhile. Send the same request again.",
+        );
       },
     });
   }

@@ -25,7 +25,7 @@ export interface DerivedRow {
  * `DERIVED_FORMAT`: the old database is then thrown away and filled again.
  */
 export const DERIVED_TABLES = { format: 0x46, size: 0x53, leaves: 0x6c, tiles: 0x74 };
-const DERIVED_FORMAT = "minhbach/derived/3";
+const DERIVED_FORMAT = "minhbach/derived/4";
 
 /**
  * Opens the derived database of a log, empty when it is new, damaged, of another log or of another format. Its writes are not

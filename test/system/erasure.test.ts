@@ -240,7 +240,10 @@ describe("erasure in the whole system", function () {
     const ordered = (await answer.json()) as { orders: { index: number }[]; events: number; left: object };
     expect(answer.status, JSON.stringify(ordered)).to.equal(201);
     // What is about somebody else too is left, and what another agency recorded is not even counted.
-    expect([ordered.events, ordered.left]).to.deep.equal([2, { erased: 0, kept: 0, sealed: 0, shared: 1 }]);
+    expect([ordered.events, ordered.left]).to.deep.equal([
+      2,
+      { erased: 0, kept: 0, sealed: 0, shared: 1, disputed: 0 },
+    ]);
     for (const delay of [0, 150, 400, 700, 900]) {
       await new Promise((resolve) => setTimeout(resolve, delay));
       await ledger.end("SIGKILL");

@@ -4,18 +4,23 @@ import type { Facets, Subject } from "../../../protocol/facet-values.ts";
 import { leafHash } from "../../../protocol/merkle.ts";
 import type { DeskAct, RecordedAct } from "../../../server/desk/desk.ts";
 import { erasureChoice, MAX_ERASED_EVENTS } from "../../../server/desk/erasure-choice.ts";
+import { complaintRegister } from "../../../server/desk/complaints.ts";
+import { disputesAbout } from "../../../server/desk/erasure-disputes.ts";
 import { erasureDesk, type ErasureRequest, type OrderErasure } from "../../../server/desk/erasure.ts";
 import { closureRegister } from "../../../server/disclose/closure-register.ts";
 import { erasureRegister, type ErasureRegister } from "../../../server/disclose/erasures.ts";
+import type { ShownFinding } from "../../../server/findings/board.ts";
 import { followLog } from "../../../server/integrate/log-follower.ts";
 import { createLog } from "../../../server/log.ts";
 import { indexTags } from "../../../server/receive/index-tags.ts";
+import { parseSource } from "../../../protocol/source.ts";
 import { SIGN_ON } from "../callers.ts";
 import { access, PEPPER, type RecordedLog, recordedLog } from "../prove/recorded-log.ts";
 
 const FIRST = { scheme: "vn-cccd", id: "999199000001" } as const;
 const OLD_CARD = { scheme: "vn-cmnd", id: "211000001" } as const;
 const SECOND = { scheme: "vn-cccd", id: "999199000002" } as const;
+const DESK = parseSource("minhbach/desk");
 const time = { occurred: "2026-11-22T08:00:00Z" };
 const REQUEST: ErasureRequest = {
   id: "e",
@@ -23,13 +28,16 @@ const REQUEST: ErasureRequest = {
   legalBasis: { law: "Law 91/2025/QH15", article: "14" },
   reason: "Recorded by mistake.",
 };
-const NOTHING = { erased: 0, kept: 0, sealed: 0, shared: 0 };
+const NOTHING = { erased: 0, kept: 0, sealed: 0, shared: 0, disputed: 0 };
 
 describe("server/desk/erasure", () => {
   let log: RecordedLog;
   let recorded: Facets[];
   let erasures: ErasureRegister;
   let order: OrderErasure;
+  /** What is found about the event 0, and how many events were judged. */
+  let finding: Partial<ShownFinding> | undefined;
+  let judged: number;
   /** Done before the desk asks whether an act may be recorded: what comes first in the log meanwhile. */
   let meanwhile: () => Promise<void>;
 
@@ -40,6 +48,7 @@ describe("server/desk/erasure", () => {
   beforeEach(async () => {
     log = await recordedLog();
     recorded = [];
+    [finding, judged] = [undefined, Infinity];
     meanwhile = () => Promise.resolve();
     const { store, derived: db } = log;
     const logger = createLog({ logLevel: "silent" });
@@ -51,7 +60,22 @@ describe("server/desk/erasure", () => {
       log: logger,
     });
     erasures = erasureRegister({ follow, db });
+    const complaints = complaintRegister({ follow, db, store, desk: DESK });
+    const found: ShownFinding = {
+      ...{ id: "no-legal-basis:0", kind: "no-legal-basis", state: "open", since: 1 },
+      evidence: { index: 0, leaf: "", catalogue: "1" },
+    };
+    const board = {
+      about: async (events: readonly { readonly index: number }[]) =>
+        (await Promise.resolve(
+          finding !== undefined && events.some(({ index }) => index === 0) ? [{ ...found, ...finding }] : [],
+        )) as ShownFinding[],
+    };
     const choice = erasureChoice({
+      disputesAbout: disputesAbout({
+        ...{ complaints, findings: board, store },
+        judged: async () => await Promise.resolve(judged),
+      }),
       ...{ closures, store, tagOf: indexTags(PEPPER), operator: "minhbach" },
       // Nothing is indexed yet: events are found by their tags.
       index: {
@@ -80,7 +104,7 @@ describe("server/desk/erasure", () => {
         return await mine;
       },
     };
-    order = erasureDesk({ desk, choice, erasures, closures, store });
+    order = erasureDesk({ desk, choice, erasures, closures, complaints, store });
   });
   afterEach(async () => {
     await log.close();
@@ -97,6 +121,11 @@ describe("server/desk/erasure", () => {
     await log.append("qn-police/r1", [
       { type: "seal", seal: { id: "s", state: "placed", leaves, authority: "court", until }, time },
     ]);
+  }
+
+  async function complain(index: number, state: "filed" | "decided" = "filed"): Promise<void> {
+    const complaint = { id: `about ${index}`, state, leaf: await leafAt(index), agency: "qn-police" };
+    await log.append(DESK, [{ type: "complaint", subject: SECOND, complaint, time }]);
   }
 
   async function refusal(request: ErasureRequest, agency = "qn-police"): Promise<unknown> {
@@ -203,6 +232,46 @@ describe("server/desk/erasure", () => {
       events: 1,
       left: { ...NOTHING, sealed: 1 },
     });
+  });
+
+  it("destroys no evidence of what somebody complains of, until that is decided", async () => {
+    await log.append("qn-police/r1", [about(FIRST), about(FIRST)]);
+    await complain(1);
+    const named = { ...REQUEST, id: "named", what: { events: [1] } };
+    expect(await refusal(named)).to.equal("not-erasable");
+    expect(await order(officer("qn-police"), REQUEST)).to.deep.include({
+      events: 1,
+      left: { ...NOTHING, disputed: 1 },
+    });
+    await complain(1, "decided");
+    expect(await order(officer("minhbach"), named)).to.deep.include({ events: 1, left: NOTHING });
+  });
+
+  it("takes a complaint that comes in the last moment", async () => {
+    await log.append("qn-police/r1", [about(FIRST)]);
+    meanwhile = async () => await complain(0);
+    expect(await refusal(REQUEST)).to.equal("erasure-conflict");
+    expect(recorded).to.deep.equal([]);
+  });
+
+  it("destroys no evidence of a finding that is not settled, and nothing that was not judged yet", async () => {
+    await log.append("qn-police/r1", [about(FIRST), about(SECOND)]);
+    const named = { ...REQUEST, what: { events: [0] } };
+    const unsettled: Partial<ShownFinding>[] = [
+      { state: "open" },
+      { state: "explained" },
+      { state: "confirmed", notifyBy: 9 },
+    ];
+    for (finding of unsettled) expect(await refusal(named), finding.state ?? "").to.equal("not-erasable");
+    finding = undefined;
+    judged = 0;
+    expect(await refusal(named)).to.equal("not-erasable");
+    expect(recorded).to.deep.equal([]);
+    judged = 1;
+    finding = { state: "confirmed", notifyBy: 9, notifiedAt: 8 };
+    expect((await order(officer("qn-police"), named)).events).to.equal(1);
+    finding = { state: "dismissed" };
+    expect((await order(officer("qn-police"), { ...named, id: "again" })).left.erased).to.equal(1);
   });
 
   it("orders so many at once, and says that there are more", async () => {

@@ -1,0 +1,57 @@
+import type { FindingsBoard, ShownFinding } from "../findings/board.ts";
+import { isUseFinding } from "../findings/finding.ts";
+import type { StoreReader } from "../store/store.ts";
+import type { ComplaintRegister } from "./complaints.ts";
+
+/**
+ * What is still to be settled about an event, for which it is the evidence: an open complaint; a finding about its use that nobody has dismissed, or that was
+ * confirmed and is not notified yet; `unjudged`: the ledger has not looked yet whether there is something to be found.
+ */
+export type Dispute = "complaint" | "finding" | "unjudged";
+
+/** An event of the log that somebody wants to have erased. */
+export interface DisputableEvent {
+  readonly index: number;
+  /** Leaf hash, base64url. */
+  readonly leaf: string;
+}
+
+/** The dispute about each of these events, as of now; undefined where there is none. */
+export type DisputesAbout = (events: readonly DisputableEvent[]) => Promise<readonly (Dispute | undefined)[]>;
+
+export interface DisputesOptions {
+  readonly complaints: Pick<ComplaintRegister, "openAbout">;
+  readonly findings: Pick<FindingsBoard, "about">;
+  /** Resolves when everything is judged, as far as that is soon done, with how many events of the log were. */
+  readonly judged: () => Promise<number>;
+  readonly store: Pick<StoreReader, "submissionOfIndex">;
+}
+
+export function disputesAbout({ complaints, findings, judged, store }: DisputesOptions): DisputesAbout {
+  async function inFindings(events: readonly DisputableEvent[]): Promise<ReadonlySet<number>> {
+    const places = await Promise.all(
+      events.map(async ({ index }) => ({
+        index,
+        time: (await store.submissionOfIndex(index))?.time ?? 0,
+      })),
+    );
+    const found = (await findings.about(places)).filter(isUnsettled);
+    return new Set(found.flatMap((finding) => (isUseFinding(finding) ? [finding.evidence.index] : [])));
+  }
+
+  return async (events) => {
+    const size = await judged();
+    const complained = await complaints.openAbout(events.map(({ leaf }) => leaf));
+    const found = await inFindings(events);
+    return events.map(({ index, leaf }) => {
+      if (complained.has(leaf)) return "complaint";
+      if (index >= size) return "unjudged";
+      return found.has(index) ? "finding" : undefined;
+    });
+  };
+}
+
+/** What was dismissed, or confirmed and notified where that is due, needs its evidence no more. */
+function isUnsettled({ state, notifyBy, notifiedAt }: ShownFinding): boolean {
+  return state === "open" || state === "explained" || (notifyBy !== undefined && notifiedAt === undefined);
+}
