@@ -315,7 +315,7 @@ function isSubset(some: readonly string[], all: readonly string[]): boolean {
 }
 
 /** In Unix seconds, from the first that counts to the first that does not any more. A moment that no calendar has makes it empty. */
-export function consentPeriod({ validFrom, validUntil }: ConsentTerms): {
+export function consentPeriod({ validFrom, validUntil }: Pick<ConsentTerms, "validFrom" | "validUntil">): {
   readonly from: number;
   readonly until: number;
 } {

@@ -69,7 +69,7 @@ export interface ConsentRegister {
   ) => Promise<ConsentsPage>;
   /** The consent with this id of this person; undefined when the log knows none, or nothing of it can be read any more. */
   one: (person: PersonId, id: string, asOf?: AsOf) => Promise<ConsentRecord | undefined>;
-  /** Whoever's consents have this id: more than one only when somebody used it twice. */
+  /** Whoever's consents have this id: more than one only when somebody used it twice. Of very many, first those that the desk recorded something of. */
   byId: (id: string, asOf?: AsOf) => Promise<ConsentRecord[]>;
   /** The person's consents that the desk ever recorded something of: all that a decision can rest on. Of very many, those that may be in force. */
   recordedByDesk: (person: PersonId, asOf?: AsOf) => Promise<ConsentRecord[]>;
@@ -81,12 +81,14 @@ const PROGRESS_TABLE = 0x44;
 const PLACES = 0;
 /** Those that may be in force, by their person. */
 const CANDIDATES = 1;
+/** Whose have an id: those that the desk recorded something of, and those of whom only others said something. */
 const BY_ID = 2;
+const CLAIMED_BY_ID = 3;
 
 const TAG_LENGTH = TAG_BYTES - 1;
 /** A person has a few consents; an agency that floods their list does not make a decision slow. */
 const MAX_READ = 64;
-/** One id is one person's consent; more are somebody's mistake or mischief. */
+/** One id is one person's consent; more are somebody's mistake or mischief, which must not hide the one that is given. */
 const MAX_OF_ONE_ID = 16;
 const EVENTS_AT_ONCE = 250;
 
@@ -156,6 +158,11 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
     const begin = Buffer.concat([Buffer.of(CONSENTS_TABLE, CANDIDATES), person]);
     const consents = await db.values({ gte: begin, lt: afterPrefix(begin), limit: MAX_READ });
     return await rowsNamed(consents.map((consent) => ({ person, consent })));
+  }
+
+  async function peopleOfId(part: number, consent: Buffer): Promise<Buffer[]> {
+    const begin = Buffer.concat([Buffer.of(CONSENTS_TABLE, part), consent]);
+    return await db.values({ gte: begin, lt: afterPrefix(begin), limit: MAX_OF_ONE_ID });
   }
 
   function rowOf(person: Buffer, value: Buffer): Row {
@@ -248,8 +255,10 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
     byId: async (id, asOf) => {
       await caughtUp();
       const consent = consentTag(id);
-      const begin = Buffer.concat([Buffer.of(CONSENTS_TABLE, BY_ID), consent]);
-      const people = await db.values({ gte: begin, lt: afterPrefix(begin), limit: MAX_OF_ONE_ID });
+      const people = [
+        ...(await peopleOfId(BY_ID, consent)),
+        ...(await peopleOfId(CLAIMED_BY_ID, consent)),
+      ].slice(0, MAX_OF_ONE_ID);
       return await recordsOf(await rowsNamed(people.map((person) => ({ person, consent }))), asOf);
     },
     recordedByDesk: async (person, asOf) => {
@@ -267,11 +276,14 @@ export function consentRegister(options: ConsentRegisterOptions): ConsentRegiste
 
 function rowsOf(name: Name, places: readonly ActPlace[]): DerivedRow[] {
   const { person, consent } = name;
+  const byId = { person: consent, consent: person };
+  const isByDesk = hasDeskAct(places);
   return [
     // The consent's tag stands in the value too: a range read gives values alone.
     { key: keyOf(PLACES, name), value: Buffer.concat([consent, placesRow(places)]) },
     { key: keyOf(CANDIDATES, name), value: mayPermit(places) ? consent : undefined },
-    { key: keyOf(BY_ID, { person: consent, consent: person }), value: person },
+    { key: keyOf(BY_ID, byId), value: isByDesk ? person : undefined },
+    { key: keyOf(CLAIMED_BY_ID, byId), value: isByDesk ? undefined : person },
   ];
 }
 

@@ -4,9 +4,10 @@ import {
   type ConsentRecord,
   type ConsentState,
   type ConsentTerms,
+  consentPeriod,
+  consentStateAt,
   isFinalState,
   permitsAt,
-  consentStateAt,
 } from "../../protocol/consent.ts";
 import type { Consent, Explanation } from "../../protocol/facet-values.ts";
 import type { Catalogue } from "../../protocol/procedures.ts";
@@ -121,7 +122,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
       requireConsentNeeded(inForce, terms);
       requireTransition(record, state, clock.now());
       if (record !== undefined) requireWithin(terms, record);
-      if (state === "ConsentGiven") await requireNoneYet(person, terms);
+      if (state === "ConsentGiven") await requireNoneYet(person, terms, { validFrom, validUntil });
     }
 
     await check(asked);
@@ -135,11 +136,18 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
     return await act(caller, { person, ...subjectsOf(of), consent }, check);
   }
 
-  /** Nobody gives twice what is in force already: one withdrawal must end it. */
-  async function requireNoneYet(person: PersonId, terms: AskedTerms): Promise<void> {
+  /** Nobody gives twice what is in force at the same time, now or later: one withdrawal must end it. */
+  async function requireNoneYet(
+    person: PersonId,
+    terms: AskedTerms,
+    period: Pick<ConsentTerms, "validFrom" | "validUntil">,
+  ): Promise<void> {
     const now = Math.floor(clock.now() / 1000);
+    const { from, until } = consentPeriod(period);
     for (const other of await consents.recordedByDesk(person)) {
-      if (permitsAt(other, now) && isCovered(terms, other.terms)) throw existing(other.id, "given");
+      const shared = firstOfBoth(other, Math.max(now, from));
+      if (shared < until && permitsAt(other, shared) && isCovered(terms, other.terms))
+        throw existing(other.id, "given");
     }
   }
 
@@ -195,7 +203,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
       const inForce = await catalogue();
       requireCurrent(inForce, asking.catalogue);
       requireConsentNeeded(inForce, terms);
-      await requireNoneYet(person, terms);
+      await requireNoneYet(person, terms, { validFrom: undefined, validUntil });
       // Whoever is asked twice is nagged.
       for (const other of await consents.recordedByDesk(person)) {
         if (isOpenRequest(other) && isCovered(terms, other.terms)) throw existing(other.id, "asked for");
@@ -238,8 +246,11 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
     id: string,
     explanation: Explanation,
   ): Promise<readonly ConsentRecord[]> {
-    const records = await consents.byId(id);
-    if (records.length === 0) throw unknownConsent();
+    const known = await consents.byId(id);
+    if (known.length === 0) throw unknownConsent();
+    // One with an erased act permits nothing and takes no act any more: it must not keep the others in force.
+    const readable = known.filter(({ erased }) => !erased);
+    const records = readable.length > 0 ? readable : known;
     const consent = {
       id,
       state: "ConsentInvalidated",
@@ -302,6 +313,11 @@ function requireWithin(terms: AskedTerms, { terms: asked }: ConsentRecord): void
     "consent-state",
     "This is for more than what is under this id. What goes beyond it is given under an id of its own: leave the id out.",
   );
+}
+
+/** The first moment from `from` on (Unix seconds) at which a consent may be in force too. */
+function firstOfBoth({ terms }: ConsentRecord, from: number): number {
+  return terms === undefined ? from : Math.max(from, consentPeriod(terms).from);
 }
 
 function isOpenRequest(record: ConsentRecord | undefined): boolean {

@@ -163,6 +163,26 @@ describe("server/decide/consents", () => {
     expect(states(await consents.recordedByDesk(AN))).to.include("c-2 ConsentGiven");
   });
 
+  it("finds the consent of an id that is given among any number of people whom others say it is of", async () => {
+    const consents = register();
+    const others = Array.from({ length: 100 }, (_, at) =>
+      act("ConsentRequested", {
+        source: STRANGER,
+        people: [{ scheme: "vn-cccd", id: String(999199001000 + at) }],
+      }),
+    );
+    await log.append(STRANGER, others.slice(0, 50).map(facetsOf));
+    const request = { source: CONSTRUCTION, consent: { controller: "qn-construction" } };
+    await record(act("ConsentRequested", request));
+    await record(act("ConsentGiven"));
+    await log.append(STRANGER, others.slice(50).map(facetsOf));
+    const found = await consents.byId("c-1");
+    expect(found.length).to.be.at.most(16);
+    expect(found.filter((each) => permitsAt(each, NOW)).map(({ person }) => person.id)).to.deep.equal([
+      AN.id,
+    ]);
+  });
+
   it("comes to the same after a restart, and when its database is gone", async () => {
     await record(act("ConsentGiven"));
     const first = await register().one(AN, "c-1");

@@ -49,6 +49,8 @@ const GIVING: Giving = { state: "ConsentGiven", terms: TERMS, validUntil: UNTIL,
 interface World {
   readonly acts: ConsentActs;
   readonly consents: ConsentRegister;
+  /** The same acts by a register that answers otherwise. */
+  readonly actsBy: (changed: Partial<ConsentRegister>) => ConsentActs;
 }
 
 /** Acts on a store of its own, whose writes fail when `fault` says so. */
@@ -72,12 +74,13 @@ async function withActs(
       const own = (): Promise<readonly [typeof ANH.subject]> => Promise.resolve([ANH.subject]);
       const mandatesOf = (): Promise<{ held: []; given: [] }> => Promise.resolve({ held: [], given: [] });
       const representation = { numbersOf: own, ownOf: own, mandatesOf };
-      const acts = consentActs({
-        ...{ desk, consents, clock: { now: () => NOW_SECONDS * 1000 } },
-        parties: consentParties({ representation, consents }),
-        catalogue: () => Promise.resolve(CATALOGUE),
-      });
-      await use({ acts, consents });
+      const actsBy = (changed: Partial<ConsentRegister>): ConsentActs =>
+        consentActs({
+          ...{ desk, consents: { ...consents, ...changed }, clock: { now: () => NOW_SECONDS * 1000 } },
+          parties: consentParties({ representation, consents }),
+          catalogue: () => Promise.resolve(CATALOGUE),
+        });
+      await use({ acts: actsBy({}), consents, actsBy });
       await desk.close();
       await store.close();
     });
@@ -131,6 +134,34 @@ describe("server/desk/consent-acts", () => {
       expect(renewed.terms).to.deep.include({ procedures: ["PERMIT"], recipients: ["qn-water"] });
       const again = acts.request(AGENCY, { person: ANH.subject, terms: TERMS, ...NOTICE });
       expect(await again.catch((error: unknown) => error)).to.have.property("code", "consent-exists");
+    });
+  });
+
+  it("finds the consent of an id invalid, whatever became of another person's with the same id", async () => {
+    await withActs(async ({ acts, consents, actsBy }) => {
+      const given = await acts.give(ANH, GIVING);
+      const gone = { ...given, person: { scheme: "vn-cccd", id: "999199000002" }, erased: true } as const;
+      const inspecting = actsBy({ byId: () => Promise.resolve([gone, given]) });
+      const found = await inspecting.invalidate(INSPECTOR, given.id, { en: "Not informed." });
+      expect(found.map(({ state }) => state)).to.deep.equal(["ConsentInvalidated"]);
+      expect((await isIn(consents, given.id)).state).to.equal("ConsentInvalidated");
+    });
+  });
+
+  it("takes no second consent for the same that is to follow on one in force, nor one before it", async () => {
+    await withActs(async ({ acts }) => {
+      const at = (hours: number): string => new Date((NOW_SECONDS + hours * 3600) * 1000).toISOString();
+      const code = async (giving: Partial<Giving>): Promise<unknown> =>
+        await acts.give(ANH, { ...GIVING, ...giving }).then(
+          () => "given",
+          (error: unknown) => (error instanceof LedgerError ? error.code : error),
+        );
+      expect(await code({ validFrom: at(2), validUntil: at(4) })).to.equal("given");
+      // One withdrawal in the third hour would leave the other one in force.
+      expect(await code({ validUntil: at(3) })).to.equal("consent-exists");
+      expect(await code({ validFrom: at(3), validUntil: at(5) })).to.equal("consent-exists");
+      expect(await code({ validUntil: at(2) })).to.equal("given");
+      expect(await code({ validFrom: at(4), validUntil: at(5) })).to.equal("given");
     });
   });
 
