@@ -78,7 +78,7 @@ export function mayAnswer({ stage, conclusion }: Case, answer: Answer): boolean 
 /** How long a person may take before an offer lapses: nothing is lost by it, the usual way stays open. */
 export const ANSWER_DAYS = 30;
 /** When somebody says "later". */
-export const LATER_DAYS = 7;
+const LATER_DAYS = 7;
 const DAY_MS = 86_400_000;
 
 /** The case after an answer that `mayAnswer` allows. */

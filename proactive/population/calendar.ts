@@ -15,11 +15,6 @@ export function addYears(day: Day, years: number): Day {
   return date.toISOString().slice(0, 10);
 }
 
-/** Days from one to the other; negative when the second comes first. */
-export function daysBetween(from: Day, to: Day): number {
-  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
-}
-
 /** Completed years of life on a day. */
 export function ageOn(day: Day, born: Day): number {
   const years = Number(day.slice(0, 4)) - Number(born.slice(0, 4));

@@ -156,6 +156,6 @@ function identityCard({ id, born }: Person, asOf: Day): Document | undefined {
   };
 }
 
-export function isDocumentKind(text: string): text is DocumentKind {
+function isDocumentKind(text: string): text is DocumentKind {
   return DOCUMENT_KINDS.some((kind) => kind === text);
 }

@@ -18,9 +18,6 @@ export interface Message {
   readonly text: Text;
 }
 
-/** What is known of a delivery: `unknown` when the channel was asked and nobody can tell what came of it. */
-export type Delivery = "delivered" | "failed" | "unknown";
-
 /** One way to reach people. */
 export interface Channel {
   readonly name: "sms" | "email" | "inbox";

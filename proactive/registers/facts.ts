@@ -30,14 +30,6 @@ export function society({ persons, households, documents }: Population, asOf: Da
   };
 }
 
-/** The kinds of certificates that a register issues, of those that everybody calls a professional one. */
-export const PROFESSIONAL: readonly DocumentKind[] = [
-  "medical-practice",
-  "tour-guide",
-  "veterinary",
-  "transport-badge",
-];
-
 /** What is true of a person on the day of the population, before anything is told to a register. Undefined: there is nothing to hold. */
 export function factOf(
   { household, documents, asOf }: Society,
