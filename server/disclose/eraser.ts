@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import { fromBase64url, fromUtf8 } from "../../protocol/bytes.ts";
 import { closingBar } from "../../protocol/closing.ts";
-import { parseEvent } from "../../protocol/event.ts";
+import { type ParsedEvent, parseEvent } from "../../protocol/event.ts";
 import { parsePayload } from "../../protocol/payload.ts";
 import type { Clock } from "../clock.ts";
+import { LedgerError } from "../errors.ts";
 import type { Store, StoredEvent } from "../store/store.ts";
 import type { ClosureRegister } from "./closure-register.ts";
 import { sealAt } from "./closures.ts";
@@ -44,7 +45,8 @@ export interface EraserStatus {
  * final anchor's index covers the event and the order, so that every statement shows the entry closed and proves by whom, and the index never
  * has to be computed from what is gone. What a seal holds is kept until the seal ends: an investigation's evidence is not destroyed under it.
  *
- * It keeps no state but what the register derives: killed at any point, it does again what it does not know to be done.
+ * It keeps no state but what the register derives: killed at any point, it does again what it does not know to be done. An event that cannot be opened, as
+ * its records are damaged, waits, and no other waits for it.
  */
 export interface Eraser {
   /** Executes what can be executed now. */
@@ -69,6 +71,14 @@ interface Plan {
   readonly targets: readonly Target[];
   readonly kept: number;
   readonly sealed: number;
+  /** Events that cannot be opened, so that nobody knows whether they may be emptied. */
+  readonly damaged: number;
+}
+
+/** What the records hold at an index: an event with its disclosures, if they are there. */
+interface Opened {
+  readonly stored: StoredEvent;
+  readonly event: ParsedEvent | undefined;
 }
 
 export function eraser(options: EraserOptions): Eraser {
@@ -78,6 +88,8 @@ export function eraser(options: EraserOptions): Eraser {
   let since: number | undefined;
   /** When what only seals hold is looked at again, milliseconds. */
   let sealedLookAt = -Infinity;
+  /** Indexes of damaged events that were reported: once each, and not at every look. */
+  const reported = new Set<number>();
 
   async function run(): Promise<void> {
     await erasures.update();
@@ -119,12 +131,11 @@ export function eraser(options: EraserOptions): Eraser {
   async function execute(page: readonly ErasureOrder[]): Promise<(ErasureOrder | undefined)[]> {
     const covered = (await store.lastAnchor())?.indexSize ?? 0;
     const due = page.filter(({ index }) => index < covered);
-    if (due.length === 0) return page.map(() => undefined);
+    if (due.length === 0 || !(await haveRead(Math.max(...due.map(({ index }) => index)) + 1)))
+      return page.map(() => undefined);
     const plans: Plan[] = [];
     for (const order of due) plans.push(await planOf(order));
     const targets = plans.flatMap((plan) => plan.targets);
-    if (targets.length > 0 && !(await haveRead(Math.max(...due.map(({ index }) => index)) + 1)))
-      return page.map(() => undefined);
     const indexes = [...new Set(targets.map(({ index }) => index))];
     await store.eraseKeys(indexes);
     const progress = plans.map(progressOf);
@@ -138,31 +149,52 @@ export function eraser(options: EraserOptions): Eraser {
   }
 
   async function planOf(order: ErasureOrder): Promise<Plan> {
-    const [stored] = await store.events([order.index]);
-    if (stored?.disclosures === undefined) throw new Error("an erasure can no longer be read");
-    const leaves = erasedLeaves(parseEvent(`${fromUtf8(stored.payload)}~${stored.disclosures}`));
+    const [ordered] = await openedAt([order.index]);
+    if (ordered?.event === undefined)
+      return { order, targets: [], sealed: 0, kept: 0, damaged: order.events - order.destroyed };
+    const leaves = erasedLeaves(ordered.event);
     const done = await erasures.destroyed(leaves);
     const hashes = leaves.filter((leaf) => !done.has(leaf)).map((leaf) => fromBase64url(leaf));
     const places = await Promise.all(hashes.map(leafIndex));
-    const ordered = await closures.ordersOf(hashes);
+    const closed = await closures.ordersOf(hashes);
     const found = places.flatMap((index, at) => {
       const leafHash = hashes[at];
       // What came after the order was not meant by it: nobody can know a leaf hash before.
       if (index === undefined || index >= order.index || leafHash === undefined) return [];
-      const isSealed = sealAt(ordered[at] ?? { seals: [] }, clock.now()) !== undefined;
+      const isSealed = sealAt(closed[at] ?? { seals: [] }, clock.now()) !== undefined;
       return [{ leaf: Buffer.from(leafHash).toString("base64url"), index, isSealed }];
     });
-    const events = await store.events(found.map(({ index }) => index));
+    const events = await openedAt(found.map(({ index }) => index));
     const targets: Target[] = [];
-    let sealed = 0;
+    let [sealed, damaged] = [0, 0];
     for (const [at, { leaf, index, isSealed }] of found.entries()) {
-      const event = events[at];
-      if (event === undefined || isBarred(event)) continue;
-      if (isSealed) sealed++;
-      else targets.push({ leaf, index, event });
+      const opened = events[at];
+      if (opened === undefined) damaged++;
+      else if (isBarred(opened)) continue;
+      else if (isSealed) sealed++;
+      else targets.push({ leaf, index, event: opened.stored });
     }
     // Of those destroyed by another order before, this one has nothing to do.
-    return { order, targets, sealed, kept: leaves.length - done.size - targets.length - sealed };
+    const kept = leaves.length - done.size - targets.length - sealed - damaged;
+    return { order, targets, sealed, kept, damaged };
+  }
+
+  /** The events at these indexes; undefined for one that cannot be opened. Such a one spoils the page: then they are read one by one. */
+  async function openedAt(indexes: readonly number[]): Promise<(Opened | undefined)[]> {
+    try {
+      return (await store.events(indexes)).map(openedOf);
+    } catch (error) {
+      // The disk or the end: that is no fault of an event.
+      if (error instanceof LedgerError) throw error;
+      const [index] = indexes;
+      if (indexes.length > 1)
+        return (await Promise.all(indexes.map(async (each) => await openedAt([each])))).flat();
+      // Not what was thrown, which may quote the event.
+      if (index !== undefined && !reported.has(index))
+        log.error({ index }, "an erasure waits, as an event cannot be opened: the records are damaged");
+      if (index !== undefined) reported.add(index);
+      return [undefined];
+    }
   }
 
   async function haveRead(size: number): Promise<boolean> {
@@ -170,15 +202,15 @@ export function eraser(options: EraserOptions): Eraser {
     return true;
   }
 
-  function progressOf({ order, targets, kept, sealed }: Plan): Progress {
+  function progressOf({ order, targets, kept, sealed, damaged }: Plan): Progress {
     const erased = targets.map(({ leaf, event }): Omit<ErasedEvent, "number"> => {
       const { src, seq } = parsePayload(fromUtf8(event.payload));
       return { source: src, seq, leaf, order: order.index };
     });
-    const destroyed = order.events - kept - sealed;
+    const destroyed = order.events - kept - sealed - damaged;
     const counted = { ...order, destroyed, kept, sealed };
     return {
-      order: sealed > 0 ? counted : { ...counted, done: Math.floor(clock.now() / 1000) },
+      order: sealed + damaged > 0 ? counted : { ...counted, done: Math.floor(clock.now() / 1000) },
       erased,
     };
   }
@@ -192,10 +224,18 @@ export function eraser(options: EraserOptions): Eraser {
   };
 }
 
+function openedOf(stored: StoredEvent | undefined): Opened {
+  if (stored === undefined) throw new Error("the records lack an event");
+  const { payload, disclosures } = stored;
+  return {
+    stored,
+    event: disclosures === undefined ? undefined : parseEvent(`${fromUtf8(payload)}~${disclosures}`),
+  };
+}
+
 /** Without its disclosures nothing can be said against it: it was found to be erasable before they were destroyed. */
-function isBarred({ payload, disclosures }: StoredEvent): boolean {
-  if (disclosures === undefined) return false;
-  return closingBar(parseEvent(`${fromUtf8(payload)}~${disclosures}`), "erasure") !== undefined;
+function isBarred({ event }: Opened): boolean {
+  return event !== undefined && closingBar(event, "erasure") !== undefined;
 }
 
 function isOnlySealed({ events, destroyed, kept, sealed }: ErasureOrder): boolean {

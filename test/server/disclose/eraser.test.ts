@@ -168,6 +168,31 @@ describe("server/disclose/eraser", () => {
     expect(await gone()).to.deep.equal([0]);
   });
 
+  it("is not held up by an event that cannot be opened: that one waits", async () => {
+    await log.append("qn-police/r1", [access("a"), access("b"), access("c")]);
+    await erase("e", await leavesAt([0, 1]));
+    await erase("f", await leavesAt([2]));
+    await anchorAll();
+    let isDamaged = true;
+    const store = {
+      ...log.store,
+      events: async (indexes: readonly number[]) => {
+        if (isDamaged && indexes.includes(0)) throw new Error("unable to authenticate data");
+        return await log.store.events(indexes);
+      },
+    };
+    const { erasures, eraser } = parts({ store });
+    await eraser.run();
+    expect(await gone()).to.deep.equal([1, 2]);
+    expect(eraser.status()).to.include({ waiting: 1, destroyed: 2 });
+    const [order] = await erasures.waiting({ from: 0, limit: 9 });
+    expect(order).to.include({ id: "e", events: 2, destroyed: 1, kept: 0, sealed: 0 });
+    isDamaged = false;
+    await eraser.run();
+    expect(await gone()).to.deep.equal([0, 1, 2]);
+    expect(eraser.status()).to.include({ waiting: 0, destroyed: 3 });
+  });
+
   it("does again what it does not know to be done, wherever it was ended, and once only where it knows", async () => {
     await log.append("qn-police/r1", [access("a"), access("b")]);
     await erase("e", await leavesAt([0]));
