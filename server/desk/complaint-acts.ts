@@ -20,7 +20,7 @@ import type { Desk } from "./desk.ts";
 export interface ComplaintActsOptions {
   readonly desk: Pick<Desk, "record">;
   readonly complaints: Pick<ComplaintRegister, "one" | "list">;
-  readonly representation: Pick<Representation, "ownOf" | "numbersOf">;
+  readonly representation: Pick<Representation, "ownOf" | "numbersOf" | "mayActFor">;
   readonly closures: Pick<ClosureRegister, "closuresOf">;
   readonly store: Pick<StoreReader, "events">;
   /** The keyed hash that stands for an id, a character each byte. */
@@ -55,7 +55,7 @@ export interface ComplaintActs {
     id: string,
     decision: { outcome: Outcome; text: string },
   ) => Promise<ComplaintRecord>;
-  /** Whoever sees the complaint as their own ends it. */
+  /** The person, or who represents them now, ends it. */
   withdraw: (by: Citizen, id: string, text: string | undefined) => Promise<ComplaintRecord>;
   /** Tags of all whom a citizen sees as themselves. */
   ownTags: (by: Citizen) => Promise<string[]>;
@@ -142,7 +142,10 @@ export function complaintActs(options: ComplaintActsOptions): ComplaintActs {
     return await required(id);
   }
 
-  /** The people of the filing, so that every act of the complaint is in their lists. */
+  /**
+   * The person of the filing, so that every act of the complaint is in their list, and who filed it for them, as long as they may: what comes after
+   * their mandate is none of their business.
+   */
   async function peopleOf(record: ComplaintRecord): Promise<Pick<Facets, "subject" | "subject.2">> {
     const [event] = await store.events([filingOf(record).index]);
     const facets =
@@ -151,7 +154,9 @@ export function complaintActs(options: ComplaintActsOptions): ComplaintActs {
         : openFacets(parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`));
     const [person, representative] = [subjectIn(facets.subject), subjectIn(facets["subject.2"])];
     if (person === undefined) throw unknownComplaint();
-    return { subject: person, ...(representative !== undefined && { "subject.2": representative }) };
+    if (representative === undefined || !(await representation.mayActFor(representative, person)))
+      return { subject: person };
+    return { subject: person, "subject.2": representative };
   }
 
   async function required(id: string): Promise<ComplaintRecord> {
@@ -176,12 +181,17 @@ export function complaintActs(options: ComplaintActsOptions): ComplaintActs {
     withdraw: async (by, id, text) => {
       const record = await required(id);
       const own = await ownTags(by);
-      if (!record.people.some((tag) => own.includes(tag))) throw unknownComplaint();
+      if (!isOwnComplaint(record, own)) throw unknownComplaint();
       requirePossible(record, "withdrawn");
       return await next(by, record, { state: "withdrawn", ...(text !== undefined && { text }) });
     },
     ownTags,
   };
+}
+
+/** Whether it is the complaint of one of these people, by their tags: of who filed it for somebody it is not, once their mandate is over. */
+export function isOwnComplaint({ people: [person] }: ComplaintRecord, tags: readonly string[]): boolean {
+  return person !== undefined && tags.includes(person);
 }
 
 /** The agencies in an event, first the one that most likely has to answer: who asked for the data, else who recorded it. */

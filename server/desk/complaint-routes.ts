@@ -9,7 +9,7 @@ import type { Caller, SignedOn } from "../identity/caller.ts";
 import type { Answer, Route, RouteRequest } from "../route.ts";
 import type { StoreReader } from "../store/store.ts";
 import { type BodyReader, bodyReader } from "./body.ts";
-import type { ComplaintActs } from "./complaint-acts.ts";
+import { type ComplaintActs, isOwnComplaint } from "./complaint-acts.ts";
 import { type DeadlinesAt, type Due, dueOf, type DueState } from "./complaint-deadlines.ts";
 import {
   type ComplaintQuery,
@@ -149,7 +149,7 @@ export function complaintRoutes(options: ComplaintRoutesOptions): Route[] {
         const query: ComplaintQuery = { scope, from, limit, ...(state !== undefined && { state }) };
         const page = await complaints.list(query);
         const listed: object[] = [];
-        for (const record of page) {
+        for (const record of page.filter((each) => isWithin(each, scope))) {
           if (overdue === undefined || (await isOverdue(record, overdue))) listed.push(await summary(record));
         }
         const last = page.length === limit ? page.at(-1) : undefined;
@@ -209,7 +209,7 @@ export function complaintRoutes(options: ComplaintRoutesOptions): Route[] {
 function isWithin(record: ComplaintRecord, scope: ComplaintScope): boolean {
   if (scope === "all") return true;
   if ("agency" in scope) return record.agency === scope.agency;
-  return record.people.some((tag) => scope.people.includes(tag));
+  return isOwnComplaint(record, scope.people);
 }
 
 function queryOf(request: RouteRequest): Omit<ComplaintQuery, "scope"> & { overdue?: "answer" | "decision" } {

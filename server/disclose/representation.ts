@@ -35,6 +35,8 @@ export interface Representation {
   numbersOf: (person: PersonId, limits?: { below?: number }) => Promise<readonly PersonId[]>;
   /** All numbers whose events the caller sees as their own: a citizen's, and those of whom they hold a valid mandate for. */
   ownOf: (caller: Caller) => Promise<readonly PersonId[]>;
+  /** Whether somebody may act for a person now: it is themselves, by any of their numbers, or a valid mandate says so. */
+  mayActFor: (holder: PersonId, person: PersonId) => Promise<boolean>;
   /** The mandates in force that this person holds, and those that others hold for them. */
   mandatesOf: (person: PersonId) => Promise<PersonMandates>;
   /** Whether one of these events is in the list of one of these people. */
@@ -89,8 +91,11 @@ export function representation(options: RepresentationOptions): Representation {
   };
 
   async function ownOf(caller: Caller): Promise<readonly PersonId[]> {
-    if (caller.role !== "citizen") return [];
-    const numbers = await numbersOf(caller.subject);
+    return caller.role === "citizen" ? await ownOfHolder(caller.subject) : [];
+  }
+
+  async function ownOfHolder(holder: PersonId): Promise<readonly PersonId[]> {
+    const numbers = await numbersOf(holder);
     const own = [...numbers];
     for (const number of numbers) {
       const represented = representedBy(number, await recordsOf(number), clock.now());
@@ -126,7 +131,13 @@ export function representation(options: RepresentationOptions): Representation {
     return false;
   }
 
-  return { numbersOf, ownOf, mandatesOf, isAboutAny };
+  return {
+    numbersOf,
+    ownOf,
+    mayActFor: async (holder, person) => isAmong(person, await ownOfHolder(holder)),
+    mandatesOf,
+    isAboutAny,
+  };
 }
 
 function mandatesAmong(

@@ -12,6 +12,7 @@ import { claimOf, fetchStatement, type Headers, tokenNamed } from "./statements.
 
 const DAY_MS = 86_400_000;
 const SECOND = { scheme: "vn-cccd", id: "999199000002" } as const;
+const CHILD = { scheme: "vn-cccd", id: "999225000003" } as const;
 
 interface Complaint {
   readonly id: string;
@@ -180,6 +181,32 @@ describe("complaints", function () {
     const seen = await complaint(id);
     expect(seen.agency).to.equal("qn-justice");
     expect(JSON.stringify(seen)).to.not.contain("registry");
+  });
+
+  it("are a guardian's for a child as long as the mandate is in force, and then the child's alone", async () => {
+    const mandate = async (state: "granted" | "revoked"): Promise<void> => {
+      await justice.record({
+        type: "mandate",
+        subject: { ...CHILD, role: "child" },
+        "subject.2": { ...SECOND, role: "parent" },
+        mandate: { id: "m-1", state, basis: "parent", validUntil: "2040-01-01T00:00:00+07:00" },
+        time: ACCESS.time,
+      });
+      await justice.flush(AbortSignal.timeout(20_000));
+    };
+    await mandate("granted");
+    const id = await filed(await accessed("child's", { subject: CHILD }), second);
+    expect((await complaint(id, second)).state).to.equal("filed");
+    expect(await listed("limit=200", second)).to.include(id);
+    await mandate("revoked");
+    expect((await api(`complaints/${id}`, second)).json).to.include({ code: "unknown-complaint" });
+    expect(await listed("limit=200", second)).to.not.include(id);
+    expect((await withdrawal(id, second)).json).to.include({ code: "unknown-complaint" });
+    expect((await answer(id)).status).to.equal(201);
+    const [filing, answered] = (await complaint(id, inspector)).history;
+    expect(filing?.facets["subject.2"]).to.include(SECOND);
+    expect(answered?.facets, "who is no guardian any more").to.include.keys("subject", "complaint");
+    expect(answered?.facets).to.not.have.property("subject.2");
   });
 
   it("let one of two answers win, and one of a decision and a withdrawal", async () => {
