@@ -1,4 +1,5 @@
-import { isJsonObject, parseStrictJson } from "../../protocol/json.ts";
+import { isJsonObject } from "../../protocol/json.ts";
+import { jsonAnswer } from "./bounded-answer.ts";
 import type { PersonNumber } from "./message.ts";
 
 /** What an agency asks: may it read these categories of this person for this procedure? */
@@ -44,7 +45,7 @@ export interface DecisionPointOptions {
 }
 
 const TIMEOUT_MS = 10_000;
-const MAX_DEPTH = 8;
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Asks the ledger's decision point (OpenID AuthZEN Authorization API 1.0, `POST /access/v1/evaluation`). @throws UndecidedError */
 export function decisionPoint({ url, agency, token }: DecisionPointOptions): AskDecision {
@@ -55,24 +56,32 @@ export function decisionPoint({ url, agency, token }: DecisionPointOptions): Ask
       resource: { type: "person", id: `${subject.scheme}:${subject.id}`, properties: { personalData } },
       context: { procedure, provider, ...(emergency && { emergency }) },
     };
-    const response = await fetch(new URL("/access/v1/evaluation", url), {
-      method: "POST",
-      headers: { authorization: `Bearer ${await token()}`, "content-type": "application/json" },
-      body: JSON.stringify(question),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).catch((cause: unknown) => {
-      throw new UndecidedError("the ledger cannot be reached; nothing may be read until it decides", {
-        cause,
-      });
-    });
-    const answer = parseStrictJson(await response.text(), { maxDepth: MAX_DEPTH });
-    if (!response.ok) {
-      const code =
-        isJsonObject(answer) && typeof answer["code"] === "string" ? answer["code"] : response.status;
+    const { status, answer } = await answerTo(new URL("/access/v1/evaluation", url), await token(), question);
+    if (status !== 200) {
+      const code = isJsonObject(answer) && typeof answer["code"] === "string" ? answer["code"] : status;
       throw new UndecidedError(`the ledger did not decide (${code})`);
     }
     return givenDecision(answer);
   };
+}
+
+async function answerTo(
+  url: URL,
+  token: string,
+  question: object,
+): Promise<{ readonly status: number; readonly answer: unknown }> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(question),
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: response.status, answer: await jsonAnswer(response, MAX_ANSWER_BYTES) };
+  } catch (cause) {
+    throw new UndecidedError("the ledger cannot be reached; nothing may be read until it decides", { cause });
+  }
 }
 
 function givenDecision(answer: unknown): GivenDecision {

@@ -4,6 +4,7 @@ import { isJsonObject } from "../../protocol/json.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import type { Decision } from "../../protocol/decision-jws.ts";
 import { type ExchangeMessage, messageIn, type PersonNumber } from "./message.ts";
+import { type Problem, problemDocument, sendProblem } from "./problem.ts";
 import { type CheckPermission, type RefusalReason, REFUSALS } from "./permission.ts";
 
 export interface GateOptions {
@@ -27,21 +28,14 @@ export interface Admitted {
   readonly categories: readonly string[];
   /**
    * The answer without what may not be released. Resolves when the release is recorded: only then may it be sent. An answer that is no JSON object
-   * holds nothing that could be told apart, so nothing of it is released.
+   * holds nothing that could be told apart, so nothing of it is released; of a failure (status not 2xx) only the status and a code are.
    */
   readonly release: (status: number, answer: unknown) => Promise<unknown>;
 }
 
-/** Why a request is not answered, as a problem document (RFC 9457). */
-export interface GateRefusal {
-  readonly status: 400 | 403 | 503;
-  readonly code: string;
-  readonly detail: string;
-}
-
 export type Gate = (
   request: Request,
-) => Promise<{ readonly admitted: Admitted } | { readonly refusal: GateRefusal }>;
+) => Promise<{ readonly admitted: Admitted } | { readonly refusal: Problem }>;
 
 interface Exchanged {
   readonly message: ExchangeMessage;
@@ -63,28 +57,24 @@ export function exchangeGate(options: GateOptions): Gate {
   ): Promise<void> {
     const { message, subject, personalData } = exchanged;
     const { client, messageId, issue, userId, decision } = message;
-    await recorder.record(
-      {
-        type: "access",
-        subject,
-        exchange: { messageId, client, service, side: "provider", ...(issue !== undefined && { issue }) },
-        ...(userId !== undefined && { agent: { id: userId } }),
-        ...(issue !== undefined && { case: issue }),
-        ...(decision !== undefined && isStorable(decision) && { decision }),
-        data: { action: "R", personalData: [...personalData] },
-        outcome,
-        time: { occurred: new Date(now()).toISOString() },
-        ...more,
-      },
-      // The client may ask again with the same message id: it is one exchange.
-      { idempotencyKey: `${messageId} ${outcome.code}` },
-    );
+    const half: Omit<PlainEvent, "time"> = {
+      type: "access",
+      subject,
+      exchange: { messageId, client, service, side: "provider", ...(issue !== undefined && { issue }) },
+      ...(userId !== undefined && { agent: { id: userId } }),
+      ...(issue !== undefined && { case: issue }),
+      ...(decision !== undefined && isStorable(decision) && { decision }),
+      data: { action: "R", personalData: [...personalData] },
+      outcome,
+      ...more,
+    };
+    // Who asks may ask again with the same message id: it is one exchange. But they chose that id, so anything else under it is recorded by itself: one
+    // record must not stand for several releases.
+    const idempotencyKey = JSON.stringify(half);
+    await recorder.record({ ...half, time: { occurred: new Date(now()).toISOString() } }, { idempotencyKey });
   }
 
-  async function refuse(
-    exchanged: Exchanged,
-    reason: RefusalReason,
-  ): Promise<{ readonly refusal: GateRefusal }> {
+  async function refuse(exchanged: Exchanged, reason: RefusalReason): Promise<{ readonly refusal: Problem }> {
     const { procedure } = exchanged.message;
     await recordHalf(
       exchanged,
@@ -112,7 +102,7 @@ export function exchangeGate(options: GateOptions): Gate {
           isSuccess ? { code: "success" } : { code: "failure", detail: `HTTP ${status}` },
           { purpose },
         );
-        return isSuccess ? released : answer;
+        return isSuccess ? released : failure(status, answer);
       },
     };
   }
@@ -123,7 +113,7 @@ export function exchangeGate(options: GateOptions): Gate {
     const subject = options.subjectOf(request);
     if (subject === undefined) return badRequest("Say whose data are asked for, by scheme and number.");
     const members = options.askedOf?.(request) ?? Object.keys(categories);
-    const unknown = members.find((member) => categories[member] === undefined);
+    const unknown = members.find((member) => !Object.hasOwn(categories, member));
     if (unknown !== undefined || members.length === 0)
       return badRequest("Ask for members that this service has.");
     const personalData = [...new Set(members.flatMap((member) => categories[member] ?? []))];
@@ -149,6 +139,13 @@ function allowedPart(
   );
 }
 
+/** A failure's answer may hold anything. */
+function failure(status: number, answer: unknown): Record<string, unknown> {
+  const code = isJsonObject(answer) ? answer["code"] : undefined;
+  const isCode = typeof code === "string" && /^[a-z][a-z0-9-]{0,63}$/.test(code);
+  return problemDocument({ status, code: isCode ? code : "failed" });
+}
+
 function releasedCategories(
   released: Record<string, unknown>,
   categories: Readonly<Record<string, string>>,
@@ -161,7 +158,7 @@ function isStorable(decision: string): boolean {
   return /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(decision);
 }
 
-function badRequest(detail: string): { readonly refusal: GateRefusal } {
+function badRequest(detail: string): { readonly refusal: Problem } {
   return { refusal: { status: 400, code: "bad-request", detail } };
 }
 
@@ -184,33 +181,58 @@ export function onceOnly(options: GateOptions): RequestHandler {
   };
 }
 
-/** Whatever the handler sends goes through the gate; other ways to answer than `json` are closed. */
+/** The ways to answer that end in the connection; Express's others end in these. */
+const WAYS_OUT = ["json", "send", "write", "end"] as const;
+
+/**
+ * Whatever the handler sends goes through the gate, by `json`. Any other way to answer is closed: what is sent by it is dropped, and the exchange has
+ * failed, with the status that the handler (or whoever answers for its error) chose.
+ */
 function releaseThrough(response: Response, { release }: Admitted, next: NextFunction): void {
-  const [json, send] = [response.json.bind(response), response.send.bind(response)];
-  let isReleased = false;
-  response.json = (answer: unknown) => {
-    isReleased = true;
-    release(response.statusCode, answer).then(
+  const own = Object.fromEntries(WAYS_OUT.map((name) => [name, response[name].bind(response)]));
+  const json = response.json.bind(response);
+  let isAnswered = false;
+
+  function answer(status: number, content: unknown): void {
+    if (isAnswered) return;
+    isAnswered = true;
+    release(status, content).then(
       (released) => {
-        // Express's own `json` ends in `send`.
-        response.send = send;
+        Object.assign(response, own);
+        if (status >= 400) response.type("application/problem+json");
+        response.status(status);
         json(released);
       },
-      (error: unknown) => next(error),
+      (error: unknown) => {
+        Object.assign(response, own);
+        next(error);
+      },
     );
-    return response;
-  };
-  response.send = () => {
-    next(new Error("behind the gate answers are sent with response.json"));
-    return response;
-  };
-  // A handler that failed released nothing, and the other side records that it asked: so does this one.
-  response.on("close", () => {
-    if (!isReleased) release(500, undefined).catch((error: unknown) => response.emit("error", error));
-  });
-}
+  }
 
-export function sendProblem(response: Response, { status, code, detail }: GateRefusal): void {
-  const problem = { title: status === 403 ? "Forbidden" : "Bad Request", status, code, detail };
-  response.status(status).type("application/problem+json").end(JSON.stringify(problem));
+  function fail(): void {
+    answer(response.statusCode >= 400 ? response.statusCode : 500, undefined);
+  }
+
+  const closed = {
+    json: (content: unknown) => {
+      answer(response.statusCode, content);
+      return response;
+    },
+    write: () => {
+      fail();
+      return true;
+    },
+    end: () => {
+      fail();
+      return response;
+    },
+  };
+  Object.assign(response, { ...closed, send: closed.end });
+  // Who asked may have gone before there was an answer. They record that they asked, and so does this side.
+  response.on("close", () => {
+    if (isAnswered) return;
+    isAnswered = true;
+    release(500, undefined).catch(next);
+  });
 }

@@ -1,14 +1,16 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
+import { Readable } from "node:stream";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { expect } from "chai";
 import express, { type RequestHandler } from "express";
 import { type Decision, makeDecision } from "../../../protocol/decision-jws.ts";
 import { openFacets, parseEvent } from "../../../protocol/event.ts";
 import { keyId } from "../../../protocol/jws.ts";
-import { onceOnly, sendProblem } from "../../../proactive/exchange/gate.ts";
+import { onceOnly } from "../../../proactive/exchange/gate.ts";
 import { headersOf, messageIn, personIn } from "../../../proactive/exchange/message.ts";
 import { permissionChecker } from "../../../proactive/exchange/permission.ts";
+import { sendProblem } from "../../../proactive/exchange/problem.ts";
 import { onceOnlyReader, type Reading } from "../../../proactive/exchange/reading.ts";
 import type { Recorder } from "../../../recorder/index.ts";
 import { logOf } from "../../../verifier/trust-profile.ts";
@@ -177,11 +179,41 @@ describe("proactive/exchange", () => {
     expect(JSON.stringify(body)).to.not.include(PERSONS_DATA.name);
   });
 
-  it("lets nothing past it that is sent in another way", async () => {
-    here.answer = (_request, response) => void response.send(JSON.stringify(PERSONS_DATA));
-    const { status, body } = await ask(here.decide(), ["name"]);
-    expect(status).to.equal(503);
-    expect(JSON.stringify(body)).to.not.include(PERSONS_DATA.name);
+  const SECRET = JSON.stringify(PERSONS_DATA);
+  const OTHER_WAYS: Readonly<Record<string, RequestHandler>> = {
+    send: (_request, response) => void response.send(SECRET),
+    jsonp: (_request, response) => void response.jsonp(PERSONS_DATA),
+    end: (_request, response) => void response.end(SECRET),
+    "a stream": (_request, response) => void Readable.from([SECRET, SECRET]).pipe(response),
+    "an error's text": () => {
+      throw new Error(SECRET);
+    },
+    "a failure with data in it": (_request, response) => void response.status(500).json(PERSONS_DATA),
+  };
+  for (const [way, answer] of Object.entries(OTHER_WAYS)) {
+    it(`lets nothing past it by ${way}, and records that the exchange failed`, async () => {
+      here.answer = answer;
+      const { status, body } = await ask(here.decide(), ["name"]);
+      expect(status).to.be.within(500, 503);
+      expect(JSON.stringify(body)).to.not.include(PERSONS_DATA.name);
+      const halves = await here.recorded();
+      expect(halves.map(({ outcome }) => (outcome as { code: string }).code)).to.deep.equal(["failure"]);
+    });
+  }
+
+  it("records one release once, and any other under the same message id by itself", async () => {
+    const decision = here.decide();
+    for (const asked of [["name"], ["name"], ["born"]]) await ask(decision, asked);
+    await ask(here.decide({ jti: "BBBBBBBBBBBBBBBBBBBBBA" }), ["name"]);
+    const categories = (await here.recorded()).map(
+      ({ data }) => (data as { personalData: string[] }).personalData,
+    );
+    expect(categories).to.deep.equal([["pd:Name"], ["pd:BirthDate"], ["pd:Name"]]);
+  });
+
+  it("knows no members that every object has", async () => {
+    const { status } = await ask(here.decide(), ["constructor"]);
+    expect(status).to.equal(400);
   });
 
   it("is a once-only reading: both halves under one message id, once however often it is repeated", async () => {
