@@ -60,7 +60,7 @@ export function judging({ config, secrets, clock }: AppOptions, parts: JudgingPa
     desk: about.deskSource,
   });
   const uses = useRegister({
-    ...{ store, db, judge, graceSeconds, clock, terms: about.deskSource },
+    ...{ store, db, judge, graceSeconds, clock, desk: about.deskSource },
     published: () => integrator.checkpoint()?.size ?? 0,
     leafIndex: async (leafHash) => await integrator.tree().leafIndex(leafHash),
     personTag: ({ scheme, id }) => Buffer.from(tagOf({ kind: "person", id: `${scheme}:${id}` }), "latin1"),

@@ -1,5 +1,6 @@
 import { fromUtf8, toBase64url } from "../../../protocol/bytes.ts";
 import { payloadLeafHash } from "../../../protocol/event.ts";
+import type { Source } from "../../../protocol/source.ts";
 import { TAG_BYTES, TAG_KINDS } from "../../../protocol/tag-kinds.ts";
 import type { SealedEvents, StoreReader } from "../../store/store.ts";
 import { cursorOf } from "../finding.ts";
@@ -33,6 +34,8 @@ import type { Person, RecordedUse } from "./use.ts";
 export interface UseReadingParts {
   readonly store: Pick<StoreReader, "payloads" | "indexTags" | "submissionOfIndex">;
   readonly judge: Judge;
+  /** Whose consent acts alone permit anything. */
+  readonly desk: Source;
   /** The keyed hash that stands for a person: 32 bytes. */
   readonly personTag: (person: Person) => Uint8Array;
   /** Opens one event again: undefined when it is erased or no use. */
@@ -50,6 +53,7 @@ export type JudgedAs = "allowed" | "finding" | "not-judged" | "erased";
 
 /** An event at its place, with its tags. */
 interface ReadAt extends Place {
+  readonly source: Source;
   readonly read: ReadEvent;
   readonly tags: Tags;
 }
@@ -78,11 +82,11 @@ const CONSENT_KINDS = /^[0-9]{12}:consent-[a-z]+:([0-9]+)$/;
  * its time (`takeWaiting`), and anew if the reader's comes after all. Further records under the same message id are uses at places of their own.
  *
  * What is erased is judged no more: an erasure takes back what was found about an event, with an exchange's reader's record what was found about its
- * others, and with a consent act what was found about this person's consents after it. So the findings are the same whether they were derived
+ * others, and with a consent act of the desk what was found about this person's consents after it. So the findings are the same whether they were derived
  * before the erasure or after it.
  */
 export function useReading(parts: UseReadingParts) {
-  const { store, judge, personTag, useAt, leafIndex, onJudged = () => undefined } = parts;
+  const { store, judge, desk, personTag, useAt, leafIndex, onJudged = () => undefined } = parts;
 
   /** The rows that change by these events. */
   async function take(
@@ -100,7 +104,8 @@ export function useReading(parts: UseReadingParts) {
       // An order is about what is in the log before it.
       if (erased !== undefined && erased < index) await erase(erased, changes);
     }
-    if (read === "erased" && tags.isConsentAct) await forgetConsent(index, tags.people, changes);
+    if (read === "erased" && tags.isConsentAct && event.source === desk)
+      await forgetConsent(index, tags.people, changes);
     if (read === "other") return;
     if (read === "erased") onJudged("erased");
     if (tags.exchange !== undefined) await takeHalf(event, tags.exchange, changes);
@@ -108,7 +113,7 @@ export function useReading(parts: UseReadingParts) {
   }
 
   async function takeHalf(
-    { index, time, read, tags }: ReadAt,
+    { index, time, read, tags }: Omit<ReadAt, "source">,
     { isReader, tag }: NonNullable<Tags["exchange"]>,
     changes: Changes,
   ): Promise<void> {
@@ -146,7 +151,7 @@ export function useReading(parts: UseReadingParts) {
   }
 
   async function takeReader(
-    { index, time, read, tags }: ReadAt,
+    { index, time, read, tags }: Omit<ReadAt, "source">,
     { row, put }: { readonly row: ExchangeRow; readonly put: (next: ExchangeRow) => void },
     changes: Changes,
   ): Promise<void> {
@@ -225,7 +230,8 @@ export function useReading(parts: UseReadingParts) {
   /** Takes back what was found about an event, and what follows from its being erased. */
   async function erase(index: number, changes: Changes): Promise<void> {
     const tags = await tagsAt(index);
-    if (tags.isConsentAct) await forgetConsent(index, tags.people, changes);
+    const { source } = (await store.submissionOfIndex(index)) ?? {};
+    if (tags.isConsentAct && source === desk) await forgetConsent(index, tags.people, changes);
     await forget(index, changes);
     if (tags.exchange === undefined) return;
     const key = exchangeKey(tags.exchange.tag);
@@ -312,10 +318,10 @@ function* placed(
   for (const [at, each] of read.entries()) {
     const index = from + at;
     while (index >= (submissions[submission + 1]?.index ?? Infinity)) submission++;
-    const time = submissions[submission]?.time;
-    if (time === undefined) throw new Error("events came without their submissions");
+    const { time, source } = submissions[submission] ?? {};
+    if (time === undefined || source === undefined) throw new Error("events came without their submissions");
     const tagsEnd = tagsAt + (tagCounts[at] ?? 0) * TAG_BYTES;
-    yield { index, time, read: each, tags: tagsIn(tags.subarray(tagsAt, tagsEnd)) };
+    yield { index, time, source, read: each, tags: tagsIn(tags.subarray(tagsAt, tagsEnd)) };
     tagsAt = tagsEnd;
   }
 }

@@ -30,13 +30,12 @@ export interface UseRegisterOptions {
   readonly published: () => number;
   readonly leafIndex: UseReadingParts["leafIndex"];
   readonly judge: UseReadingParts["judge"];
+  readonly desk: UseReadingParts["desk"];
   readonly personTag: UseReadingParts["personTag"];
   readonly useAt: UseReadingParts["useAt"];
   readonly startThread: () => ReadingThread;
   /** Every key that a decision of this log may be signed with; undefined while the chain was not read. */
   readonly keys: () => readonly PublicKey[] | undefined;
-  /** What else findings depend on: derived under other terms, they are derived anew. */
-  readonly terms: string;
   /** How long the reader's record may take to come after the provider's. */
   readonly graceSeconds: number;
   readonly clock: Clock;
@@ -89,7 +88,7 @@ interface Progress {
 
 export function useRegister(options: UseRegisterOptions): UseRegister {
   const { store, db, published, startThread, keys, graceSeconds, clock } = options;
-  const terms = ["uses/1", graceSeconds, options.terms].join(" ");
+  const terms = ["uses/2", graceSeconds, options.desk].join(" ");
   const { take, takeWaiting } = useReading(options);
   let thread: ReadingThread | undefined;
   let progress: Progress | undefined;

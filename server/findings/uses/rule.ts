@@ -52,7 +52,7 @@ export interface Judgement {
 /** A person's consents as they stood at the place of a use. */
 export interface PersonConsents {
   readonly records: readonly ConsentRecord[];
-  /** Whether an act before that place cannot be read any more. */
+  /** Whether an act of the desk before that place cannot be read any more: only the desk records what permits. */
   readonly isErased: boolean;
 }
 
@@ -219,19 +219,32 @@ function byPlace(use: RecordedUse, circumstances: Circumstances, catalogue: Cata
     const [basis] = ground.procedure.legalBasis;
     return { faults: [], ...(basis !== undefined && { basis }) };
   }
-  const verdicts = people.map((subject): readonly [PersonConsents, Verdict] => {
-    const consents = circumstances.consentsOf(subject);
-    return [consents, evaluate({ ...question, subject }, catalogue, consents.records, circumstances.time)];
-  });
-  const missing = verdicts.filter(([, { permit }]) => !permit);
-  if (missing.some(([{ isErased, records }]) => isErased || records.some(({ erased }) => erased)))
-    return { faults: [], unjudged: "consent-erased" };
-  const faults = missing.flatMap(([, verdict]) =>
-    verdict.permit ? [] : denied(verdict.reason, use, catalogue).faults,
+  const verdicts = people.map((subject) => byConsents({ ...question, subject }, catalogue, circumstances));
+  if (verdicts.includes(undefined)) return { faults: [], unjudged: "consent-erased" };
+  const faults = verdicts.flatMap((verdict) =>
+    verdict === undefined || verdict.permit ? [] : denied(verdict.reason, use, catalogue).faults,
   );
   if (faults.length > 0) return { faults: eachKindOnce(faults) };
-  const [first] = verdicts.flatMap(([, verdict]) => (verdict.permit ? [verdict] : []));
-  return { faults: [], ...(first !== undefined && { basis: basisOf(first) }) };
+  const first = verdicts.find((verdict) => verdict?.permit);
+  return { faults: [], ...(first?.permit === true && { basis: basisOf(first) }) };
+}
+
+/**
+ * What a person's consents say of a reading; undefined when that cannot be told any more. Only the desk records what permits: an act that somebody else
+ * recorded and had erased can at most have ended a consent, so it excuses nothing that would be denied without it too.
+ */
+function byConsents(
+  question: DecisionQuestion,
+  catalogue: Catalogue,
+  { consentsOf, time }: Pick<Circumstances, "consentsOf" | "time">,
+): Verdict | undefined {
+  const { records, isErased } = consentsOf(question.subject);
+  const verdict = evaluate(question, catalogue, records, time);
+  if (verdict.permit) return verdict;
+  if (isErased) return undefined;
+  const readable = records.map((record) => ({ ...record, erased: false }));
+  const without = evaluate(question, catalogue, readable, time);
+  return without.permit ? undefined : without;
 }
 
 /** The procedure must be the agency's, as who carries it out, gives or receives, and the data among what the procedure is about. */

@@ -63,7 +63,7 @@ export async function judgedLog({ catalogueFrom = 0 } = {}): Promise<JudgedLog> 
       desk: DESK,
     });
     const uses = useRegister({
-      ...{ store, db, judge, clock, graceSeconds: GRACE, terms: DESK },
+      ...{ store, db, judge, clock, graceSeconds: GRACE, desk: DESK },
       published: () => Infinity,
       leafIndex: async (leaf) => await log.tree().leafIndex(leaf),
       personTag: ({ scheme, id }) => Buffer.from(tagOf({ kind: "person", id: `${scheme}:${id}` }), "latin1"),

@@ -191,6 +191,35 @@ describe("server/findings/uses/register", function () {
       expect(found).to.deep.equal(["consent-missing:0", "consent-missing:4"]);
     });
 
+    it("of a consent act that an agency recorded excuses nothing, before or after", async () => {
+      const of = (messageId: string): Facets => ({ ...WATER, exchange: { ...WATER.exchange, messageId } });
+      const asked = { id: "c-planted", state: "ConsentRequested" } as const;
+      await log.append(READER, [consentEvent(asked), of("a")]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:1"]);
+      const found = await both(async () => {
+        await log.order(0);
+        await log.append(READER, [of("b")]);
+        await foundIds();
+        await log.destroy(0);
+        await log.append(READER, [of("c")]);
+      });
+      expect(found).to.deep.equal(["consent-missing:1", "consent-missing:3", "consent-missing:4"]);
+    });
+
+    it("of an end that an agency recorded leaves open what would be allowed without it, and nothing else", async () => {
+      const of = (messageId: string): Facets => ({ ...WATER, exchange: { ...WATER.exchange, messageId } });
+      const withdrawn = { id: GIVEN.id, state: "ConsentWithdrawn" } as const;
+      await log.append(DESK, [consentEvent(GIVEN)]);
+      await log.append(READER, [consentEvent(withdrawn), of("a")]);
+      expect(await foundIds()).to.deep.equal(["consent-withdrawn:2"]);
+      await log.order(1);
+      await log.append(READER, [of("b")]);
+      expect(await foundIds(), "what was found stands").to.deep.equal(["consent-withdrawn:2"]);
+      await log.append(DESK, [consentEvent(withdrawn)]);
+      await log.append(READER, [of("c")]);
+      expect(await foundIds()).to.deep.equal(["consent-withdrawn:2", "consent-withdrawn:6"]);
+    });
+
     it("orders nothing about what comes after it", async () => {
       const order = await log.order(0).catch(() => undefined);
       await log.append("qn-justice/r1", [NO_CASE]);
