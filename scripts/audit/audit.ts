@@ -26,7 +26,14 @@ import { haveCode, isTrustedChain } from "../../verifier/evidence-anchoring.ts";
 import { logOf, type TrustProfile } from "../../verifier/trust-profile.ts";
 import { AUDIT_CHECKS, type AuditCheckId } from "./checks.ts";
 import { type KeptRecords, openRecords } from "./databases.ts";
-import { EventAudit, fault, followErasures, requireExplained, type Unexplained } from "./event-audit.ts";
+import {
+  EventAudit,
+  fault,
+  followErasures,
+  requireErasable,
+  requireExplained,
+  type Unexplained,
+} from "./event-audit.ts";
 import { noteOrder, type OrdersSeen, requireExecuted } from "./executed-audit.ts";
 import { compareFindings } from "./findings-audit.ts";
 import { IndexAudit, storedKeyRows } from "./index-audit.ts";
@@ -34,7 +41,7 @@ import { compareKeptIndex, type KeptVersion, keptVersion } from "./kept-index.ts
 import { integratedSize, keptLog, tileComparison } from "./kept-log.ts";
 import { requireEntitled } from "./orders-audit.ts";
 import { type AuditSecrets, indexSecrets } from "./secrets.ts";
-import { compareUses, type DecisionKeys } from "./uses-audit.ts";
+import { compareUses, deskIn, type DecisionKeys } from "./uses-audit.ts";
 import { compareSources } from "./sources-audit.ts";
 import type { AuditState } from "./state.ts";
 
@@ -177,7 +184,8 @@ class RecordsAudit {
 
   async #walkEvents(): Promise<WalkEnd> {
     const { secrets, profile, chain, state, signal, onProgress } = this.#options;
-    const { reader, head } = this.#records;
+    const { reader, head, derived } = this.#records;
+    const desk = derived && (await deskIn(derived));
     const basis = this.#basis;
     if (secrets.pepper === undefined)
       this.#left.set("tags", "needs the pepper: set PEPPER, or keep keys/pepper in the data folder");
@@ -205,6 +213,7 @@ class RecordsAudit {
       const to = Math.min(...stops.filter((stop) => stop !== undefined));
       const page = await events.read(from, to);
       for (const event of page) {
+        requireErasable(event, desk);
         followErasures(unexplained, event);
         noteOrder(orders, event);
         await requireEntitled(event, { chain, profile, asOf: basis.asOf });

@@ -4,7 +4,8 @@ import { LOG_CHECKS } from "../../verifier/audit/fault.ts";
 const RECORD_CHECKS = {
   sources: "The numbers that the sources go on with follow from the log",
   disclosures: "Every digest is opened, but for events that were erased",
-  erasures: "Every erased event is named by an erasure, and who sealed or erased was entitled to it",
+  erasures:
+    "Every erased event is one that may be erased and is named by an erasure, and who sealed or erased was entitled to it",
   executed: "What was ordered erased is erased, unless a seal keeps it or it was ordered today",
   tags: "Every event is filed under the tags of its facets",
   "index-keys": "Every id is in the index under its own key",

@@ -101,6 +101,36 @@ export function followErasures(
   for (const tag of tags) if (tag[0] === TAG_KINDS.erases) unexplained.delete(toHex(tag.subarray(1)));
 }
 
+/** The tags and marks that orders and the ledger's own events have for ever: no erasure can empty those (protocol/closing.ts). */
+const NEVER_ERASED: ReadonlySet<number> = new Set([
+  TAG_KINDS.seals,
+  TAG_KINDS.lifts,
+  TAG_KINDS.erases,
+  TAG_KINDS.sealAct,
+  TAG_KINDS.erasureAct,
+  TAG_KINDS.catalogueAct,
+]);
+/** What the desk records beside looks into the ledger. */
+const ACTS: ReadonlySet<number> = new Set([
+  TAG_KINDS.consentAct,
+  TAG_KINDS.mandateAct,
+  TAG_KINDS.complaintAct,
+  TAG_KINDS.inspectionAct,
+]);
+
+/**
+ * Whether an erased event is none that no erasure can empty, as far as its tags tell. `desk`: the source of looks into the ledger, if it is known.
+ * @throws AuditFault `erasures`.
+ */
+export function requireErasable({ index, source, keys, tags }: AuditedEvent, desk: Source | undefined): void {
+  if (keys !== undefined) return;
+  const has = (kinds: ReadonlySet<number>): boolean => tags.some((tag) => kinds.has(tag[0] ?? 0));
+  if (has(NEVER_ERASED))
+    throw fault("erasures", index, "its key is gone, and it is an order or the machine's own, which stay");
+  if (source === desk && !has(ACTS))
+    throw fault("erasures", index, "its key is gone, and it records a look into the ledger, which stays");
+}
+
 /** At the end every erased event must have its erasure. @throws AuditFault. */
 export function requireExplained(unexplained: Unexplained): void {
   const [first] = [...unexplained.values()].sort((a, b) => a - b);

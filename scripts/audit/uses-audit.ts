@@ -69,7 +69,7 @@ export async function compareUses(
 
 /** The source through which people's acts are recorded, as the ledger noted it with its findings; undefined where it derived none. */
 export async function deskIn(derived: Database): Promise<Source | undefined> {
-  const progress = await derived.get(USES_PROGRESS);
+  const [progress]: (Buffer | undefined)[] = await derived.getMany([USES_PROGRESS]);
   return progress && usesTerms(progress.toString())?.desk;
 }
 
@@ -155,15 +155,17 @@ async function readLog(
             { index, order: isOrdered ? order : index },
           ]);
       }
-      if (event.disclosures === undefined || isOrdered) continue;
+      if (event.disclosures === undefined) continue;
       const parsed = parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`);
       const facets = openFacets(parsed);
       const leaf = toBase64url(leafHash);
+      // No order empties these.
+      if (parsed.payload.src === desk) noteStep(found.steps, facets.inspection, { index, time, leaf });
+      if (isOrdered) continue;
       const act = consentActIn(parsed, index);
       if (act !== undefined) found.acts.push(act);
       const use = useIn(parsed.payload.src, facets, open);
       if (use !== undefined) found.uses.push({ index, time, leaf, use, exchange });
-      if (parsed.payload.src === desk) noteStep(found.steps, facets.inspection, { index, time, leaf });
       if (parsed.payload.src === ownSource)
         await noteCatalogue(reader, found.catalogues, facets.catalogue, index);
     }
