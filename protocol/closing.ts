@@ -16,7 +16,9 @@ export type ClosingBar =
   /** A mandate lets somebody into a list, and the list's owner is to see that. */
   | "mandate"
   /** A look into the ledger by those who watch over it: closed, nobody would watch them. */
-  | "look";
+  | "look"
+  /** What an inspectorate or an officer decided and notified has to be documented; emptied, a confirmed breach would be open again. */
+  | "inspection";
 
 const BARS: Readonly<Partial<Record<EventType, ClosingBar>>> = {
   catalogue: "machine",
@@ -36,12 +38,17 @@ export function closingBar(event: ParsedEvent, kind: "seal" | "erasure"): Closin
   const bar = BARS[event.type];
   if (bar !== undefined) return bar;
   if (isLook(event)) return "look";
+  if (kind === "erasure" && event.type === "inspection" && isDesks(event)) return "inspection";
   // Erased, a mandate lets in nobody.
   return kind === "seal" && event.type === "mandate" ? "mandate" : undefined;
 }
 
+function isDesks({ payload }: ParsedEvent): boolean {
+  return splitSource(payload.src).recorder === DESK;
+}
+
 function isLook(event: ParsedEvent): boolean {
-  if (event.type !== "access" || splitSource(event.payload.src).recorder !== DESK) return false;
+  if (event.type !== "access" || !isDesks(event)) return false;
   const { purpose } = openFacets(event);
   const procedure = isJsonObject(purpose) ? purpose["procedure"] : undefined;
   return typeof procedure === "string" && procedure.startsWith(OWN_PROCEDURES);

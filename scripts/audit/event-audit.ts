@@ -110,12 +110,11 @@ const NEVER_ERASED: ReadonlySet<number> = new Set([
   TAG_KINDS.erasureAct,
   TAG_KINDS.catalogueAct,
 ]);
-/** What the desk records beside looks into the ledger. */
+/** What the desk records and an erasure can empty: not looks into the ledger, not inspections. */
 const ACTS: ReadonlySet<number> = new Set([
   TAG_KINDS.consentAct,
   TAG_KINDS.mandateAct,
   TAG_KINDS.complaintAct,
-  TAG_KINDS.inspectionAct,
 ]);
 
 /**
@@ -128,7 +127,7 @@ export function requireErasable({ index, source, keys, tags }: AuditedEvent, des
   if (has(NEVER_ERASED))
     throw fault("erasures", index, "its key is gone, and it is an order or the machine's own, which stay");
   if (source === desk && !has(ACTS))
-    throw fault("erasures", index, "its key is gone, and it records a look into the ledger, which stays");
+    throw fault("erasures", index, "its key is gone, and it records an inspection or a look into the ledger, which stay");
 }
 
 /** At the end every erased event must have its erasure. @throws AuditFault. */

@@ -202,10 +202,11 @@ const WHY: Readonly<Record<ClosingBar, string>> = {
   order: "an order to seal or erase must stay readable to those whom it concerns",
   mandate: "it is a mandate",
   look: "it records that somebody looked into the ledger, and whoever watches must be seen",
+  inspection: "what an inspector or an officer said of a finding has to stay documented",
 };
 
 const UNTIL: Readonly<Record<Dispute, string>> = {
-  complaint: "Somebody complains of it: it can be erased when the complaint was decided or withdrawn.",
+  complaint: "It is in a complaint that is open: it can be erased when that was decided or withdrawn.",
   finding:
     "There is a finding about it that it is the evidence of: it can be erased when an inspector dismissed the finding, or confirmed it and it was notified.",
   unjudged: "The ledger has not looked yet whether it was allowed. Send the same request again in a moment.",

@@ -3,7 +3,7 @@ import { openFacets } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import type { Source } from "../../protocol/source.ts";
-import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
+import { TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { DerivedDatabase, DerivedRow } from "../integrate/derived.ts";
 import type { FollowedEvent, FollowLog } from "../integrate/log-follower.ts";
 import type { StoreReader } from "../store/store.ts";
@@ -28,11 +28,10 @@ export interface FindingStates {
   stepsOf: (findings: readonly Finding[]) => Promise<readonly (readonly FindingStep[])[]>;
 }
 
-/** Letters of ours among the derived tables (integrate/derived.ts): steps by what they are about, what an event's steps are about, how far the log was read. */
+/** Letters of ours among the derived tables (integrate/derived.ts): steps by what they are about, how far the log was read. */
 const STATES_TABLE = 0x6e;
 const PROGRESS_TABLE = 0x4e;
 const STEPS = 0x66;
-const ABOUT = 0x65;
 
 export function findingStates({ follow, db, store, desk }: FindingStatesOptions): FindingStates {
   async function rowsAfter(events: readonly FollowedEvent[]): Promise<DerivedRow[]> {
@@ -49,29 +48,11 @@ export function findingStates({ follow, db, store, desk }: FindingStatesOptions)
       if (said === undefined) return;
       const { time } = (await store.submissionOfIndex(index)) ?? {};
       if (time === undefined) throw new Error(`the records lack the submission of event ${index}`);
-      const leaf = leafHash(payload);
-      const step: FindingStep = { index, leaf: toBase64url(leaf), time, ...said.step };
+      const step: FindingStep = { index, leaf: toBase64url(leafHash(payload)), time, ...said.step };
       put(stepsKey(said.about), [...(await get(stepsKey(said.about))), step]);
-      put(aboutKey(leaf), [said.about]);
     }
 
-    /** What was said in an event that is erased is not known any more, here as in what is derived anew. */
-    async function forget(leaf: Uint8Array): Promise<void> {
-      for (const about of await get(aboutKey(leaf))) {
-        if (!isSubject(about)) continue;
-        const key = stepsKey(about);
-        const gone = toBase64url(leaf);
-        put(
-          key,
-          (await get(key)).filter((step) => !isJsonObject(step) || step["leaf"] !== gone),
-        );
-      }
-    }
-
-    for (const followed of events) {
-      await add(followed);
-      for (const leaf of erasedLeaves(followed.tags)) await forget(leaf);
-    }
+    for (const followed of events) await add(followed);
     return [...changed.values()].map(({ key, value }) => ({
       key,
       value: Buffer.from(JSON.stringify(value)),
@@ -82,7 +63,8 @@ export function findingStates({ follow, db, store, desk }: FindingStatesOptions)
     subject: "what became of findings",
     tables: [STATES_TABLE],
     progressTable: PROGRESS_TABLE,
-    tagKinds: [TAG_KINDS.inspectionAct, TAG_KINDS.erases],
+    // No erasure empties what the desk recorded of them (protocol/closing.ts), so an order takes nothing back.
+    tagKinds: [TAG_KINDS.inspectionAct],
     rowsAfter,
   });
 
@@ -106,26 +88,13 @@ function subjectsOf(finding: Finding): StepSubject[] {
     : [own];
 }
 
-function* erasedLeaves(tags: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < tags.length; at += TAG_BYTES)
-    if (tags[at] === TAG_KINDS.erases) yield tags.subarray(at + 1, at + TAG_BYTES);
-}
-
 function stepsKey(subject: StepSubject): Buffer {
   return Buffer.concat([Buffer.of(STATES_TABLE, STEPS), Buffer.from(subject)]);
-}
-
-function aboutKey(leaf: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.of(STATES_TABLE, ABOUT), leaf]);
 }
 
 function listOf(row: Buffer | undefined): readonly unknown[] {
   const value: unknown = row === undefined ? [] : JSON.parse(row.toString());
   return Array.isArray(value) ? value : [];
-}
-
-function isSubject(value: unknown): value is StepSubject {
-  return typeof value === "string" && (value.startsWith("finding ") || value.startsWith("leaf "));
 }
 
 /** The format of the derived database vouches for the rest. */

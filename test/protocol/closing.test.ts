@@ -47,4 +47,17 @@ describe("protocol/closing", () => {
     const other = { ...look, purpose: { procedure: "1.004222" } };
     expect(closingBar(event("qn-operator/desk", other), "erasure")).to.equal(undefined);
   });
+
+  it("keeps what inspectors and officers decided from being erased, and lets a seal delay it", () => {
+    const decided: Facets = {
+      ...{ type: "inspection", subject, time },
+      inspection: {
+        ...{ id: "i", state: "decided", authority: "qn-inspectorate" },
+        finding: { id: "no-case:1", state: "confirmed" },
+      },
+    };
+    expect(closingBar(event("qn-operator/desk", decided), "erasure")).to.equal("inspection");
+    expect(closingBar(event("qn-operator/desk", decided), "seal")).to.equal(undefined);
+    expect(closingBar(event("qn-police/r1", decided), "erasure")).to.equal(undefined);
+  });
 });
