@@ -70,11 +70,15 @@ const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   maxConnections: 2_000,
 };
 
+/** A resting connection is kept so long, and clients are told: short of that, one that is busy meets it as it closes, and its request is lost. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** The server that listens for the edge, with every connection bounded. */
 export function boundedServer(edge: RequestListener, limits: Partial<ConnectionLimits> = {}): Server {
   const { requestTimeoutMs, idleTimeoutMs, maxConnections } = { ...DEFAULT_CONNECTION_LIMITS, ...limits };
   const server = createServer({ requestTimeout: requestTimeoutMs }, edge);
   server.setTimeout(idleTimeoutMs);
+  server.keepAliveTimeout = Math.min(KEEP_ALIVE_MS, idleTimeoutMs);
   server.maxConnections = maxConnections;
   return server;
 }

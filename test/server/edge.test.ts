@@ -225,7 +225,10 @@ describe("server/edge", () => {
       "secret",
     );
     const refused = await fetch(`${url}/echo/x`, { headers: { authorization: "Bearer wrong" } });
-    expect([refused.status, refused.headers.get("www-authenticate")]).to.deep.equal([401, "Bearer"]);
+    expect([refused.status, refused.headers.get("www-authenticate")]).to.deep.equal([
+      401,
+      'Bearer error="invalid_token"',
+    ]);
   });
 
   it("answers what a route throws as a problem", async () => {
@@ -400,6 +403,12 @@ describe("server/edge: connections", () => {
     await once(server, "listening");
     return (server.address() as AddressInfo).port;
   }
+
+  it("tells clients how long they may keep a connection", async () => {
+    const port = await listening({});
+    const { headers } = await fetch(`http://127.0.0.1:${port}/`);
+    expect(headers.get("keep-alive")).to.equal("timeout=30");
+  });
 
   it("ends one whose client asks and does not take the answer", async () => {
     const port = await listening({ idleTimeoutMs: 100 });
