@@ -55,8 +55,8 @@ export interface ComplaintRegister {
   one: (id: string) => Promise<ComplaintRecord | undefined>;
   /** In the order of their filing. */
   list: (query: ComplaintQuery) => Promise<ComplaintRecord[]>;
-  /** Of these leaf hashes (base64url) those that somebody complains of and nobody has decided about. @throws as `one`. */
-  openAbout: (leaves: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Of these leaf hashes (base64url) those of events that an open complaint is about or consists of. @throws as `one`. */
+  inOpen: (leaves: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 export interface ComplaintRegisterOptions {
@@ -74,8 +74,8 @@ const RECORDS = 0;
 const LISTS = 1;
 /** By the leaf of an act, which an erasure names. */
 const ACTS = 2;
-/** By the leaf that an open complaint is about. */
-const OPEN_ABOUT = 3;
+/** By the leaves that an open complaint is about and consists of. */
+const IN_OPEN = 3;
 
 /** Bytes of the states in the keys of lists: they are stored. */
 const LISTED = { any: 0, open: 1, filed: 2, answered: 3, decided: 4, withdrawn: 5 } as const;
@@ -156,10 +156,10 @@ export function complaintRegister({ follow, db, store, desk }: ComplaintRegister
         .sort((a, b) => filingOf(a).index - filingOf(b).index)
         .slice(0, query.limit);
     },
-    openAbout: async (leaves) => {
+    inOpen: async (leaves) => {
       await caughtUp();
       const found = await Promise.all(
-        leaves.map(async (leaf) => await db.values({ ...openAboutRange(leaf), limit: 1 })),
+        leaves.map(async (leaf) => await db.values({ ...inOpenRange(leaf), limit: 1 })),
       );
       return new Set(leaves.filter((_, at) => found[at]?.length !== 0));
     },
@@ -251,7 +251,10 @@ function rowsOf(record: ComplaintRecord): DerivedRow[] {
   return [
     { key: recordKey(id), value: Buffer.from(JSON.stringify(record)) },
     ...steps.map(({ leaf }) => ({ key: actKey(leaf), value })),
-    ...(isOpen ? [{ key: Buffer.concat([openAboutRange(complainedOf).gte, digestOf(id)]), value }] : []),
+    ...(isOpen ? [complainedOf, ...steps.map(({ leaf }) => leaf)] : []).map((leaf) => ({
+      key: Buffer.concat([inOpenRange(leaf).gte, digestOf(id)]),
+      value,
+    })),
     ...scopes.flatMap((scope) => states.map((each) => ({ key: listKey(scope, LISTED[each], filed), value }))),
   ];
 }
@@ -271,9 +274,9 @@ function actKey(leaf: string): Buffer {
   return Buffer.concat([Buffer.of(COMPLAINTS_TABLE, ACTS), fromBase64url(leaf)]);
 }
 
-/** The rows of the open complaints about one leaf. */
-function openAboutRange(leaf: string): { gte: Buffer; lt: Buffer } {
-  const gte = Buffer.concat([Buffer.of(COMPLAINTS_TABLE, OPEN_ABOUT), digestOf(leaf)]);
+/** The rows of the open complaints that one leaf is in. */
+function inOpenRange(leaf: string): { gte: Buffer; lt: Buffer } {
+  const gte = Buffer.concat([Buffer.of(COMPLAINTS_TABLE, IN_OPEN), digestOf(leaf)]);
   return { gte, lt: Buffer.concat([gte, Buffer.alloc(DIGEST_BYTES + 1, 0xff)]) };
 }
 

@@ -4,7 +4,7 @@ import type { StoreReader } from "../store/store.ts";
 import type { ComplaintRegister } from "./complaints.ts";
 
 /**
- * What is still to be settled about an event, for which it is the evidence: an open complaint; a finding about its use that nobody has dismissed, or that was
+ * What is still to be settled about an event, for which it is the evidence: an open complaint, which it may be an act of; a finding about its use that nobody has dismissed, or that was
  * confirmed and is not notified yet; `unjudged`: the ledger has not looked yet whether there is something to be found.
  */
 export type Dispute = "complaint" | "finding" | "unjudged";
@@ -20,7 +20,7 @@ export interface DisputableEvent {
 export type DisputesAbout = (events: readonly DisputableEvent[]) => Promise<readonly (Dispute | undefined)[]>;
 
 export interface DisputesOptions {
-  readonly complaints: Pick<ComplaintRegister, "openAbout">;
+  readonly complaints: Pick<ComplaintRegister, "inOpen">;
   readonly findings: Pick<FindingsBoard, "about">;
   /** Resolves when everything is judged, as far as that is soon done, with how many events of the log were. */
   readonly judged: () => Promise<number>;
@@ -41,7 +41,7 @@ export function disputesAbout({ complaints, findings, judged, store }: DisputesO
 
   return async (events) => {
     const size = await judged();
-    const complained = await complaints.openAbout(events.map(({ leaf }) => leaf));
+    const complained = await complaints.inOpen(events.map(({ leaf }) => leaf));
     const found = await inFindings(events);
     return events.map(({ index, leaf }) => {
       if (complained.has(leaf)) return "complaint";

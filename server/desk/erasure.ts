@@ -44,7 +44,7 @@ export interface ErasureDeskOptions {
   readonly choice: ErasureChoice;
   readonly erasures: Pick<ErasureRegister, "caughtUp" | "ordersOf">;
   readonly closures: Pick<ClosureRegister, "closuresOf">;
-  readonly complaints: Pick<ComplaintRegister, "openAbout">;
+  readonly complaints: Pick<ComplaintRegister, "inOpen">;
   readonly store: Pick<StoreReader, "events">;
 }
 
@@ -100,7 +100,7 @@ export function erasureDesk(options: ErasureDeskOptions): OrderErasure {
       // Somebody may have sealed one, complained of it or ordered it erased since it was looked at, in this process or another.
       check: async () => {
         const closed = await closures.closuresOf(leaves.map((leaf) => fromBase64url(leaf)));
-        const complained = await complaints.openAbout(leaves);
+        const complained = await complaints.inOpen(leaves);
         if (complained.size === 0 && closed.every((closure) => closure === undefined)) return;
         throw conflict(
           "An event was sealed, complained of or ordered erased meanwhile. Send the same request again.",

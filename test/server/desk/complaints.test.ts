@@ -79,18 +79,20 @@ describe("server/desk/complaints", () => {
     expect(await complaints.list({ scope: { people: ["x"] }, from: 0, limit: 10 })).to.deep.equal([]);
   });
 
-  it("knows which events somebody complains of, until the last of them has an answer for good", async () => {
+  it("knows which events are in open complaints, until the last of those is over", async () => {
     const complaints = register();
     const other = "B".repeat(42) + "A";
-    const open = async (): Promise<string[]> => [...(await complaints.openAbout([other, COMPLAINED_OF]))];
+    const open = async (): Promise<string[]> => [...(await complaints.inOpen([other, COMPLAINED_OF]))];
     expect(await open()).to.deep.equal([]);
     await log.append(DESK, [act("a", "filed"), act("b", "filed")]);
     expect(await open()).to.deep.equal([COMPLAINED_OF]);
+    const filing = (await complaints.one("a"))?.steps[0]?.leaf ?? "";
+    expect([...(await complaints.inOpen([filing]))]).to.deep.equal([filing]);
     await log.append(DESK, [act("a", "answered"), act("a", "decided", { outcome: "rejected" })]);
     expect(await open()).to.deep.equal([COMPLAINED_OF]);
     await log.append(DESK, [act("b", "withdrawn")]);
     expect(await open()).to.deep.equal([]);
-    expect([...(await (await rebuilt()).openAbout([COMPLAINED_OF]))]).to.deep.equal([]);
+    expect([...(await (await rebuilt()).inOpen([COMPLAINED_OF]))]).to.deep.equal([]);
   });
 
   it("takes only the desk's word for who complained, answered or decided", async () => {

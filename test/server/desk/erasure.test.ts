@@ -123,9 +123,9 @@ describe("server/desk/erasure", () => {
     ]);
   }
 
-  async function complain(index: number, state: "filed" | "decided" = "filed"): Promise<void> {
+  async function complain(index: number, state: "filed" | "decided" = "filed"): Promise<number> {
     const complaint = { id: `about ${index}`, state, leaf: await leafAt(index), agency: "qn-police" };
-    await log.append(DESK, [{ type: "complaint", subject: SECOND, complaint, time }]);
+    return await log.append(DESK, [{ type: "complaint", subject: SECOND, complaint, time }]);
   }
 
   async function refusal(request: ErasureRequest, agency = "qn-police"): Promise<unknown> {
@@ -236,7 +236,10 @@ describe("server/desk/erasure", () => {
 
   it("destroys no evidence of what somebody complains of, until that is decided", async () => {
     await log.append("qn-police/r1", [about(FIRST), about(FIRST)]);
-    await complain(1);
+    const filing = await complain(1);
+    // Without its filing there would be no complaint.
+    const acts = { ...REQUEST, id: "acts", what: { events: [filing] } };
+    expect(await refusal(acts, "minhbach")).to.equal("not-erasable");
     const named = { ...REQUEST, id: "named", what: { events: [1] } };
     expect(await refusal(named)).to.equal("not-erasable");
     expect(await order(officer("qn-police"), REQUEST)).to.deep.include({
@@ -249,7 +252,9 @@ describe("server/desk/erasure", () => {
 
   it("takes a complaint that comes in the last moment", async () => {
     await log.append("qn-police/r1", [about(FIRST)]);
-    meanwhile = async () => await complain(0);
+    meanwhile = async () => {
+      await complain(0);
+    };
     expect(await refusal(REQUEST)).to.equal("erasure-conflict");
     expect(recorded).to.deep.equal([]);
   });
