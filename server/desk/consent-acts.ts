@@ -7,6 +7,7 @@ import {
   consentPeriod,
   consentStateAt,
   isFinalState,
+  isPermittingState,
   permitsAt,
 } from "../../protocol/consent.ts";
 import type { Consent, Explanation } from "../../protocol/facet-values.ts";
@@ -152,7 +153,9 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
   }
 
   async function decline(caller: Citizen, { state, id, method }: Declining): Promise<ConsentRecord> {
-    const { record, parties: of } = await parties.consentOf(caller, id);
+    const { record, parties: of } = await parties.consentOf(caller, id, (each) =>
+      isOpenRequest(each) ? 0 : 1,
+    );
     const check = async (current: ConsentRecord | undefined): Promise<void> => {
       await parties.actingFor(caller, of.person);
       requireTransition(current, state, clock.now());
@@ -167,7 +170,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
   }
 
   async function withdraw(caller: Citizen, id: string, method?: string): Promise<ConsentRecord> {
-    const { record, parties: of } = await parties.consentOf(caller, id);
+    const { record, parties: of } = await parties.consentOf(caller, id, rankToWithdraw);
     const consent = { id, state: "ConsentWithdrawn", ...indication(of, method) } as const;
     return await end(record, { by: caller, state: consent.state }, async (check) => {
       await act(caller, { person: of.person, ...subjectsOf(of), consent }, async (current) => {
@@ -313,6 +316,12 @@ function requireWithin(terms: AskedTerms, { terms: asked }: ConsentRecord): void
     "consent-state",
     "This is for more than what is under this id. What goes beyond it is given under an id of its own: leave the id out.",
   );
+}
+
+/** Before all else what is in force, so that nothing else of the same id is withdrawn in its place; then what was withdrawn already. */
+function rankToWithdraw({ state }: ConsentRecord): number {
+  if (isPermittingState(state)) return 0;
+  return state === "ConsentWithdrawn" ? 1 : 2;
 }
 
 /** The first moment from `from` on (Unix seconds) at which a consent may be in force too. */

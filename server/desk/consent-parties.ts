@@ -25,10 +25,14 @@ export interface PartiesOptions {
 export interface ConsentParties {
   /** The caller for this person, by the mandates in force now. @throws LedgerError `no-mandate`. */
   readonly actingFor: (caller: Citizen, person: PersonId) => Promise<Parties>;
-  /** The consent of this id that is the caller's own, or of somebody they represent. @throws LedgerError `unknown-consent`. */
+  /**
+   * The consent of this id that is the caller's own, or of somebody they represent. Whoever knows the id can have used it for somebody else among
+   * these: of several it is the one that `rankOf` gives the lowest number, else the caller's own. @throws LedgerError `unknown-consent`.
+   */
   readonly consentOf: (
     caller: Citizen,
     id: string,
+    rankOf: (record: ConsentRecord) => number,
   ) => Promise<{ readonly record: ConsentRecord; readonly parties: Parties }>;
 }
 
@@ -47,14 +51,27 @@ export function consentParties({ representation, consents }: PartiesOptions): Co
   async function consentOf(
     caller: Citizen,
     id: string,
+    rankOf: (record: ConsentRecord) => number,
   ): Promise<{ record: ConsentRecord; parties: Parties }> {
     const own = await consents.one(caller.subject, id);
-    if (own !== undefined) return { record: own, parties: { person: caller.subject, guardian: undefined } };
+    // What is meant beyond doubt does not wait for the mandates.
+    if (own !== undefined && rankOf(own) === 0) return await withParties(caller, own);
+    const found: ConsentRecord[] = own === undefined ? [] : [own];
     for (const person of await representation.ownOf(caller)) {
       const record = await consents.one(person, id);
-      if (record !== undefined) return { record, parties: await actingFor(caller, person) };
+      if (record !== undefined && !isSamePerson(person, caller.subject)) found.push(record);
     }
-    throw unknownConsent();
+    // The sort is stable.
+    const [record] = found.sort((a, b) => rankOf(a) - rankOf(b));
+    if (record === undefined) throw unknownConsent();
+    return await withParties(caller, record);
+  }
+
+  async function withParties(
+    caller: Citizen,
+    record: ConsentRecord,
+  ): Promise<{ record: ConsentRecord; parties: Parties }> {
+    return { record, parties: await actingFor(caller, record.person) };
   }
 
   return { actingFor, consentOf };

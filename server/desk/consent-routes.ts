@@ -122,7 +122,9 @@ export function consentRoutes(options: ConsentRoutesOptions): Route[] {
   }
 
   async function receipt(request: RouteRequest, caller: Citizen): Promise<Answer> {
-    const { record } = await parties.consentOf(caller, request.parameter("id"));
+    const { record } = await parties.consentOf(caller, request.parameter("id"), (each) =>
+      each.state === undefined ? 1 : 0,
+    );
     const spoken = record.steps.findLast(({ counts, act }) => counts && act.consent.procedures !== undefined);
     const catalogue = spoken && (await catalogueAt(spoken.act.index));
     const procedure = catalogue?.procedures.get(record.terms?.procedures[0] ?? "");

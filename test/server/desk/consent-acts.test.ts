@@ -19,7 +19,10 @@ import { withFolder } from "../sequence/ledger.ts";
 import { type Fault, faultyStore } from "../store/faulty-store.ts";
 import { deskRecorder, testDesk } from "./ledger.ts";
 
-const ANH = citizen({ scheme: "vn-cccd", id: "999199000001" });
+const AN = { scheme: "vn-cccd", id: "999199000001" } as const;
+const ANH = citizen(AN);
+/** Whom Anh represents. */
+const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
 const AGENCY = { role: "agency", name: "qn-build", agency: "qn-build", signOn: SIGN_ON } as const;
 const both = { vi: "…", en: "…" };
 const PERMIT: Procedure = {
@@ -71,15 +74,20 @@ async function withActs(
         tagOf: indexTags(new Uint8Array(32).fill(1)),
         rules: { desk: deskRecorder.source },
       });
-      const own = (): Promise<readonly [typeof ANH.subject]> => Promise.resolve([ANH.subject]);
       const mandatesOf = (): Promise<{ held: []; given: [] }> => Promise.resolve({ held: [], given: [] });
-      const representation = { numbersOf: own, ownOf: own, mandatesOf };
-      const actsBy = (changed: Partial<ConsentRegister>): ConsentActs =>
-        consentActs({
-          ...{ desk, consents: { ...consents, ...changed }, clock: { now: () => NOW_SECONDS * 1000 } },
-          parties: consentParties({ representation, consents }),
+      const representation = {
+        numbersOf: () => Promise.resolve([ANH.subject]),
+        ownOf: () => Promise.resolve([ANH.subject, CHILD]),
+        mandatesOf,
+      };
+      const actsBy = (changed: Partial<ConsentRegister>): ConsentActs => {
+        const known = { ...consents, ...changed };
+        return consentActs({
+          ...{ desk, consents: known, clock: { now: () => NOW_SECONDS * 1000 } },
+          parties: consentParties({ representation, consents: known }),
           catalogue: () => Promise.resolve(CATALOGUE),
         });
+      };
       await use({ acts: actsBy({}), consents, actsBy });
       await desk.close();
       await store.close();
@@ -145,6 +153,24 @@ describe("server/desk/consent-acts", () => {
       const found = await inspecting.invalidate(INSPECTOR, given.id, { en: "Not informed." });
       expect(found.map(({ state }) => state)).to.deep.equal(["ConsentInvalidated"]);
       expect((await isIn(consents, given.id)).state).to.equal("ConsentInvalidated");
+    });
+  });
+
+  it("withdraws what is in force, whatever an agency said of another person under the same id", async () => {
+    await withActs(async ({ acts, consents, actsBy }) => {
+      // As an agency's recorder may write it about the guardian.
+      for (const state of ["ConsentRequested", "ConsentRevoked", undefined] as const) {
+        const given = await acts.give(ANH, { ...GIVING, person: CHILD });
+        const claimed = { ...given, person: AN, state, steps: [] };
+        const { withdraw } = actsBy({
+          one: async (person, id) =>
+            person.id === ANH.subject.id ? claimed : await consents.one(person, id),
+        });
+        const withdrawn = await withdraw(ANH, given.id);
+        expect(withdrawn).to.deep.include({ person: CHILD, state: "ConsentWithdrawn" });
+        expect((await withdraw(ANH, given.id)).state, "asked again").to.equal("ConsentWithdrawn");
+        expect((await consents.one(CHILD, given.id))?.steps).to.have.length(2);
+      }
     });
   });
 
