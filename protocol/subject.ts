@@ -30,6 +30,13 @@ export function isCanonicalSubjectId(scheme: SubjectScheme, id: string): boolean
   return GRAMMARS.get(scheme)?.test(id) === true;
 }
 
+const PERSONAL_NUMBER = /(?<![0-9])[0-9]{12}(?![0-9])/;
+
+/** Whether a text that anybody may read holds what can be a citizen's number: 12 digits in a row, and no more. */
+export function holdsPersonalNumber(text: string): boolean {
+  return PERSONAL_NUMBER.test(text);
+}
+
 /**
  * The canonical spelling of an id as people type it: without spaces and hyphens, in capitals. Throws FormatError
  * `subject-id`, without repeating the id, when the result is none of the scheme's.

@@ -2,6 +2,7 @@ import { fromBase64url, fromHex, toHex } from "../../protocol/bytes.ts";
 import { parseDecimal } from "../../protocol/checkpoint.ts";
 import { openFacets, parseShownEvent } from "../../protocol/event.ts";
 import { HASH_BYTES } from "../../protocol/merkle.ts";
+import { holdsPersonalNumber } from "../../protocol/subject.ts";
 import type { Clock } from "../clock.ts";
 import type { Showing } from "../disclose/showing.ts";
 import { LedgerError } from "../errors.ts";
@@ -39,8 +40,6 @@ const STATES = ["open", "filed", "answered", "decided", "withdrawn"] as const;
 /** What is late, out of the list of what is open. */
 const OVERDUE = { answerOverdue: "filed", decisionOverdue: "open" } as const;
 const OUTCOMES = ["upheld", "partly-upheld", "rejected"] as const;
-/** As the schema of the facet has it, said in words that help. */
-const PERSONAL_NUMBER = /(?<![0-9])[0-9]{12}(?![0-9])/;
 
 /** Complaints: filed by people from entries of their statements, answered by the agency, decided by an inspector. */
 export function complaintRoutes(options: ComplaintRoutesOptions): Route[] {
@@ -230,7 +229,8 @@ function queryOf(request: RouteRequest): Omit<ComplaintQuery, "scope"> & { overd
 
 function textIn(body: BodyReader): string {
   const text = body.requiredText("text", MAX_TEXT);
-  if (PERSONAL_NUMBER.test(text))
+  // As the schema of the facet has it, said in words that help.
+  if (holdsPersonalNumber(text))
     throw bad("The text must name nobody by number: leave out what has 12 digits.");
   return text;
 }

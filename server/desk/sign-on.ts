@@ -1,6 +1,7 @@
 import type { LogId } from "../../protocol/log-id.ts";
 import { isSignOnText, makeSignOn, type SignOnStatement } from "../../protocol/sign-on.ts";
 import type { Source } from "../../protocol/source.ts";
+import { holdsPersonalNumber } from "../../protocol/subject.ts";
 import type { SignedOn } from "../identity/caller.ts";
 import type { Signer } from "../sequence/receipts.ts";
 
@@ -12,25 +13,22 @@ export interface SignOnPlace {
   readonly iat: number;
 }
 
-/** What can be a citizen's number stands in subject facets alone, which are shown to few. */
-const PERSONAL_NUMBER = /(?<![0-9])[0-9]{12}(?![0-9])/;
-
 /**
- * The facet `signOn` of an event that this caller brought about: a compact JWS by the desk's key. Optional members that do not fit its form are
- * left out; the token's digest names the token all the same. @throws FormatError `sign-on` for an issuer whose name does not fit.
+ * The facet `signOn` of an event that this caller brought about: a compact JWS by the desk's key. Optional members that do not fit its form, or
+ * hold what can be a person's number (that stands in subject facets alone, which are shown to few), are left out; the token's digest names the token all the same. @throws FormatError `sign-on` for an issuer whose name does not fit.
  */
 export function signOnFacet(by: SignedOn, place: SignOnPlace, key: Signer): string {
   const { issuer, subject, tokenId, client, authenticatedAt, level, expires, tokenDigest } = by.signOn;
   const texts = {
     agency: agencyOf(by),
-    sub: isPersonalNumber(subject, by) ? undefined : subject,
+    sub: subject,
     jti: tokenId,
     client_id: client,
     acr: level,
   };
   const statement: SignOnStatement = {
     ...{ log: place.log, src: place.src, seq: place.seq, role: by.role, iss: issuer },
-    ...fitting(texts),
+    ...fitting(texts, by),
     ...(authenticatedAt === undefined ? {} : { auth_time: authenticatedAt }),
     ...{ exp: expires, token: tokenDigest, iat: place.iat },
   };
@@ -39,11 +37,11 @@ export function signOnFacet(by: SignedOn, place: SignOnPlace, key: Signer): stri
 
 type Texts = Partial<Record<"agency" | "sub" | "jti" | "client_id" | "acr", string>>;
 
-function fitting(texts: { readonly [name in keyof Texts]: string | undefined }): Texts {
+function fitting(texts: { readonly [name in keyof Texts]: string | undefined }, by: SignedOn): Texts {
   const kept: Texts = {};
   for (const name of ["agency", "sub", "jti", "client_id", "acr"] as const) {
     const text = texts[name];
-    if (text !== undefined && isSignOnText(name, text)) kept[name] = text;
+    if (text !== undefined && isSignOnText(name, text) && !namesPerson(text, by)) kept[name] = text;
   }
   return kept;
 }
@@ -60,6 +58,6 @@ function agencyOf(by: SignedOn): string | undefined {
   }
 }
 
-function isPersonalNumber(text: string, by: SignedOn): boolean {
-  return PERSONAL_NUMBER.test(text) || (by.role === "citizen" && text.includes(by.subject.id));
+function namesPerson(text: string, by: SignedOn): boolean {
+  return holdsPersonalNumber(text) || (by.role === "citizen" && text.includes(by.subject.id));
 }

@@ -1,7 +1,7 @@
 import type { JWTPayload } from "jose";
 import { isSignOnText } from "../../protocol/sign-on.ts";
 import { isAgencyCode } from "../../protocol/source.ts";
-import { isCanonicalSubjectId, isSubjectScheme } from "../../protocol/subject.ts";
+import { holdsPersonalNumber, isCanonicalSubjectId, isSubjectScheme } from "../../protocol/subject.ts";
 import { ROLES } from "../../protocol/visibility.ts";
 import type { ClaimRules } from "../config-sign-on.ts";
 import { LedgerError } from "../errors.ts";
@@ -27,6 +27,7 @@ export function callerOfClaims(token: { claims: JWTPayload; digest: string }, ru
   const { names } = rules;
   const common = { name: nameOf(claims, names.name), signOn: signOnOf(token) };
   const role = roleOf(claims, rules);
+  if (role !== "citizen") requireNoNumber(common.name, names.name);
   switch (role) {
     case "citizen":
       return { role, ...common, subject: personOf(claims, rules) };
@@ -77,6 +78,14 @@ function nameOf(claims: JWTPayload, claim: string): string {
   if (isText("sub", name) && name.length <= MAX_NAME) return name;
   throw unusable(
     `The token needs a name of the caller in the claim ${claim}: ASCII, at most ${MAX_NAME} characters.`,
+  );
+}
+
+/** The names of those who act for an office stand in the record of what they do; an official is a citizen too, and has a number. */
+function requireNoNumber(name: string, claim: string): void {
+  if (!holdsPersonalNumber(name)) return;
+  throw unusable(
+    `The claim ${claim} names an official by what can be a citizen's number. The operator sets OIDC_CLAIMS to a claim that names officials otherwise (name=...).`,
   );
 }
 

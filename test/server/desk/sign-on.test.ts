@@ -56,6 +56,13 @@ describe("server/desk/sign-on", () => {
     expect(statement(signedOn(foreign, { subject: "fc|FRA:12AB34567" }))).not.to.have.property("sub");
   });
 
+  it("leaves out whatever else of the token holds a person's number", () => {
+    const telling = { tokenId: "999199000001-7", client: "app.999199000001", level: "2" };
+    const made = statement(signedOn(CITIZEN, telling));
+    expect(made).to.include({ acr: "2", token: SIGN_ON.tokenDigest });
+    expect(made).not.to.have.any.keys("jti", "client_id");
+  });
+
   it("leaves out what does not fit, and names the token by its digest all the same", () => {
     const odd = { subject: "Nguyễn", tokenId: "j".repeat(257), level: "", client: "c" };
     const made = statement(signedOn(CITIZEN, odd));

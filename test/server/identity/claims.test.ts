@@ -109,6 +109,11 @@ describe("server/identity/claims", () => {
       { roles: ["minhbach:inspector"], authority: "" },
     ],
     "needs a name": [{ roles: ["minhbach:operator"], sub: "x".repeat(129) }],
+    "names an official by what can be a citizen's number": [
+      { roles: ["minhbach:operator"], sub: "999199000001" },
+      { roles: ["minhbach:inspector"], authority: "qn-inspectorate", sub: "vneid:999199000001" },
+      { roles: ["minhbach:officer"], agency: "qn-police", sub: "999199000001@police" },
+    ],
     "needs the claims iss, sub and exp|needs a name": [
       { roles: ["minhbach:operator"], sub: undefined },
       { roles: ["minhbach:operator"], sub: "" },
