@@ -108,6 +108,9 @@ export interface ConsentRules {
   readonly desk: Source;
 }
 
+/** Acts of one consent that readers keep, of the desk and of all others each; beyond them, only ends. More than any consent has. */
+export const MAX_CONSENT_ACTS = 32;
+
 const PERMITTING: ReadonlySet<ConsentState> = new Set(["ConsentGiven", "RenewedConsentGiven"]);
 /** Ends that nothing but a later invalidation follows. */
 const FINAL: ReadonlySet<ConsentState> = new Set([

@@ -6,6 +6,7 @@ import {
   isEndingState,
   isFinalState,
   isPermittingState,
+  MAX_CONSENT_ACTS,
 } from "../../protocol/consent.ts";
 
 /** Where an act of a consent stands in the log, and what can be said of it without opening it. */
@@ -32,21 +33,23 @@ const BY_DESK = 0x80;
 const PLACE_BYTES = 7;
 const INDEX_BYTES = 6;
 
-/** More acts than any consent has. Beyond them nothing is kept but the first end of each kind, so that no flood hides an end. */
-const MAX_PLACES = 32;
-
 export function placeOf(act: ConsentAct | ErasedConsentAct, { desk }: ConsentRules): ActPlace {
   if (act.kind === "erased") return { index: act.index, state: "erased", byDesk: false };
   return { index: act.index, state: act.consent.state, byDesk: act.source === desk };
 }
 
-/** The places after one more act; the same ones when they hold it already. */
+/**
+ * The places after one more act; the same ones when they hold it already. Beyond `MAX_CONSENT_ACTS` nothing is kept but the first end of each kind, so
+ * that no flood hides an end. The desk's have room of their own: whatever agencies say of a consent, what
+ * its person gave, and confirmed for less, is not lost.
+ */
 export function afterPlace(places: readonly ActPlace[], place: ActPlace): readonly ActPlace[] {
   if (places.some(({ index }) => index === place.index)) return places;
   const isEnd = place.state === "erased" || isEndingState(place.state);
+  const alike = places.filter(({ byDesk }) => byDesk === place.byDesk);
   const isRoom =
-    places.length < MAX_PLACES ||
-    (isEnd && !places.slice(MAX_PLACES).some(({ state }) => state === place.state));
+    alike.length < MAX_CONSENT_ACTS ||
+    (isEnd && !alike.slice(MAX_CONSENT_ACTS).some(({ state }) => state === place.state));
   return isRoom ? [...places, place] : places;
 }
 

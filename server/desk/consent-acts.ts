@@ -6,8 +6,10 @@ import {
   type ConsentTerms,
   consentPeriod,
   consentStateAt,
+  isEndingState,
   isFinalState,
   isPermittingState,
+  MAX_CONSENT_ACTS,
   permitsAt,
 } from "../../protocol/consent.ts";
 import type { Consent, Explanation } from "../../protocol/facet-values.ts";
@@ -34,7 +36,7 @@ import {
 import type { Desk, DeskAct } from "./desk.ts";
 
 export interface ConsentActsOptions {
-  readonly desk: Pick<Desk, "record">;
+  readonly desk: Pick<Desk, "source" | "record">;
   readonly consents: Pick<ConsentRegister, "one" | "byId" | "recordedByDesk">;
   readonly parties: ConsentParties;
   /** The catalogue in force. @throws LedgerError `unknown-catalogue`. */
@@ -122,6 +124,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
       requireCurrent(inForce, giving.catalogue);
       requireConsentNeeded(inForce, terms);
       requireTransition(record, state, clock.now());
+      requireRoom(record);
       if (record !== undefined) requireWithin(terms, record);
       if (state === "ConsentGiven") await requireNoneYet(person, terms, { validFrom, validUntil });
     }
@@ -152,6 +155,16 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
     }
   }
 
+  /** What readers would not keep is not recorded: nobody would hear of it. Ends always are. */
+  function requireRoom(record: ConsentRecord | undefined): void {
+    const acts = record?.steps.filter(({ act: { source } }) => source === desk.source) ?? [];
+    if (acts.length < MAX_CONSENT_ACTS) return;
+    throw new LedgerError(
+      "consent-state",
+      "Too much was said under this id already. Withdraw or refuse it; what is wanted again is given anew, without an id.",
+    );
+  }
+
   async function decline(caller: Citizen, { state, id, method }: Declining): Promise<ConsentRecord> {
     const { record, parties: of } = await parties.consentOf(caller, id, (each) =>
       isOpenRequest(each) ? 0 : 1,
@@ -160,6 +173,7 @@ export function consentActs(options: ConsentActsOptions): ConsentActs {
       await parties.actingFor(caller, of.person);
       requireTransition(current, state, clock.now());
       if (!isOpenRequest(current)) throw wrongState(current, state, clock.now());
+      if (!isEndingState(state)) requireRoom(current);
     };
     await check(record);
     return await act(

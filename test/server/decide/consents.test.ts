@@ -155,12 +155,32 @@ describe("server/decide/consents", () => {
     await log.append(STRANGER, others.map(facetsOf));
     const before = (await consents.recordedByDesk(AN))[0];
     expect(before && permitsAt(before, NOW)).to.equal(true);
-    expect(before?.steps.length).to.be.at.most(32);
+    expect(before?.steps.length).to.be.at.most(33);
     await record(act("ConsentWithdrawn"));
     const after = (await consents.one(AN, "c-1")) ?? before;
     expect(after?.state).to.equal("ConsentWithdrawn");
     await record(act("ConsentGiven", { consent: { id: "c-2" } }));
     expect(states(await consents.recordedByDesk(AN))).to.include("c-2 ConsentGiven");
+  });
+
+  it("loses nothing that the person says, whatever agencies said before under the same id", async () => {
+    const consents = register();
+    const noise = (state: "ConsentRequested" | "ConsentExpired"): Facets =>
+      facetsOf(act(state, { source: STRANGER, consent: { controller: "qn-health" } }));
+    await log.append(
+      STRANGER,
+      Array.from({ length: 40 }, () => noise("ConsentRequested")),
+    );
+    await record(act("ConsentGiven"));
+    await log.append(
+      STRANGER,
+      Array.from({ length: 40 }, () => noise("ConsentRequested")),
+    );
+    const less = { personalData: ["pd:Name"], validUntil: "2026-12-24T00:00:00+07:00" };
+    await record(act("RenewedConsentGiven", { consent: less }));
+    const renewed = await consents.one(AN, "c-1");
+    expect(renewed?.terms).to.deep.include(less);
+    expect(renewed && permitsAt(renewed, NOW)).to.equal(true);
   });
 
   it("finds the consent of an id that is given among any number of people whom others say it is of", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type ConsentRecord, permitsAt } from "../../../protocol/consent.ts";
+import { type ConsentRecord, MAX_CONSENT_ACTS, permitsAt } from "../../../protocol/consent.ts";
 import type { Catalogue, Procedure } from "../../../protocol/procedures.ts";
 import { type ConsentRegister, consentRegister } from "../../../server/decide/consents.ts";
 import { type ConsentActs, consentActs, type Giving } from "../../../server/desk/consent-acts.ts";
@@ -171,6 +171,18 @@ describe("server/desk/consent-acts", () => {
         expect((await withdraw(ANH, given.id)).state, "asked again").to.equal("ConsentWithdrawn");
         expect((await consents.one(CHILD, given.id))?.steps).to.have.length(2);
       }
+    });
+  });
+
+  it("records no renewal that readers would not keep, and still the withdrawal", async () => {
+    await withActs(async ({ acts, consents }) => {
+      const { id } = await acts.give(ANH, GIVING);
+      const renew = async (): Promise<ConsentRecord> =>
+        await acts.give(ANH, { ...GIVING, id, state: "RenewedConsentGiven" });
+      for (let times = 1; times < MAX_CONSENT_ACTS; times++) await renew();
+      expect(await renew().catch((error: unknown) => error)).to.have.property("code", "consent-state");
+      expect((await isIn(consents, id)).steps).to.have.length(MAX_CONSENT_ACTS);
+      expect((await acts.withdraw(ANH, id)).state).to.equal("ConsentWithdrawn");
     });
   });
 
