@@ -22,6 +22,7 @@ import { type FindingStep, saidIn } from "../../server/findings/states.ts";
 import {
   findingFor,
   isPaired,
+  isRepeated,
   type Judgement,
   judgeUse,
   withReader,
@@ -104,6 +105,8 @@ interface ReadLog {
   readonly lost: Map<string, { readonly index: number; readonly order: number }[]>;
   /** The first such act of anybody else: it may have ended a consent, for what was found while it could be read. */
   readonly ended: Map<string, number>;
+  /** The first order to erase each event that is ordered to be. */
+  readonly orders: Map<number, number>;
   readonly people: Map<number, readonly string[]>;
   /** The first record of each side, whether it can be read or not. */
   readonly firsts: Map<string, { reader?: number; provider?: number }>;
@@ -121,7 +124,7 @@ async function readLog(
   const orders = await ordersIn(reader, size);
   const found: ReadLog = {
     ...{ uses: [], acts: [], lost: new Map(), people: new Map(), firsts: new Map(), catalogues: [] },
-    ...{ ended: new Map(), steps: new Map(), desk },
+    ...{ orders: new Map(), ended: new Map(), steps: new Map(), desk },
   };
   const open = (text: string): Decision | undefined => decisionIn(text, formatLogId(log), keys);
   const ownSource = `${splitSource(desk).agency}/ledger`;
@@ -133,8 +136,9 @@ async function readLog(
       if (event === undefined) continue;
       const tags = tagsOf(event.tags);
       const leafHash = payloadLeafHash(fromUtf8(event.payload));
-      const order = orders.get(toHex(leafHash));
-      const isOrdered = order !== undefined && order > index;
+      const [first, order = first] = ordersAfter(orders.get(toHex(leafHash)), index);
+      const isOrdered = order !== undefined;
+      if (first !== undefined) found.orders.set(index, first);
       const exchange = tags.exchange;
       if (exchange !== undefined) {
         const first = found.firsts.get(exchange.tag) ?? {};
@@ -173,13 +177,19 @@ async function readLog(
   return found;
 }
 
-/** The last order that names each leaf, by its hash in hexadecimal. */
-async function ordersIn(reader: StoreReader, size: number): Promise<Map<string, number>> {
-  const orders = new Map<string, number>();
+/** The first and the last of these that come after an event. */
+function ordersAfter(orders: readonly number[] = [], index: number): readonly (number | undefined)[] {
+  const after = orders.filter((order) => order > index);
+  return [after[0], after.at(-1)];
+}
+
+/** The orders that name each leaf, by its hash in hexadecimal. */
+async function ordersIn(reader: StoreReader, size: number): Promise<Map<string, readonly number[]>> {
+  const orders = new Map<string, readonly number[]>();
   for (let from = 0; from < size; from += EVENTS_AT_ONCE) {
     const page = await reader.indexTags(from, Math.min(from + EVENTS_AT_ONCE, size));
     for (const [n, tags] of page.entries())
-      for (const leaf of tagsOf(tags).erases) orders.set(leaf, from + n);
+      for (const leaf of tagsOf(tags).erases) orders.set(leaf, [...(orders.get(leaf) ?? []), from + n]);
   }
   return orders;
 }
@@ -221,7 +231,7 @@ function decisionIn(text: string, log: string, keys: readonly PublicKey[]): Deci
 /** What must be found, and what may be: records that wait for a moment nobody wrote down, or are too many. */
 interface Wanted {
   readonly must: Map<string, UseFinding>;
-  readonly may: Map<string, UseFinding>;
+  readonly may: Map<string, readonly UseFinding[]>;
 }
 
 function wantedFindings(log: ReadLog, { index: size, asOf, graceSeconds }: Terms): Wanted {
@@ -239,7 +249,9 @@ function wantedFindings(log: ReadLog, { index: size, asOf, graceSeconds }: Terms
       for (const fault of judgement.faults) {
         if (judgement.catalogue === undefined || without.has(fault.kind)) continue;
         const finding = findingFor(fault, { index, time, leaf, catalogue: judgement.catalogue });
-        wanted[target].set(cursorOf(finding), finding);
+        const cursor = cursorOf(finding);
+        if (target === "must") wanted.must.set(cursor, finding);
+        else wanted.may.set(cursor, [...(wanted.may.get(cursor) ?? []), finding]);
       }
     };
     const isOwn = exchange === undefined || first.reader === index || (exchange.isReader && !use.imported);
@@ -250,15 +262,22 @@ function wantedFindings(log: ReadLog, { index: size, asOf, graceSeconds }: Terms
     const count = (others.get(exchange.tag) ?? 0) + 1;
     others.set(exchange.tag, count);
     const target = count > MAX_OTHERS ? "may" : "must";
+    if (count > MAX_OTHERS) note(judged(log, use, each), "may");
     if (first.reader === undefined || first.reader >= size) {
       note(judged(log, use, each), time < asOf - graceSeconds ? target : "may");
       continue;
     }
     const reader = uses.get(first.reader);
-    if (reader === undefined) continue;
-    const known = new Set(judged(log, reader.use, reader).faults.map(({ kind }) => kind as string));
+    if (reader === undefined) {
+      if (index > (log.orders.get(first.reader) ?? Infinity)) note(judged(log, use, each), "must");
+      continue;
+    }
     const { decision: _decision, ...undecided } = reader.use;
-    const at = isPaired(use, index, first) ? reader : each;
+    const isSame = isPaired(use, index, { ...first, time: reader.time });
+    const at = isSame ? reader : each;
+    const known = new Set<string>();
+    if (isSame || isRepeated(use, reader.use))
+      for (const { kind } of judged(log, reader.use, reader).faults) known.add(kind);
     const merged = withReader(use, at === reader ? reader.use : undecided);
     // An act that was erased after this was judged takes back what came after it.
     const judgement = judged(log, merged, at, use.people.length > 0 ? index : reader.index);
@@ -327,8 +346,9 @@ async function compareFound(
     stored.set(key.subarray(USES.length).toString(), row.toString());
   for (const cursor of [...new Set([...must.keys(), ...stored.keys()])].sort()) {
     const kept = stored.get(cursor);
-    const right = must.get(cursor) ?? may.get(cursor);
-    if (right !== undefined && kept === JSON.stringify(right)) continue;
+    const right = must.get(cursor) ?? may.get(cursor)?.[0];
+    const allowed = [...(may.get(cursor) ?? []), right].map((each) => JSON.stringify(each));
+    if (right !== undefined && kept !== undefined && allowed.includes(kept)) continue;
     const what =
       kept === undefined ? "is missing" : right === undefined ? "follows from no record" : "is another";
     const [, id = cursor] = /^\d+:(.*)$/.exec(cursor) ?? [];

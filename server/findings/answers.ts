@@ -122,8 +122,9 @@ export function useAnswers(options: UseAnswersOptions): UseAnswers {
     const readers = of && readUse(of);
     if (readers === undefined) return "reader-erased";
     const { decision: _decision, ...undecided } = readers;
-    return isPaired(use, place.index, row)
-      ? await judge(withReader(use, readers), await placeOf(reader), uses.hasErasedAct)
+    const at = await placeOf(reader);
+    return isPaired(use, place.index, { ...row, time: at.time })
+      ? await judge(withReader(use, readers), at, uses.hasErasedAct)
       : await judge(withReader(use, undecided), place, uses.hasErasedAct);
   }
 

@@ -28,7 +28,7 @@ import {
   waitingOf,
   waitingRow,
 } from "./rows.ts";
-import { findingFor, isPaired, withReader } from "./rule.ts";
+import { findingFor, isPaired, isRepeated, withReader } from "./rule.ts";
 import type { Person, RecordedUse } from "./use.ts";
 
 export interface UseReadingParts {
@@ -67,7 +67,7 @@ interface Tags {
   readonly erases: readonly Uint8Array[];
 }
 
-/** Records of one exchange beyond these are somebody's repetition: nothing more is found about them. */
+/** Records of one exchange beyond these are somebody's repetition, or a message's id used again and again: each is judged by what it says alone. */
 const MAX_OTHERS = 8;
 /** Findings about one person's consents that an erasure takes back at once. */
 const MAX_PERSON_FINDINGS = 10_000;
@@ -127,14 +127,14 @@ export function useReading(parts: UseReadingParts) {
     }
     put(row);
     if (read === "erased" || read === "other") return;
-    const isFurther = isReader ? !read.imported : !isPaired(read, index, row);
-    if (isReader && isFurther) {
+    const isOwn = isReader && !read.imported;
+    if (row.erased === true && row.ordered !== true && !isOwn) return;
+    const others = (row.others ?? []).filter((other) => other !== index);
+    const isAlone = isOwn || row.ordered === true || others.length >= MAX_OTHERS;
+    if (isAlone) {
       await note({ index, time, tags }, await judged(read, { index, time }, changes), changes);
       return;
     }
-    if (row.erased === true) return;
-    const others = (row.others ?? []).filter((other) => other !== index);
-    if (others.length >= MAX_OTHERS) return;
     if (row.reader === undefined) {
       changes.set(waitingKey({ time, index }), waitingRow({ time, index, tag }));
       put({ ...row, others: [...others, index] });
@@ -189,11 +189,14 @@ export function useReading(parts: UseReadingParts) {
     changes: Changes,
   ): Promise<boolean> {
     const { decision: _decision, ...undecided } = reader.read;
-    const judgement = isPaired(read, other.index, reader.row)
+    const isSame = isPaired(read, other.index, { ...reader.row, time: reader.time });
+    const judgement = isSame
       ? await judged(withReader(read, reader.read), reader, changes)
       : await judged(withReader(read, undecided), other, changes);
     const known = new Set<string>();
-    for (const cursor of cursorsOf(reader.index, reader.time)) {
+    for (const cursor of isSame || isRepeated(read, reader.read)
+      ? cursorsOf(reader.index, reader.time)
+      : []) {
       const row = await changes.get(findingKey(cursor));
       if (row !== undefined) known.add(findingOf(row).kind);
     }
@@ -239,7 +242,7 @@ export function useReading(parts: UseReadingParts) {
     const others = (row.others ?? []).filter((other) => other !== index);
     if (row.reader === index) {
       for (const other of others) await forget(other, changes);
-      changes.set(key, exchangeRow({ ...row, erased: true, others: [] }));
+      changes.set(key, exchangeRow({ ...row, erased: true, ordered: true, others: [] }));
     } else if (row.others?.includes(index) === true) {
       changes.set(key, exchangeRow({ ...row, others }));
     }

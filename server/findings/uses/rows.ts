@@ -63,6 +63,8 @@ export interface ExchangeRow {
   readonly reader?: number;
   /** Whether that one cannot be read any more. */
   readonly erased?: true;
+  /** Whether the order to erase it was read: what comes after that is judged by what it says alone. */
+  readonly ordered?: true;
   /** Index of the answering side's first record. */
   readonly provider?: number;
   /** Indexes of the other records that wait for the reader's or that something was found about. */

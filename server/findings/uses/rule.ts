@@ -135,16 +135,30 @@ export function withReader(other: RecordedUse, reader: RecordedUse): RecordedUse
 /** How long after a decision's end a use by it may still come: a recorder that was away for longer is judged like anybody without one. */
 const LATEST_SECONDS = 86_400;
 
+/** How much later than the reader's record came the answering side may say that it answered: no clocks are further apart. */
+const SAME_USE_SECONDS = 3600;
+
 /**
  * Whether a record is the other half of the reader's: the answering side's first one, or one taken over from a log that was kept beside it. A message's id
- * used once more does not put another use in the first one's place.
+ * used once more does not put another use in the first one's place, and neither does a reader's record made in advance.
+ * @param exchange index of the answering side's first record, and when the reader's was received (Unix seconds)
  */
 export function isPaired(
   use: RecordedUse,
   index: number,
-  { provider }: { readonly provider?: number },
+  { provider, time }: { readonly provider?: number; readonly time: number },
 ): boolean {
-  return use.imported || provider === index;
+  const isLater = use.occurred !== undefined && use.occurred > time + SAME_USE_SECONDS;
+  return (use.imported || provider === index) && !isLater;
+}
+
+/** Whether another record of an exchange says nothing that the reader's does not: what was found about that is not found again. */
+export function isRepeated(other: RecordedUse, reader: RecordedUse): boolean {
+  const known = new Set(reader.people.map(({ scheme, id }) => `${scheme}:${id}`));
+  return (
+    other.people.every(({ scheme, id }) => known.has(`${scheme}:${id}`)) &&
+    (other.personalData ?? []).every((category) => reader.personalData?.includes(category) === true)
+  );
 }
 
 /** The finding of a fault of an event, whose leaf hash is base64url; `time` is when it was received. */

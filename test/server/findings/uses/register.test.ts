@@ -122,6 +122,39 @@ describe("server/findings/uses/register", function () {
     });
   });
 
+  describe("a message id that is used again", () => {
+    it("hides nobody else behind what was found about the first", async () => {
+      await log.append(READER, [WATER]);
+      await log.append(PROVIDER, [SILENT, SILENT, { ...SILENT, subject: OTHER }]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:0", "consent-missing:3"]);
+    });
+
+    it("hides nothing however often it is", async () => {
+      const many = Array.from({ length: 12 }, (): Facets => SILENT);
+      await log.append(PROVIDER, many);
+      expect(await foundIds(), "more than wait").to.have.members(
+        [8, 9, 10, 11].map((index) => `no-legal-basis:${index}`),
+      );
+      log.at(NOW + GRACE + 1);
+      expect(await foundIds()).to.have.length(12);
+    });
+
+    it("makes no later use one that the reader recorded in advance", async () => {
+      const withdrawn = { id: GIVEN.id, state: "ConsentWithdrawn" } as const;
+      const said = (seconds: number): Facets => ({
+        ...SILENT,
+        time: { occurred: new Date((NOW + seconds) * 1000).toISOString() },
+      });
+      await log.append(DESK, [consentEvent(GIVEN)]);
+      await log.append(READER, [WATER, { ...WATER, exchange: { ...WATER.exchange, messageId: "late" } }]);
+      await log.append(DESK, [consentEvent(withdrawn)]);
+      await log.append(PROVIDER, [{ ...said(3600), exchange: { ...WATER.exchange, messageId: "late" } }]);
+      expect(await foundIds(), "it is only told late").to.deep.equal([]);
+      await log.append(PROVIDER, [said(3601)]);
+      expect(await foundIds()).to.deep.equal(["consent-withdrawn:5"]);
+    });
+  });
+
   describe("an erasure", () => {
     const both = async (incremental: () => Promise<void>): Promise<string[]> => {
       await incremental();
@@ -152,6 +185,19 @@ describe("server/findings/uses/register", function () {
         await log.destroy(0);
       });
       expect(found).to.deep.equal([]);
+    });
+
+    it("of the reader's record lets what the provider records afterwards be judged alone", async () => {
+      await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
+      await log.append(PROVIDER, [SILENT]);
+      const found = await both(async () => {
+        await log.order(0);
+        await log.append(PROVIDER, [SILENT]);
+        await foundIds();
+        await log.destroy(0);
+        await log.append(PROVIDER, [{ ...SILENT, subject: OTHER }]);
+      });
+      expect(found).to.deep.equal(["no-legal-basis:3", "no-legal-basis:4"]);
     });
 
     it("of the provider's record leaves what was found about the reader's", async () => {
