@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import { isJsonObject } from "../../protocol/json.ts";
-import { type Recorder, RecorderError, type RecorderLog } from "../../recorder/index.ts";
-import { ChainError } from "../../verifier/chain.ts";
+import type { Recorder, RecorderLog } from "../../recorder/index.ts";
+import { answerFailure } from "../exchange/failure.ts";
 import { onceOnly } from "../exchange/gate.ts";
 import { askingAgency, messageIn, type PersonNumber, personIn } from "../exchange/message.ts";
 import type { CheckPermission } from "../exchange/permission.ts";
@@ -41,7 +41,6 @@ const MAX_BODY_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** More than all agencies of a province have open at once. */
 const MAX_CONNECTIONS = 1_024;
-const RETRY_AFTER_SECONDS = 5;
 const CLOSING_POLL_MS = 20;
 
 /**
@@ -97,7 +96,7 @@ function routes(options: RegisterServiceOptions): Express {
       },
     }),
   );
-  app.use(answerFailure(options));
+  app.use(answerFailure(options.logger));
   return app;
 }
 
@@ -185,22 +184,6 @@ function explanationOf(agency: string): { readonly vi: string; readonly en: stri
 
 function badRequest(detail: string): Problem {
   return { status: 400, code: "bad-request", detail };
-}
-
-function answerFailure({ logger }: RegisterServiceOptions): ErrorRequestHandler {
-  return (error, _request, response, next) => {
-    const name = error instanceof Error ? error.name : "unknown";
-    logger.error({ error: name }, "a request to the register failed");
-    if (response.headersSent) return next(error);
-    const isPassing = error instanceof RecorderError || error instanceof ChainError;
-    if (!isPassing) return sendProblem(response, { status: 500, code: "internal" });
-    response.set("retry-after", String(RETRY_AFTER_SECONDS));
-    sendProblem(response, {
-      ...{ status: 503, code: "unavailable" },
-      detail:
-        "Nothing can be checked or recorded now, so nothing is released. Ask again with the same message id.",
-    });
-  };
 }
 
 async function listening(server: Server, { host = LOOPBACK, port }: RegisterServiceOptions): Promise<string> {
