@@ -173,6 +173,9 @@ export function onceOnly(options: GateOptions): RequestHandler {
       .then((result) => {
         if ("refusal" in result) sendProblem(response, result.refusal);
         else {
+          // Express would answer 304 and send nothing, where a release was recorded.
+          delete request.headers["if-none-match"];
+          delete request.headers["if-modified-since"];
           releaseThrough(response, result.admitted, next);
           next();
         }
