@@ -34,7 +34,7 @@ import {
   requireExplained,
   type Unexplained,
 } from "./event-audit.ts";
-import { noteOrder, type OrdersSeen, requireExecuted } from "./executed-audit.ts";
+import { noteOrder, type OrdersSeen, requireExecuted, requireFound } from "./executed-audit.ts";
 import { compareFindings } from "./findings-audit.ts";
 import { IndexAudit, storedKeyRows } from "./index-audit.ts";
 import { compareKeptIndex, type KeptVersion, keptVersion } from "./kept-index.ts";
@@ -186,6 +186,7 @@ class RecordsAudit {
     const { secrets, profile, chain, state, signal, onProgress } = this.#options;
     const { reader, head, derived } = this.#records;
     const desk = derived && (await deskIn(derived));
+    const integrated = derived === undefined ? 0 : await integratedSize(derived);
     const basis = this.#basis;
     if (secrets.pepper === undefined)
       this.#left.set("tags", "needs the pepper: set PEPPER, or keep keys/pepper in the data folder");
@@ -212,6 +213,7 @@ class RecordsAudit {
       );
       const to = Math.min(...stops.filter((stop) => stop !== undefined));
       const page = await events.read(from, to);
+      if (derived !== undefined) await requireFound(page, derived, integrated);
       for (const event of page) {
         requireErasable(event, desk);
         followErasures(unexplained, event);
@@ -242,6 +244,11 @@ class RecordsAudit {
       this.#left.set("executed", "there is no derived database beside the records");
       return;
     }
+    if ((await integratedSize(derived)) <= (orders.erasures.at(-1) ?? -1))
+      this.#left.set(
+        "executed",
+        "the derived database is behind the last erasure: start the ledger once more",
+      );
     const erasures = await requireExecuted(orders, { reader, derived, ...where });
     // What is executed stays so.
     const done = { at: head.size, unexplained: {}, erasures, seals: orders.seals };

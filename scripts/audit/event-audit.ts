@@ -127,7 +127,11 @@ export function requireErasable({ index, source, keys, tags }: AuditedEvent, des
   if (has(NEVER_ERASED))
     throw fault("erasures", index, "its key is gone, and it is an order or the machine's own, which stay");
   if (source === desk && !has(ACTS))
-    throw fault("erasures", index, "its key is gone, and it records an inspection or a look into the ledger, which stay");
+    throw fault(
+      "erasures",
+      index,
+      "its key is gone, and it records an inspection or a look into the ledger, which stay",
+    );
 }
 
 /** At the end every erased event must have its erasure. @throws AuditFault. */

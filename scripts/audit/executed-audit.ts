@@ -16,7 +16,7 @@ import type { StoredEvent, StoreReader } from "../../server/store/store.ts";
 import type { ChainReader } from "../../verifier/chain.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
 import { type AuditedEvent, fault } from "./event-audit.ts";
-import { keptLeafIndex } from "./kept-log.ts";
+import { keptLeafIndexes } from "./kept-log.ts";
 import type { KeptRecords } from "./databases.ts";
 
 /** Log indexes of the orders that matter here, in log order. */
@@ -76,9 +76,10 @@ export async function requireExecuted(
   /** The events before an erasure that it could empty, and did not. */
   async function notErased(order: Order): Promise<{ readonly place: number; readonly leaf: string }[]> {
     const left: { readonly place: number; readonly leaf: string }[] = [];
-    for (const leaf of order.leaves) {
-      const hash = fromBase64url(leaf);
-      const place = await keptLeafIndex(derived, hash);
+    const hashes = order.leaves.map((leaf) => fromBase64url(leaf));
+    const places = await keptLeafIndexes(derived, hashes);
+    for (const [at, leaf] of order.leaves.entries()) {
+      const [place, hash = new Uint8Array()] = [places[at], hashes[at]];
       if (place === undefined || place >= order.index) continue;
       const [event] = await reader.events([place]);
       // The derived database keeps half of each hash.
@@ -97,6 +98,25 @@ export async function requireExecuted(
     }
     return orders;
   }
+}
+
+/**
+ * Whether the derived database leads to each of these events by its leaf, as far as it goes: what it hid, an erasure would never reach.
+ * @throws AuditFault `executed`.
+ */
+export async function requireFound(
+  events: readonly AuditedEvent[],
+  derived: NonNullable<KeptRecords["derived"]>,
+  size: number,
+): Promise<void> {
+  const within = events.filter(({ index }) => index < size);
+  const places = await keptLeafIndexes(
+    derived,
+    within.map(({ leafHash: hash }) => hash),
+  );
+  const lost = within.find(({ index }, at) => places[at] !== index);
+  if (lost !== undefined)
+    throw fault("executed", lost.index, "its leaf hash does not lead to it, so no erasure would find it");
 }
 
 function opened({ payload, disclosures }: StoredEvent, index: number): Order | undefined {

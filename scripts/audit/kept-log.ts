@@ -43,11 +43,16 @@ export async function integratedSize(derived: Database): Promise<number> {
   return row?.readUIntBE(0, NUMBER_BYTES) ?? 0;
 }
 
-/** Where the derived database has a leaf; it knows half of the hash. */
-export async function keptLeafIndex(derived: Database, leafHash: Uint8Array): Promise<number | undefined> {
-  const key = Buffer.concat([Buffer.of(LEAVES_TABLE), leafHash.subarray(0, LEAF_KEY_BYTES)]);
-  const [row]: (Buffer | undefined)[] = await derived.getMany([key]);
-  return row?.readUIntBE(0, NUMBER_BYTES);
+/** Where the derived database has each of these leaves; it knows half of the hash. */
+export async function keptLeafIndexes(
+  derived: Database,
+  leafHashes: readonly Uint8Array[],
+): Promise<(number | undefined)[]> {
+  const keys = leafHashes.map((hash) =>
+    Buffer.concat([Buffer.of(LEAVES_TABLE), hash.subarray(0, LEAF_KEY_BYTES)]),
+  );
+  const rows: (Buffer | undefined)[] = await derived.getMany(keys);
+  return rows.map((row) => row?.readUIntBE(0, NUMBER_BYTES));
 }
 
 /**

@@ -466,6 +466,15 @@ function tamperings(): Record<string, Tampering> {
       check: "tiles",
       index: 9,
     },
+    "a leaf that leads nowhere, so that no erasure would find its event": {
+      database: "derived",
+      change: async (rows) => {
+        for await (const [key, place] of rows.iterator({ gte: Buffer.from("l"), lt: Buffer.from("m") }))
+          if (place.readUIntBE(0, 6) === 17) await rows.del(key);
+      },
+      check: "executed",
+      index: 17,
+    },
     "a wrong node above a tile": {
       database: "derived",
       change: at(Buffer.from("7400000000000000", "hex"), flip(32 * 258)),

@@ -67,6 +67,13 @@ describe("scripts/audit/event-audit", () => {
     expect(await verdict()).to.equal(order);
   });
 
+  it("finds a decision about a finding that was erased", async () => {
+    const inspection = { id: "i", state: "decided", authority: "inspectorate" } as const;
+    const act = await log.append(DESK, [{ type: "inspection", inspection, time }], { erased: true });
+    await log.append(DESK, [await erase(act)]);
+    expect(await verdict()).to.equal(act);
+  });
+
   it("finds a look into the ledger that was erased, and no act of the desk or access of others", async () => {
     const complaint = { id: "c", state: "filed", leaf: "A".repeat(43), agency: "qn-police" } as const;
     const subject = { scheme: "vn-cccd", id: "999199000001" } as const;
