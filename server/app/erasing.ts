@@ -35,7 +35,7 @@ interface ErasingParts {
   readonly closures: ClosureRegister;
   readonly representation: Representation;
   readonly complaints: Complaining["complaints"];
-  readonly judging: Pick<Judging, "board" | "upToDate">;
+  readonly judging: Pick<Judging, "board" | "upToDate" | "restingOn">;
   /** What derives something from opened events, and how far it has read. */
   readonly readers: readonly (() => Promise<number>)[];
   readonly anchoring: () => AnchorStatus;
@@ -64,7 +64,10 @@ export function erasing({ config, secrets, clock, log }: AppOptions, parts: Eras
   const { operator } = config;
   const choice = erasureChoice({
     ...{ closures, store, index, representation, tagOf, operator },
-    disputesAbout: disputesAbout({ complaints, findings: judging.board, judged: judging.upToDate, store }),
+    disputesAbout: disputesAbout({
+      ...{ complaints, findings: judging.board, store },
+      ...{ judged: judging.upToDate, restingOn: judging.restingOn },
+    }),
   });
   const order = erasureDesk({ desk, choice, erasures, closures, complaints, store });
   const prover = makeProver({ store, tree: integrator.tree, show: orderAlone, anchoring });

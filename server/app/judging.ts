@@ -43,6 +43,8 @@ export interface Judging {
   readonly update: () => Promise<void>;
   /** The same for somebody who waits, as far as that is soon done. Resolves with how many events of the log were looked at. */
   readonly upToDate: () => Promise<number>;
+  /** Other records whose findings rest on this one. */
+  readonly restingOn: (index: number) => Promise<readonly number[]>;
   /** How many events of the log were looked at. */
   readonly size: () => Promise<number>;
 }
@@ -91,6 +93,7 @@ export function judging({ config, secrets, clock }: AppOptions, parts: JudgingPa
       await uses.update();
     },
     board,
+    restingOn: uses.restingOn,
     upToDate: async () => {
       await states.caughtUp();
       return await uses.upToDate();

@@ -24,19 +24,31 @@ export interface DisputesOptions {
   readonly findings: Pick<FindingsBoard, "about">;
   /** Resolves when everything is judged, as far as that is soon done, with how many events of the log were. */
   readonly judged: () => Promise<number>;
+  /** Other records of the same exchange whose findings are taken back when this one is erased. */
+  readonly restingOn: (index: number) => Promise<readonly number[]>;
   readonly store: Pick<StoreReader, "submissionOfIndex">;
 }
 
-export function disputesAbout({ complaints, findings, judged, store }: DisputesOptions): DisputesAbout {
+export function disputesAbout(options: DisputesOptions): DisputesAbout {
+  const { complaints, findings, judged, restingOn, store } = options;
+
+  /** Those of the events that are the evidence of something found about themselves, or about what rests on them. */
   async function inFindings(events: readonly DisputableEvent[]): Promise<ReadonlySet<number>> {
+    const evidence = await Promise.all(
+      events.map(async ({ index }) => ({ index, all: [index, ...(await restingOn(index))] })),
+    );
     const places = await Promise.all(
-      events.map(async ({ index }) => ({
+      [...new Set(evidence.flatMap(({ all }) => all))].map(async (index) => ({
         index,
         time: (await store.submissionOfIndex(index))?.time ?? 0,
       })),
     );
-    const found = (await findings.about(places)).filter(isUnsettled);
-    return new Set(found.flatMap((finding) => (isUseFinding(finding) ? [finding.evidence.index] : [])));
+    const unsettled = (await findings.about(places)).filter(isUnsettled);
+    const found = new Set(
+      unsettled.flatMap((finding) => (isUseFinding(finding) ? [finding.evidence.index] : [])),
+    );
+    const inSome = evidence.filter(({ all }) => all.some((index) => found.has(index)));
+    return new Set(inSome.map(({ index }) => index));
   }
 
   return async (events) => {

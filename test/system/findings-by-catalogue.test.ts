@@ -326,10 +326,13 @@ describe("findings by the catalogue", function () {
   it("finds nothing any more about an event that was ordered to be erased", async () => {
     const index = await recorded({ ...BIRTH, purpose: { procedure: "PASSPORT" } });
     expect(await kindsOf(index)).to.deep.equal(["no-legal-basis"]);
-    const order = await api("erasures", officer, {
+    const asked = {
       ...{ id: "e-1", events: [index], reason: "Recorded by mistake." },
       legalBasis: { law: "Law 91/2025/QH15", article: "14" },
-    });
+    };
+    expect((await api("erasures", officer, asked)).json).to.include({ code: "not-erasable", why: "finding" });
+    await api(`findings/no-legal-basis:${index}/states`, inspector, { state: "dismissed" });
+    const order = await api("erasures", officer, asked);
     expect(order.status, JSON.stringify(order.json)).to.equal(201);
     const [{ index: at } = { index: 0 }] = order.json["orders"] as { index: number }[];
     await fetchUntil(`${ledger.url}/v1/events/${at}/evidence`);

@@ -329,7 +329,8 @@ function* placed(
   }
 }
 
-function tagsIn(tags: Uint8Array): Tags {
+/** What the tags of an event say to those who judge uses. */
+export function tagsIn(tags: Uint8Array): Tags {
   const people: ShortTag[] = [];
   const erases: Uint8Array[] = [];
   let exchange: Tags["exchange"];

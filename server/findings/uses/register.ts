@@ -7,7 +7,7 @@ import type { DerivedDatabase, DerivedRow } from "../../integrate/derived.ts";
 import type { SealedEvents, StoreReader } from "../../store/store.ts";
 import type { UseFinding } from "../finding.ts";
 import { Changes } from "./changes.ts";
-import { erasedActs, useReading, type UseReadingParts } from "./from-uses.ts";
+import { erasedActs, tagsIn, useReading, type UseReadingParts } from "./from-uses.ts";
 import type { HasErasedAct } from "./judge.ts";
 import {
   exchangeKey,
@@ -62,6 +62,8 @@ export interface UseRegister {
   at: (cursors: readonly string[]) => Promise<UseFinding[]>;
   /** Whether an act of somebody's consents cannot be read any more. */
   hasErasedAct: HasErasedAct;
+  /** Indexes of the other records of an exchange that something was found about and that are judged by this one, the reader's: erased, it takes that back. */
+  restingOn: (index: number) => Promise<readonly number[]>;
   /** What is known of the exchange that an event with this tag is a half of. */
   exchange: (tag: Uint8Array) => Promise<ExchangeRow>;
   status: () => Promise<UsesStatus>;
@@ -196,6 +198,13 @@ export function useRegister(options: UseRegisterOptions): UseRegister {
         row === undefined ? [] : [findingOf(row)],
       ),
     hasErasedAct: (person, asOf) => erasedActs(new Changes(db), options.personTag)(person, asOf),
+    restingOn: async (index) => {
+      const [tags = new Uint8Array()] = await store.indexTags(index, index + 1);
+      const { exchange } = tagsIn(tags);
+      if (exchange === undefined) return [];
+      const { reader, others = [] } = exchangeOf(await db.get(exchangeKey(exchange.tag)));
+      return reader === index ? others : [];
+    },
     exchange: async (tag) => exchangeOf(await db.get(exchangeKey(shortTag(tag)))),
     status: async () => {
       const size = progress?.index ?? 0;

@@ -75,6 +75,8 @@ describe("server/desk/erasure", () => {
       disputesAbout: disputesAbout({
         ...{ complaints, findings: board, store },
         judged: async () => await Promise.resolve(judged),
+        // The record at 1 is the reader's of the exchange that the one at 0 belongs to.
+        restingOn: async (index) => await Promise.resolve(index === 1 ? [0] : []),
       }),
       ...{ closures, store, tagOf: indexTags(PEPPER), operator: "minhbach" },
       // Nothing is indexed yet: events are found by their tags.
@@ -267,7 +269,13 @@ describe("server/desk/erasure", () => {
       { state: "explained" },
       { state: "confirmed", notifyBy: 9 },
     ];
-    for (finding of unsettled) expect(await refusal(named), finding.state ?? "").to.equal("not-erasable");
+    const readers = { ...REQUEST, what: { events: [1] } };
+    for (finding of unsettled) {
+      expect(await refusal(named), finding.state ?? "").to.equal("not-erasable");
+      expect(await refusal(readers), `${finding.state ?? ""}, by the reader's record`).to.equal(
+        "not-erasable",
+      );
+    }
     finding = undefined;
     judged = 0;
     expect(await refusal(named)).to.equal("not-erasable");

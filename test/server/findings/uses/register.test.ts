@@ -179,6 +179,8 @@ describe("server/findings/uses/register", function () {
       await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
       await log.append(PROVIDER, [{ ...SILENT, data: { action: "R", personalData: more } }]);
       expect(await foundIds()).to.deep.equal(["excess-categories:1"]);
+      expect(await log.uses.restingOn(0)).to.deep.equal([1]);
+      expect(await log.uses.restingOn(1)).to.deep.equal([]);
       const found = await both(async () => {
         await log.order(0);
         await foundIds();
