@@ -91,7 +91,7 @@ export function judgeUse(use: RecordedUse, circumstances: Circumstances): Judgem
     return { faults: [], basis: { ledger: procedure } };
   if (catalogue === undefined) return { faults: [], unjudged: "no-catalogue" };
   const by = { catalogue: catalogue.version };
-  const decision = coveringDecision(use, circumstances.time);
+  const decision = coveringDecision(use, circumstances.time, catalogue);
   if (use.emergency || decision?.emergency !== undefined)
     return { ...by, faults: [faultOf("emergency-unreviewed", use, catalogue)] };
   if (use.imported && procedure === undefined) return { ...by, faults: [], unjudged: "imported" };
@@ -110,7 +110,7 @@ export function peopleToAsk(
   { time }: Pick<Circumstances, "time">,
 ): readonly Person[] {
   if (!use.released || use.emergency || catalogue === undefined || isOwnAction(use)) return [];
-  if (coveringDecision(use, time) !== undefined) return [];
+  if (coveringDecision(use, time, catalogue) !== undefined) return [];
   const ground = catalogueGround(questionOf(use), catalogue);
   return ground.allowed && ground.withConsent.length > 0 ? use.people : [];
 }
@@ -188,15 +188,28 @@ export function findingFor(
 }
 
 /** The decision that a use cites, if it permits this very use: its reader, person, procedure, action and data, when it claims to have been. */
-function coveringDecision(use: RecordedUse, received: number): Decision | undefined {
+function coveringDecision(use: RecordedUse, received: number, catalogue: Catalogue): Decision | undefined {
   const { decision, people, action, personalData, procedure, occurred } = use;
   const { agency, provider } = questionOf(use);
   if (decision === undefined || personalData === undefined || procedure === undefined) return undefined;
   if (occurred === undefined || action !== READ || decision.action !== DECIDED_ACTION) return undefined;
-  if (decision.provider !== undefined && decision.provider !== provider) return undefined;
+  const isFromThere =
+    decision.provider === undefined ? isAsFromAnybody(use, catalogue) : decision.provider === provider;
+  // An emergency overrides the catalogue, and waits for its review whoever released the data.
+  if (!isFromThere && (decision.provider !== undefined || decision.emergency === undefined)) return undefined;
   if (received > decision.exp + LATEST_SECONDS) return undefined;
   const access = { agency, procedure, people, personalData, at: occurred };
   return decisionMisuse(decision, access) === undefined ? decision : undefined;
+}
+
+/** A decision that names no provider was made as if from whoever may release the data: it says nothing of one who may not, or only with consent. */
+function isAsFromAnybody(use: RecordedUse, catalogue: Catalogue): boolean {
+  if (isOwnAction(use)) return true;
+  const { provider, ...question } = questionOf(use);
+  const anybody = catalogueGround(question, catalogue);
+  if (!anybody.allowed) return true;
+  const there = catalogueGround({ ...question, provider }, catalogue);
+  return there.allowed && there.withConsent.every((category) => anybody.withConsent.includes(category));
 }
 
 const READ = "R";

@@ -217,6 +217,17 @@ describe("server/findings/uses/rule", () => {
       "consent-missing",
     ],
     [
+      "a decision for no provider in particular, and data of one who may not release it",
+      () =>
+        useOf(
+          { ...WATER, exchange: { ...WATER.exchange, service: "qn-tax/register" } },
+          "qn-water/r1",
+          decisionFor(),
+        ),
+      "outside-purpose",
+      [GIVEN],
+    ],
+    [
       "a decision that had lapsed",
       () => useOf({ ...WATER, time: { occurred: "2026-11-22T09:03:00Z" } }, "qn-water/r1", decisionFor()),
       "consent-missing",
