@@ -61,7 +61,7 @@ export function eventSearch({ search, terms, store, showing, findings }: EventSe
   return async (query, caller) => {
     const filter = scopedTo(caller, query.filter);
     await search.caughtUp();
-    const among = query.finding && (await eventsWithFinding(query.finding, findings));
+    const among = query.finding && (await eventsWithFinding(query.finding, caller, findings));
     const viewer = await showing.viewerOf(caller, "search");
     const stored = filter.flatMap((each) => storedTerms(each, terms));
     const { from: receivedFrom, to: receivedBefore } = query.filter;
@@ -127,9 +127,10 @@ function scopedTo(caller: Caller, filter: SearchFilter): SearchFilter[] {
   return caller.role === "officer" ? [filter, { agency: caller.agency }] : [filter];
 }
 
-/** The log indexes of the events that there are such findings about, ascending. */
+/** The log indexes of the events that there are such findings about, ascending; for an officer those that their own agency answers for. */
 async function eventsWithFinding(
   { kind, state }: NonNullable<EventQuery["finding"]>,
+  caller: Caller,
   findings: Pick<FindingsBoard, "list">,
 ): Promise<number[]> {
   const indexes = new Set<number>();
@@ -139,6 +140,7 @@ async function eventsWithFinding(
       limit: FINDINGS_AT_ONCE,
       ...(kind !== undefined && { kind }),
       ...(state !== undefined && { state }),
+      ...(caller.role === "officer" && { agency: caller.agency }),
       ...(after !== undefined && { after }),
     });
     for (const finding of page.findings) for (const index of indexesOf(finding)) indexes.add(index);

@@ -60,8 +60,10 @@ describe("searching for events", () => {
       store: log.store,
       showing: { viewerOf, show },
       findings: {
-        list: async ({ kind }) =>
-          await Promise.resolve({ findings: kind === "no-case" ? [FINDING] : [], asOf: 0, size: 0 }),
+        list: async ({ kind, agency = "qn-police" }) => {
+          const isFound = kind === "no-case" && agency === "qn-police";
+          return await Promise.resolve({ findings: isFound ? [FINDING] : [], asOf: 0, size: 0 });
+        },
         about: async (events) =>
           await Promise.resolve(events.some(({ index }) => index === 1) ? [FINDING] : []),
       },
@@ -139,6 +141,13 @@ describe("searching for events", () => {
     expect(await indexes({ finding: { kind: "outside-purpose" } })).to.deep.equal([]);
     const { events } = await searchEvents({ filter: {}, newestFirst: false, limit: 50 }, POLICE);
     expect(events.map(({ findings }) => findings.length)).to.deep.equal([0, 1, 0]);
+  });
+
+  it("does not tell an officer by a search what was found about the other side", async () => {
+    const finding = { kind: "no-case" } as const;
+    expect(await indexes({ finding }, POLICE)).to.deep.equal([1]);
+    expect(await indexes({}, officer("qn-justice")), "a party to it").to.include(1);
+    expect(await indexes({ finding }, officer("qn-justice"))).to.deep.equal([]);
   });
 
   it("pages through what an officer may see, whatever lies between", async () => {
