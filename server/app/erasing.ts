@@ -8,6 +8,7 @@ import { erasureChoice } from "../desk/erasure-choice.ts";
 import { disputesAbout } from "../desk/erasure-disputes.ts";
 import { erasureRoutes } from "../desk/erasure-routes.ts";
 import { erasureDesk } from "../desk/erasure.ts";
+import { lookRecorder } from "../desk/looks.ts";
 import { sourceErasureRoutes } from "../desk/source-erasures.ts";
 import type { ClosureRegister } from "../disclose/closure-register.ts";
 import { eraserMetrics } from "../disclose/eraser-metrics.ts";
@@ -69,7 +70,8 @@ export function erasing({ config, secrets, clock, log }: AppOptions, parts: Eras
       ...{ judged: judging.upToDate, restingOn: judging.restingOn },
     }),
   });
-  const order = erasureDesk({ desk, choice, erasures, closures, complaints, store });
+  const recordLook = lookRecorder(desk);
+  const order = erasureDesk({ desk, choice, erasures, closures, complaints, recordLook, store });
   const prover = makeProver({ store, tree: integrator.tree, show: orderAlone, anchoring });
   return {
     routes: [

@@ -11,6 +11,7 @@ import type { StoredEvent, StoreReader } from "../store/store.ts";
 import type { ComplaintRegister } from "./complaints.ts";
 import type { Desk, RecordedAct } from "./desk.ts";
 import type { ErasureChoice, Left } from "./erasure-choice.ts";
+import type { RecordLook } from "./looks.ts";
 
 /** A data-protection officer. */
 export type Officer = Extract<SignedOn, { readonly agency: string }>;
@@ -45,12 +46,14 @@ export interface ErasureDeskOptions {
   readonly erasures: Pick<ErasureRegister, "caughtUp" | "ordersOf">;
   readonly closures: Pick<ClosureRegister, "closuresOf">;
   readonly complaints: Pick<ComplaintRegister, "inOpen">;
+  readonly recordLook: RecordLook;
   readonly store: Pick<StoreReader, "events">;
 }
 
 /**
  * Orders an erasure through the desk, in as many events as it takes, and resolves when all are durable. Ended in between, the same request goes on.
- * @throws LedgerError `erasure-conflict`, and those of the choice and of the desk.
+ * How many events there are about a person, and which of them are sealed, is something to know about them: that is a look, and recorded as one.
+ * @throws LedgerError `erasure-conflict`, `look-not-recorded`, and those of the choice and of the desk.
  */
 export type OrderErasure = (officer: Officer, request: ErasureRequest) => Promise<OrderedErasure>;
 
@@ -58,7 +61,7 @@ export type OrderErasure = (officer: Officer, request: ErasureRequest) => Promis
 const LEAVES_PER_ORDER = 64;
 
 export function erasureDesk(options: ErasureDeskOptions): OrderErasure {
-  const { desk, choice, erasures, closures, complaints, store } = options;
+  const { desk, choice, erasures, closures, complaints, recordLook, store } = options;
   /** The last request of each authority and id that is under way. */
   const underWay = new Map<string, Promise<unknown>>();
 
@@ -67,6 +70,7 @@ export function erasureDesk(options: ErasureDeskOptions): OrderErasure {
     const before = await erasures.ordersOf(officer.agency, request.id);
     await requireSame(before, request);
     const { what } = request;
+    if ("person" in what) await recordLook(officer, { people: [what.person], what: "erasure" });
     const { chosen, left, complete } =
       "person" in what
         ? await choice.about(officer.agency, what.person)

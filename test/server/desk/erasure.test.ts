@@ -8,8 +8,10 @@ import { complaintRegister } from "../../../server/desk/complaints.ts";
 import { disputesAbout } from "../../../server/desk/erasure-disputes.ts";
 import { erasureDesk, type ErasureRequest, type OrderErasure } from "../../../server/desk/erasure.ts";
 import { closureRegister } from "../../../server/disclose/closure-register.ts";
+import type { RecordLook } from "../../../server/desk/looks.ts";
 import { erasureRegister, type ErasureRegister } from "../../../server/disclose/erasures.ts";
 import type { ShownFinding } from "../../../server/findings/board.ts";
+import type { PersonId } from "../../../server/identity/caller.ts";
 import { followLog } from "../../../server/integrate/log-follower.ts";
 import { createLog } from "../../../server/log.ts";
 import { indexTags } from "../../../server/receive/index-tags.ts";
@@ -35,6 +37,8 @@ describe("server/desk/erasure", () => {
   let recorded: Facets[];
   let erasures: ErasureRegister;
   let order: OrderErasure;
+  /** Whom officers looked at. */
+  let looks: (readonly PersonId[])[];
   /** What is found about the event 0, and how many events were judged. */
   let finding: Partial<ShownFinding> | undefined;
   let judged: number;
@@ -47,7 +51,7 @@ describe("server/desk/erasure", () => {
 
   beforeEach(async () => {
     log = await recordedLog();
-    recorded = [];
+    [recorded, looks] = [[], []];
     [finding, judged] = [undefined, Infinity];
     meanwhile = () => Promise.resolve();
     const { store, derived: db } = log;
@@ -106,7 +110,11 @@ describe("server/desk/erasure", () => {
         return await mine;
       },
     };
-    order = erasureDesk({ desk, choice, erasures, closures, complaints, store });
+    const recordLook: RecordLook = async (_by, { people }) => {
+      looks.push(people);
+      await Promise.resolve();
+    };
+    order = erasureDesk({ desk, choice, erasures, closures, complaints, recordLook, store });
   });
   afterEach(async () => {
     await log.close();
@@ -159,6 +167,14 @@ describe("server/desk/erasure", () => {
       },
     });
     expect(JSON.stringify(recorded)).to.not.contain("999199");
+  });
+
+  it("records that an officer looked for a person, also where there is nothing to order", async () => {
+    expect(await order(officer("minhbach"), REQUEST)).to.deep.include({ events: 0, left: NOTHING });
+    expect(looks).to.deep.equal([[FIRST]]);
+    await log.append("qn-police/r1", [about(FIRST)]);
+    await order(officer("qn-police"), { ...REQUEST, id: "named", what: { events: [0] } });
+    expect(looks).to.have.length(1);
   });
 
   it("lets the ledger's officer order any agency's, an order for each agency", async () => {
