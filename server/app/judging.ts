@@ -7,6 +7,7 @@ import { findingActs } from "../findings/acts.ts";
 import { useAnswers } from "../findings/answers.ts";
 import { type FindingsBoard, findingsBoard } from "../findings/board.ts";
 import { useMetrics } from "../findings/metrics.ts";
+import { hiddenCursors } from "../findings/cursors.ts";
 import type { Findings } from "../findings/register.ts";
 import { findingsRoutes } from "../findings/routes.ts";
 import { findingStates } from "../findings/state-register.ts";
@@ -80,7 +81,10 @@ export function judging({ config, secrets, clock }: AppOptions, parts: JudgingPa
   const states = findingStates({ follow: read.follow, db, store, desk: about.deskSource });
   const timeOf = async (index: number): Promise<number | undefined> =>
     (await store.submissionOfIndex(index))?.time;
-  const board = findingsBoard({ findings, uses, states, cursorsOf, timeOf });
+  const board = findingsBoard({
+    ...{ findings, uses, states, cursorsOf, timeOf },
+    cursors: hiddenCursors(secrets.pepper),
+  });
   const answers = useAnswers({
     ...{ store, board, uses, readUse, judge, graceSeconds, showing: read.showing },
     now: () => Math.floor(clock.now() / 1000),

@@ -1,3 +1,5 @@
+import { LedgerError } from "../errors.ts";
+import type { HiddenCursors } from "./cursors.ts";
 import {
   answerableFor,
   cursorOf,
@@ -48,6 +50,7 @@ export interface FindingWithSteps {
 
 /** All findings, whatever they are derived from, as inspectors and officers see them. */
 export interface FindingsBoard {
+  /** `after` is the `next` of a page of the same query. @throws LedgerError `bad-request` when it is not. */
   list: (page: FindingsQuery & { readonly after?: string; readonly limit: number }) => Promise<ShownPage>;
   /** Undefined when there is no such finding, or not any more. */
   one: (id: string) => Promise<FindingWithSteps | undefined>;
@@ -63,6 +66,8 @@ export interface FindingsBoardOptions {
   readonly states: Pick<FindingStates, "caughtUp" | "stepsOf">;
   /** The cursors at which findings about a use would stand. */
   readonly cursorsOf: (index: number, time: number) => readonly string[];
+  /** How the end of a page is told to whoever asks for one agency's findings. */
+  readonly cursors: HiddenCursors;
   /** When an event was received, Unix seconds; undefined when there is none. */
   readonly timeOf: (index: number) => Promise<number | undefined>;
 }
@@ -70,9 +75,10 @@ export interface FindingsBoardOptions {
 /** Findings looked at for one page, found or not. */
 const MAX_LOOKED_AT = 5_000;
 const LOOKED_AT_ONCE = 500;
+const CURSOR = /^[0-9]{12}:[a-z0-9:-]{0,100}$/;
 
 export function findingsBoard(options: FindingsBoardOptions): FindingsBoard {
-  const { findings, uses, states, cursorsOf, timeOf } = options;
+  const { findings, uses, states, cursors, cursorsOf, timeOf } = options;
 
   async function withSteps(found: readonly Finding[]): Promise<FindingWithSteps[]> {
     const steps = await states.stepsOf(found);
@@ -93,22 +99,35 @@ export function findingsBoard(options: FindingsBoardOptions): FindingsBoard {
     const read = await uses.upToDate();
     await states.caughtUp();
     const found: ShownFinding[] = [];
-    let after = laterOf(query.after, query.from);
+    let after = laterOf(beginOf(query), query.from);
+    // Whoever asks for one agency's findings may see no other: the last one looked at may be another's.
+    const goOn = (): { next?: string } => {
+      if (after === undefined) return {};
+      return { next: query.agency === undefined ? after : cursors.hide(after) };
+    };
     for (let looked = 0; ; looked += LOOKED_AT_ONCE) {
       const page = await next(after, Math.min(LOOKED_AT_ONCE, limit + 1));
       const about = { asOf: page.asOf, size: Math.min(page.size, read) };
       for (const { finding } of await withSteps(page.found)) {
         const isBeyond = query.to !== undefined && finding.since >= query.to;
         if (isBeyond) return { ...about, findings: found };
-        if (found.length === limit)
-          return { ...about, findings: found, ...(after !== undefined && { next: after }) };
+        if (found.length === limit) return { ...about, findings: found, ...goOn() };
         if (isAskedFor(finding, query)) found.push(finding);
         after = cursorOf(finding);
       }
       if (page.isLast || page.found.length === 0) return { ...about, findings: found };
-      if (looked >= MAX_LOOKED_AT)
-        return { ...about, findings: found, ...(after !== undefined && { next: after }) };
+      if (looked >= MAX_LOOKED_AT) return { ...about, findings: found, ...goOn() };
     }
+  }
+
+  function beginOf({ agency, after }: FindingsQuery & { readonly after?: string }): string | undefined {
+    if (after === undefined) return undefined;
+    const cursor = agency === undefined ? after : cursors.reveal(after);
+    if (cursor !== undefined && CURSOR.test(cursor)) return cursor;
+    throw new LedgerError(
+      "bad-request",
+      "The parameter after must be the `next` of the page before, asked for in the same way.",
+    );
   }
 
   async function one(id: string): Promise<FindingWithSteps | undefined> {

@@ -6,7 +6,7 @@ import type { Queues } from "./queues.ts";
 
 const PAGE = { min: 1, max: 500, fallback: 100 };
 /** A finding's place among all, or a log index. */
-const CURSOR = /^[0-9a-z:-]{1,120}$/;
+const CURSOR = /^[0-9a-z:-]{1,300}$/;
 
 /** `GET /v1/queues`, `GET /v1/queues/{name}`: what waits to be dealt with, for inspectors everywhere, for officers in their agency. */
 export function queueRoutes(queues: Queues): Route[] {
