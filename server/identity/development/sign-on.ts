@@ -19,7 +19,7 @@ export class DevelopmentSignOnError extends Error {
 }
 
 export interface DevelopmentSignOn {
-  /** The ledger as this machine reaches it, which the tokens are for; undefined before the server listens, and where it does so on a network's address alone. */
+  /** The ledger as this machine reaches it, which the tokens are for; undefined before the server listens, and where people reach it by a network's address. */
   readonly base: () => string | undefined;
   /** The keys that its tokens are signed by, without asking it. */
   readonly keys: IssuerKeys;
@@ -32,12 +32,13 @@ export interface DevelopmentSignOn {
 }
 
 /**
- * A sign-on for trying things out, on which anybody is whoever they pick. Therefore it exists on the embedded chain only, and answers only this machine.
+ * A sign-on for trying things out, on which anybody is whoever they pick. Therefore it exists on the embedded chain only, and answers only this machine:
+ * nobody at all where people reach the ledger by a network's name, since a proxy may hide from where they come.
  * Its provider is loaded by the first request.
  * @throws DevelopmentSignOnError outside the embedded environment.
  */
 export function developmentSignOn(
-  { environment, dataDir }: Pick<Config, "environment" | "dataDir">,
+  { environment, dataDir, publicUrl }: Pick<Config, "environment" | "dataDir" | "publicUrl">,
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): DevelopmentSignOn {
   if (environment !== "embedded")
@@ -46,6 +47,7 @@ export function developmentSignOn(
     );
   const keysFolder = path.join(dataDir, "keys");
   const signingKey = keptKey(path.join(keysFolder, "sign-on.pem"));
+  const isOnNetwork = publicUrl !== undefined && loopbackUrl(publicUrl) === undefined;
   const known = new Set<string>();
   let base: string | undefined;
   let provider: Promise<RequestListener> | undefined;
@@ -82,7 +84,7 @@ export function developmentSignOn(
         known.add(agency);
       }
     },
-    listensAt: (url) => (base = loopbackUrl(url)),
+    listensAt: (url) => (base = isOnNetwork ? undefined : loopbackUrl(url)),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../../../../server/identity/development/sign-on.ts";
 import { createLog } from "../../../../server/log.ts";
 
+const EMBEDDED = { environment: "embedded", publicUrl: undefined } as const;
 const parts = { clock: systemClock, log: createLog({ logLevel: "silent" }) };
 
 describe("server/identity/development", () => {
@@ -47,7 +48,7 @@ describe("server/identity/development", () => {
   }
 
   it("does not exist in production, and leaves nothing there", () => {
-    expect(() => developmentSignOn({ environment: "production", dataDir }, parts)).to.throw(
+    expect(() => developmentSignOn({ ...EMBEDDED, environment: "production", dataDir }, parts)).to.throw(
       DevelopmentSignOnError,
       "OIDC_ISSUER",
     );
@@ -55,7 +56,7 @@ describe("server/identity/development", () => {
   });
 
   it("answers this machine alone", async () => {
-    const signOn = developmentSignOn({ environment: "embedded", dataDir }, parts);
+    const signOn = developmentSignOn({ ...EMBEDDED, dataDir }, parts);
     signOn.listensAt("http://0.0.0.0:8080");
     expect(signOn.base()).to.equal("http://127.0.0.1:8080");
     for (const from of ["192.0.2.1", "10.0.0.1", "::2", "::ffff:192.0.2.1", "", "127.0.0.1.evil.example"])
@@ -67,15 +68,27 @@ describe("server/identity/development", () => {
   });
 
   it("answers nobody where the server listens on a network's address, nor before it listens", async () => {
-    const signOn = developmentSignOn({ environment: "embedded", dataDir }, parts);
+    const signOn = developmentSignOn({ ...EMBEDDED, dataDir }, parts);
     expect(await refusal(signOn, {})).to.equal("not-found");
     signOn.listensAt("http://192.0.2.7:8080");
     expect(signOn.base()).to.equal(undefined);
     expect(await refusal(signOn, { headers: { host: "192.0.2.7:8080" } })).to.equal("not-found");
   });
 
+  it("answers nobody where people reach the ledger by a network's name: a proxy may hide where they come from", async () => {
+    for (const [publicUrl, expected] of [
+      ["https://ledger.example", "not-found"],
+      ["http://192.0.2.7:8080", "not-found"],
+      ["http://localhost:9000", undefined],
+    ] as const) {
+      const signOn = developmentSignOn({ ...EMBEDDED, publicUrl, dataDir }, parts);
+      signOn.listensAt("http://127.0.0.1:8080");
+      expect(await refusal(signOn, {}), publicUrl).to.equal(expected);
+    }
+  });
+
   it("makes each agency's key once", () => {
-    developmentSignOn({ environment: "embedded", dataDir }, parts).admit(["qn-health", "qn-police"]);
+    developmentSignOn({ ...EMBEDDED, dataDir }, parts).admit(["qn-health", "qn-police"]);
     const keys = path.join(dataDir, "keys");
     expect(readdirSync(keys).sort()).to.deep.equal([
       "client-qn-health.pem",
