@@ -91,11 +91,14 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
     requireTime(until);
     const all = new Set(indexes);
     const waiting: number[] = [];
-    for (const [at, event] of (await sealable(indexes)).entries()) {
-      const index = indexes[at] ?? 0;
-      const { isHalf, others } = await halvesOf(openedEvent(event), event.tags, index);
+    const named = (await sealable(indexes)).map((event, at) => ({
+      index: indexes[at] ?? 0,
+      event: openedEvent(event),
+      tags: event.tags,
+    }));
+    for (const [at, { isHalf, others }] of (await halvesOf(named)).entries()) {
       for (const other of others) all.add(other);
-      if (isHalf && others.length === 0) waiting.push(index);
+      if (isHalf && others.length === 0) waiting.push(named[at]?.index ?? 0);
     }
     const sealed = [...all].sort((a, b) => a - b);
     if (sealed.length > MAX_LEAVES)
