@@ -84,7 +84,11 @@ export function complaintActs(options: ComplaintActsOptions): ComplaintActs {
     await desk.record({
       by,
       facets: { type: "complaint", ...(await subjectsOf(by, person)), complaint },
-      check: async () => await requireNew(tagOf(person), complaint),
+      check: async () => {
+        // A mandate may have ended while the act waited.
+        if (!(await representation.mayActFor(by.subject, person))) throw notTheirs();
+        await requireNew(tagOf(person), complaint);
+      },
     });
     return await required(id);
   }
