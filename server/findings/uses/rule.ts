@@ -228,9 +228,9 @@ function questionOf({
   return { agency: receiver, provider: giver, action: DECIDED_ACTION, procedure, personalData };
 }
 
-/** An agency that acts on what it has: nobody gave it anything by this. */
-function isOwnAction({ type, provider, agency }: RecordedUse): boolean {
-  return type === "action" && (provider === undefined || provider === agency);
+/** An agency that acts on what it has: nobody gave it anything by this, nor did it give anything to a company. */
+function isOwnAction({ type, provider, agency, hasSides }: RecordedUse): boolean {
+  return type === "action" && (!hasSides || (provider !== undefined && provider === agency));
 }
 
 function byPlace(use: RecordedUse, circumstances: Circumstances, catalogue: Catalogue): Judgement {

@@ -22,6 +22,8 @@ export interface RecordedUse {
   readonly agency?: string;
   /** The agency whose data it was: the one that answered; undefined where an agency acted on what it had. */
   readonly provider?: string;
+  /** Whether it names two sides, agencies or not. */
+  readonly hasSides: boolean;
   readonly procedure?: string;
   readonly action?: DataUse["action"];
   readonly personalData?: readonly string[];
@@ -54,7 +56,7 @@ function recordedUse(source: Source, facets: UseFacets, open: OpenDecision): Rec
   const occurred = Math.floor(momentMs(time.occurred) / 1000);
   const decision = facets.decision === undefined ? undefined : open(facets.decision);
   return {
-    ...{ type, source, people: peopleIn(facets) },
+    ...{ type, source, people: peopleIn(facets), hasSides: exchange !== undefined },
     ...{ hasCase: facets.case !== undefined, emergency: handling?.emergency === true },
     ...{ imported: handling?.origin !== undefined, released: (outcome?.code ?? "success") === "success" },
     ...(side !== undefined && { side }),

@@ -147,6 +147,26 @@ describe("server/findings/uses/rule", () => {
     ["a look by the desk", () => useOf(LOOK, DESK), "minhbach:inspection"],
     ["a look that somebody else records", () => useOf(LOOK, "qn-operator/r1"), "outside-purpose"],
     ["an action in a procedure of one's own", () => useOf(ACTION), LAW],
+    [
+      "an action by which a company is given data",
+      () => useOf({ ...ACTION, exchange: { ...BIRTH.exchange, service: "VN/COM/bank" } }),
+      "no-legal-basis",
+    ],
+    [
+      "an action by which data is had from a company",
+      () =>
+        useOf({
+          ...ACTION,
+          exchange: { ...BIRTH.exchange, service: "VN/COM/bank" },
+          data: { action: "R", personalData: ["pd:Name"] },
+        }),
+      "outside-purpose",
+    ],
+    [
+      "an action between services of one agency",
+      () => useOf({ ...ACTION, exchange: { ...BIRTH.exchange, service: "qn-justice/births" } }),
+      LAW,
+    ],
     ["an action in another's procedure", () => useOf(ACTION, "qn-tax/r1"), "no-legal-basis"],
     [
       "an action on data that the procedure is not about",
