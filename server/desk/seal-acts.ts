@@ -59,10 +59,12 @@ export interface SealActs {
 const DAY_MS = 86_400_000;
 /** Longest time ahead that one order closes something: whoever needs longer says so again, and that is an event too. */
 const MAX_SEAL_DAYS = 180;
-/** Events that one request may name, so that they fit into one order with their other halves. */
+/** Events that one request may name. */
 export const MAX_SEALED_EVENTS = 32;
-/** As the facet's schema has it. */
-const MAX_LEAVES = 64;
+/** What they and the other records of their exchanges may be: nobody escapes a seal by recording an exchange over and over. */
+const MAX_LEAVES = 1024;
+/** As the facet's schema has it: a seal of more takes several orders. */
+const LEAVES_PER_ORDER = 64;
 
 export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOptions): SealActs {
   const { agency } = splitSource(desk.source);
@@ -83,23 +85,30 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
     });
   }
 
+  /** Those that are not erased: the rest tell nobody anything. */
+  async function readable(indexes: readonly number[]): Promise<number[]> {
+    const events = await store.events(indexes);
+    return indexes.filter((_, at) => events[at]?.disclosures !== undefined);
+  }
+
   async function place(
     by: Inspector,
     indexes: readonly number[],
     { until, legalBasis }: SealTerms,
   ): Promise<PlacedSeal> {
     requireTime(until);
-    const all = new Set(indexes);
+    const others = new Set<number>();
     const waiting: number[] = [];
     const named = (await sealable(indexes)).map((event, at) => ({
       index: indexes[at] ?? 0,
       event: openedEvent(event),
       tags: event.tags,
     }));
-    for (const [at, { isHalf, others }] of (await halvesOf(named)).entries()) {
-      for (const other of others) all.add(other);
-      if (isHalf && others.length === 0) waiting.push(named[at]?.index ?? 0);
+    for (const [at, halves] of (await halvesOf(named)).entries()) {
+      for (const other of halves.others) others.add(other);
+      if (halves.isHalf && halves.others.length === 0) waiting.push(named[at]?.index ?? 0);
     }
+    const all = new Set([...indexes, ...(await readable([...others]))]);
     const sealed = [...all].sort((a, b) => a - b);
     if (sealed.length > MAX_LEAVES)
       throw bad(
@@ -134,21 +143,24 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
     return await required(id);
   }
 
+  /** In as many events as it takes; ended in between, what is recorded counts. `check` is asked before the first. */
   async function order(
     by: Inspector,
-    seal: Omit<Seal, "authority">,
+    { leaves, ...seal }: Omit<Seal, "authority">,
     check?: () => Promise<void>,
   ): Promise<void> {
-    await desk.record({
-      by,
-      facets: {
-        type: "seal",
-        seal: { ...seal, authority: by.authority },
-        "agent.id": by.name,
-        "agent.role": `inspector of ${by.authority}`,
-      },
-      ...(check !== undefined && { check }),
-    });
+    for (let at = 0; at < leaves.length; at += LEAVES_PER_ORDER) {
+      await desk.record({
+        by,
+        facets: {
+          type: "seal",
+          seal: { ...seal, leaves: leaves.slice(at, at + LEAVES_PER_ORDER), authority: by.authority },
+          "agent.id": by.name,
+          "agent.role": `inspector of ${by.authority}`,
+        },
+        ...(check !== undefined && at === 0 && { check }),
+      });
+    }
   }
 
   async function required(id: string): Promise<SealRecord> {

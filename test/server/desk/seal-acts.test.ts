@@ -1,0 +1,87 @@
+import { expect } from "chai";
+import { toBase64url } from "../../../protocol/bytes.ts";
+import type { Facets } from "../../../protocol/facet-values.ts";
+import { leafHash } from "../../../protocol/merkle.ts";
+import { parseSource } from "../../../protocol/source.ts";
+import type { DeskAct } from "../../../server/desk/desk.ts";
+import { halvesFinder } from "../../../server/desk/exchange-halves.ts";
+import { type SealActs, sealActs } from "../../../server/desk/seal-acts.ts";
+import { type SealRegister, sealRegister } from "../../../server/desk/seals.ts";
+import { followLog } from "../../../server/integrate/log-follower.ts";
+import { createLog } from "../../../server/log.ts";
+import { SIGN_ON } from "../callers.ts";
+import { access, type RecordedLog, recordedLog } from "../prove/recorded-log.ts";
+
+const NOW = Date.parse("2026-11-22T08:00:00Z");
+const time = { occurred: "2026-11-22T08:00:00Z" };
+const DESK = parseSource("minhbach/desk");
+const BY = { role: "inspector", name: "Inspector", authority: "Inspectorate", signOn: SIGN_ON } as const;
+const LAW = { law: "Law on Inspection", article: "5" };
+const TERMS = { until: "2026-12-01T00:00:00Z", legalBasis: LAW };
+const LATER = { until: "2026-12-24T00:00:00Z", legalBasis: LAW };
+
+describe("server/desk/seal-acts", () => {
+  let log: RecordedLog;
+  let seals: SealRegister;
+  let acts: SealActs;
+  let recorded: Facets[];
+
+  beforeEach(async () => {
+    log = await recordedLog();
+    recorded = [];
+    const { store, derived: db } = log;
+    seals = sealRegister({ follow: followLog({ store, db, log: createLog({ logLevel: "silent" }) }), db });
+    const desk = {
+      source: DESK,
+      record: async ({ facets, check }: DeskAct) => {
+        await check?.();
+        const index = await log.append(DESK, [{ ...facets, time }]);
+        recorded.push({ ...facets, time });
+        return { index, seq: recorded.length, leafHash: "", time: 1 };
+      },
+    };
+    const index = {
+      newest: () => undefined,
+      keyOf: async () => await Promise.resolve({ key: new Uint8Array(32), vrf: undefined }),
+      postings: async () => await Promise.resolve([]),
+    };
+    acts = sealActs({
+      desk,
+      seals,
+      store,
+      halvesOf: halvesFinder({ index, store }),
+      clock: { now: () => NOW },
+    });
+  });
+  afterEach(async () => {
+    await log.close();
+  });
+
+  it("seals an exchange that was recorded over and over, extends and lifts that, in as many orders as it takes", async () => {
+    await log.append("qn-police/r1", [access("a")]);
+    await log.append(
+      "qn-justice/r1",
+      Array.from({ length: 100 }, () => access("a")),
+    );
+    const { seal, sealed } = await acts.place(BY, [0], TERMS);
+    expect(sealed).to.have.length(101);
+    expect(recorded.map((facets) => facets.seal?.leaves.length)).to.deep.equal([64, 37]);
+    const ends = (): string[] => recorded.slice(-2).map((facets) => facets.seal?.until ?? "");
+    const extended = await acts.extend(BY, seal.id, LATER);
+    expect([recorded.length, ...ends()]).to.deep.equal([4, LATER.until, LATER.until]);
+    expect(new Set(Object.values(extended.leaves))).to.deep.equal(new Set([LATER.until]));
+    const lifted = await acts.lift(BY, seal.id, LAW);
+    expect(new Set(Object.values(lifted.leaves))).to.deep.equal(new Set([null]));
+  });
+
+  it("seals a record whose other half was erased, which tells nobody anything any more", async () => {
+    await log.append("qn-police/r1", [access("a")]);
+    await log.append("qn-justice/r1", [access("a")], { erased: true });
+    const { seal, sealed, waiting } = await acts.place(BY, [0], TERMS);
+    expect([sealed, waiting]).to.deep.equal([[0], []]);
+    const [payload = new Uint8Array()] = await log.store.payloads(0, 1);
+    expect(Object.keys(seal.leaves)).to.deep.equal([toBase64url(leafHash(payload))]);
+    const error: unknown = await acts.place(BY, [1], TERMS).catch((reason: unknown) => reason);
+    expect(error).to.include({ code: "not-sealable" });
+  });
+});
