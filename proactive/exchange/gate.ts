@@ -47,7 +47,7 @@ interface Exchanged {
  * What stands before an agency's data service. Nothing passes without the ledger's decision, no more passes than it allows, and both what passes and
  * what is refused is recorded before the answer leaves.
  */
-export function exchangeGate(options: GateOptions): Gate {
+function exchangeGate(options: GateOptions): Gate {
   const { service, recorder, check, categories, now } = options;
 
   async function recordHalf(
