@@ -340,6 +340,18 @@ describe("findings by the catalogue", function () {
     expect(await allowed(index)).to.deep.include({ answer: "not-judged", reason: "erased" });
   });
 
+  it("tells the public no exact number of what was found about uses", async () => {
+    expect((await findings("?state=open&agency=qn-justice")).length).to.be.above(0);
+    const { sources } = (await (await fetch(`${ledger.url}/v1/sources`)).json()) as {
+      sources: { source: string; openFindings: Record<string, number> }[];
+    };
+    const justice = sources.find(({ source }) => source.startsWith("qn-justice/"));
+    const kinds = Object.keys(justice?.openFindings ?? { none: 1 });
+    expect(kinds.filter((kind) => kind !== "unmatched-exchange" && kind !== "silent-source")).to.deep.equal(
+      [],
+    );
+  });
+
   it("counts what it judged, and shows how far behind it is", async () => {
     await findings();
     const metrics = await (await fetch(`${ledger.url}/metrics`)).text();
