@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { fromUtf8, toBase64url } from "../../protocol/bytes.ts";
 import { closingBar } from "../../protocol/closing.ts";
-import { parseEvent } from "../../protocol/event.ts";
+import { openFacets, parseEvent } from "../../protocol/event.ts";
 import type { Seal } from "../../protocol/facet-values.ts";
+import { isJsonObject } from "../../protocol/json.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import { momentMs } from "../../protocol/moment.ts";
 import { splitSource } from "../../protocol/source.ts";
@@ -50,9 +51,9 @@ export interface SealActs {
    * @throws LedgerError `unknown-event`, `not-sealable`, `bad-request` for a time that is over or too far away.
    */
   place: (by: Inspector, indexes: readonly number[], terms: SealTerms) => Promise<PlacedSeal>;
-  /** A later end. @throws LedgerError `unknown-seal`, `seal-state` when it closes nothing any more, `bad-request`. */
+  /** A later end. @throws LedgerError `unknown-seal`, `forbidden` for another authority's, `seal-state` when it closes nothing any more, `bad-request`. */
   extend: (by: Inspector, id: string, terms: SealTerms) => Promise<SealRecord>;
-  /** Opens it now. @throws LedgerError `unknown-seal`, `seal-state`. */
+  /** Opens it now. @throws LedgerError `unknown-seal`, `forbidden` for another authority's, `seal-state`. */
   lift: (by: Inspector, id: string, legalBasis: LegalBasis) => Promise<SealRecord>;
 }
 
@@ -122,7 +123,7 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
 
   async function extend(by: Inspector, id: string, { until, legalBasis }: SealTerms): Promise<SealRecord> {
     requireTime(until);
-    const leaves = closedNow(await required(id));
+    const leaves = closedNow(await ownSeal(by, id));
     await order(by, { id, state: "placed", leaves, until, legalBasis }, async () => {
       const seal = await required(id);
       closedNow(seal);
@@ -134,7 +135,7 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
   }
 
   async function lift(by: Inspector, id: string, legalBasis: LegalBasis): Promise<SealRecord> {
-    const seal = await required(id);
+    const seal = await ownSeal(by, id);
     const leaves = closedNow(seal);
     const until = sealAt(seal, clock.now()).until ?? new Date(clock.now()).toISOString();
     await order(by, { id, state: "lifted", leaves, until, legalBasis }, async () => {
@@ -171,6 +172,15 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
         "No seal of this id was placed through the ledger. GET /v1/seals lists all.",
       );
     return seal;
+  }
+
+  /** Who placed a seal says when it ends: another authority would open, or keep closed, what it does not investigate. */
+  async function ownSeal({ authority }: Inspector, id: string): Promise<SealRecord> {
+    const seal = await required(id);
+    const [event] = await store.events([seal.placed]);
+    const facet = event && openFacets(openedEvent(event)).seal;
+    if (isJsonObject(facet) && facet["authority"] === authority) return seal;
+    throw new LedgerError("forbidden", "Another authority placed this seal: ask it to extend or to lift it.");
   }
 
   function closedNow(seal: SealRecord): string[] {

@@ -74,6 +74,21 @@ describe("server/desk/seal-acts", () => {
     expect(new Set(Object.values(lifted.leaves))).to.deep.equal(new Set([null]));
   });
 
+  it("lets only the authority that placed a seal extend and lift it", async () => {
+    await log.append("qn-police/r1", [access("a")]);
+    const { seal } = await acts.place(BY, [0], TERMS);
+    const other = { ...BY, authority: "another" };
+    const codes = await Promise.all(
+      [acts.extend(other, seal.id, LATER), acts.lift(other, seal.id, LAW)].map(
+        async (tried) => await tried.catch((error: unknown) => error),
+      ),
+    );
+    for (const error of codes) expect(error).to.have.property("code", "forbidden");
+    expect(recorded).to.have.length(1);
+    await acts.lift({ ...BY, name: "a colleague" }, seal.id, LAW);
+    expect(recorded).to.have.length(2);
+  });
+
   it("seals a record whose other half was erased, which tells nobody anything any more", async () => {
     await log.append("qn-police/r1", [access("a")]);
     await log.append("qn-justice/r1", [access("a")], { erased: true });
