@@ -176,7 +176,10 @@ export function useRegister(options: UseRegisterOptions): UseRegister {
   async function upToDate(): Promise<number> {
     const { size } = await store.head();
     const read = (): number => progress?.index ?? 0;
-    if (progress === undefined || (size > read() && size - read() <= SOON_EVENTS)) {
+    // Just started, or begun anew after a failure: how far it had come is still written down.
+    const known = progress ?? progressOf(await db.get(USES_PROGRESS_KEY));
+    const behind = size - (known?.terms === terms ? known.index : 0);
+    if (behind <= SOON_EVENTS && (behind > 0 || progress === undefined)) {
       hurry = true;
       try {
         await updating?.catch(() => undefined);

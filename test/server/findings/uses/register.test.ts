@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Facets } from "../../../../protocol/facet-values.ts";
 import type { UseFinding } from "../../../../server/findings/finding.ts";
+import { useRegister } from "../../../../server/findings/uses/register.ts";
 import { GRACE, type JudgedLog, judgedLog } from "./judged-log.ts";
 import { BIRTH, consentEvent, decisionFor, DESK, GIVEN, NOW, OTHER, PERSON, signed, WATER } from "./uses.ts";
 
@@ -77,6 +78,20 @@ describe("server/findings/uses/register", function () {
       "consent-withdrawn:4",
       "consent-withdrawn:6",
     ]);
+  });
+
+  it("keeps nobody waiting for a long backlog, also right after it was started", async () => {
+    const never = async (): Promise<never> => await new Promise(() => undefined);
+    const store = { ...log.store, head: async () => ({ ...(await log.store.head()), size: 1_000_000 }) };
+    const unused = (): never => {
+      throw new Error("nothing is judged");
+    };
+    const behind = useRegister({
+      ...{ store: { ...store, sealedEvents: never }, db: log.derived, graceSeconds: GRACE, desk: DESK },
+      ...{ published: () => Infinity, clock: { now: () => 0 }, keys: () => [] },
+      ...{ leafIndex: unused, judge: unused, personTag: unused, useAt: unused, startThread: unused },
+    });
+    expect(await behind.upToDate()).to.equal(0);
   });
 
   describe("an exchange that both sides record", () => {
