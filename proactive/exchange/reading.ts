@@ -97,7 +97,6 @@ export function onceOnlyReader({ client, ask, recorder, send, now }: ReaderOptio
       ...(reading.official !== undefined && { userId: reading.official }),
     });
     const sent = await send(reading, headers).catch((error: unknown) => error);
-    if (sent instanceof Error || !isAnswer(sent)) return { kind: "failed", reason: "unreachable", messageId };
     const purpose = {
       procedure,
       ...(decision.basis && { legalBasis: decision.basis }),
@@ -105,6 +104,12 @@ export function onceOnlyReader({ client, ask, recorder, send, now }: ReaderOptio
     };
     const handling = reading.emergency && { handling: { emergency: true } };
     const half = { purpose, decision: decision.jws, ...handling };
+    if (sent instanceof Error || !isAnswer(sent)) {
+      // The answer may have been lost on its way: then the other side has recorded that it gave one, and we say that we asked.
+      const outcome: Outcome = { code: "failure", detail: "unreachable" };
+      await recordHalf(reading, { messageId, service }, { ...half, outcome });
+      return { kind: "failed", reason: "unreachable", messageId };
+    }
     if (sent.status === 200 && isJsonObject(sent.body)) {
       const recorded = await recordHalf(
         reading,

@@ -4,7 +4,7 @@ import { isJsonObject } from "../../protocol/json.ts";
 import type { Recorder, RecorderLog } from "../../recorder/index.ts";
 import { answerFailure } from "../exchange/failure.ts";
 import { onceOnly } from "../exchange/gate.ts";
-import { askingAgency, messageIn, type PersonNumber, personIn } from "../exchange/message.ts";
+import { askingAgency, messageIn, personIn } from "../exchange/message.ts";
 import type { CheckPermission } from "../exchange/permission.ts";
 import { type Problem, sendProblem } from "../exchange/problem.ts";
 import { strictBody } from "../exchange/strict-body.ts";
@@ -111,15 +111,11 @@ function answerReading(register: Register): RequestHandler {
     const person = personIn(subject);
     const asked = textsIn(personalData);
     const categories = register.configuration.holds.filter((category) => asked.includes(category));
-    const facts = person && isOurs(person) ? register.read(person.id, categories) : undefined;
+    // No number of one scheme is one of another's, so the number alone finds the person.
+    const facts = person && register.read(person.id, categories);
     if (facts === undefined) response.status(404).json({ code: "unknown-person" });
     else response.json(facts);
   };
-}
-
-/** Registers know people by these numbers. */
-function isOurs({ scheme }: PersonNumber): boolean {
-  return scheme === "vn-cccd" || scheme === "vn-newborn";
 }
 
 /** Nothing that could be asked for where it is no list of texts: the gate refuses that. */
@@ -153,7 +149,7 @@ function takeCorrection({
         badRequest("Send subject, category and value, the category being one that this register holds."),
       );
     const { subject, category, value } = correction;
-    if (!isOurs(subject) || register.read(subject.id, []) === undefined)
+    if (register.read(subject.id, []) === undefined)
       return sendProblem(response, { status: 404, code: "unknown-person" });
     await recorder.record(
       {

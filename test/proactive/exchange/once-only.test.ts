@@ -243,6 +243,22 @@ describe("proactive/exchange", () => {
     expect(new Set(names)).to.deep.equal(new Set([first.messageId]));
   });
 
+  it("records that it asked when no answer comes, and the reading when it is repeated", async () => {
+    let isAway = true;
+    const read = onceOnlyReader({
+      ...{ client: "qn-justice/civil", recorder: here.recorder, now: () => NOW },
+      ask: () => Promise.resolve({ permits: true, jws: here.decide(), reason: "law", obligations: [] }),
+      send: () =>
+        isAway ? Promise.reject(new TypeError("fetch failed")) : Promise.resolve({ status: 200, body: {} }),
+    });
+    const { messageId, ...failed } = await read(READING);
+    expect(failed).to.deep.equal({ kind: "failed", reason: "unreachable" });
+    isAway = false;
+    expect((await read(READING, messageId)).kind).to.equal("read");
+    const outcomes = (await here.recorded()).map(({ outcome }) => outcome);
+    expect(outcomes).to.deep.equal([{ code: "failure", detail: "unreachable" }, { code: "success" }]);
+  });
+
   it("asks nobody when the ledger says no, and says so in the record", async () => {
     const read = onceOnlyReader({
       ...{ client: "qn-justice/civil", recorder: here.recorder, now: () => NOW },

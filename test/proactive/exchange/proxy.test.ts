@@ -75,8 +75,9 @@ describe("proactive/exchange: the proxy", () => {
           ),
         categories: { name: "pd:Name", born: "pd:BirthDate" },
         askedOf: () => ["name"],
+        // As careless as it may be written somewhere.
         subjectOf: ({ method, body, path }) => {
-          const [, id] = /^\/persons\/(\d{12})$/.exec(path) ?? [];
+          const [, id] = /persons.(\d{12})/.exec(path) ?? [];
           const asked: unknown = isJsonObject(body) ? body["subject"] : undefined;
           return personIn(method === "GET" ? { scheme: "vn-cccd", id } : asked);
         },
