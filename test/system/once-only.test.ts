@@ -84,6 +84,7 @@ describe("once-only exchange on the whole system", function () {
     const clock = { now: () => Date.now() + ahead.ledgerMs };
     ledger = await startLedger(system, { clock, config: { catalogueDir: catalogue.folder } });
     await fetchUntil(`${ledger.url}/ready`);
+    await fetchUntil(`${ledger.url}/v1/catalogue`);
     chain = chainReader(jsonRpc(system.chain.url, { fetch, name: "node" }), "node");
     police = await openDemoRecorder(system, ledger.url, { source: "qn-police/r1" });
     justice = await openDemoRecorder(system, ledger.url, { source: "qn-justice/r1" });
