@@ -1,5 +1,4 @@
 import type { FindingsBoard, ShownFinding } from "../findings/board.ts";
-import { isUseFinding } from "../findings/finding.ts";
 import type { StoreReader } from "../store/store.ts";
 import type { ComplaintRegister } from "./complaints.ts";
 
@@ -44,9 +43,8 @@ export function disputesAbout(options: DisputesOptions): DisputesAbout {
       })),
     );
     const unsettled = (await findings.about(places)).filter(isUnsettled);
-    const found = new Set(
-      unsettled.flatMap((finding) => (isUseFinding(finding) ? [finding.evidence.index] : [])),
-    );
+    // What names a leaf is about the use of data that this very event records.
+    const found = new Set(unsettled.flatMap(({ evidence }) => ("leaf" in evidence ? [evidence.index] : [])));
     const inSome = evidence.filter(({ all }) => all.some((index) => found.has(index)));
     return new Set(inSome.map(({ index }) => index));
   }
