@@ -61,7 +61,7 @@ export function complaining({ clock, secrets }: AppOptions, around: Surroundings
         deadlinesAt: deadlines,
       }),
       ...sealRoutes({
-        acts: sealActs({ desk, seals, store, halvesOf: halvesFinder({ index, store }), clock }),
+        acts: sealActs({ desk, seals, store, halvesOf: halvesFinder({ index, store }), leafIndex, clock }),
         ...{ seals, store, clock },
       }),
     ],

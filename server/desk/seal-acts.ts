@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { fromUtf8, toBase64url } from "../../protocol/bytes.ts";
+import { fromBase64url, fromUtf8, toBase64url } from "../../protocol/bytes.ts";
 import { closingBar } from "../../protocol/closing.ts";
 import { openFacets, parseEvent } from "../../protocol/event.ts";
 import type { Seal } from "../../protocol/facet-values.ts";
@@ -12,7 +12,7 @@ import { LedgerError } from "../errors.ts";
 import type { SignedOn } from "../identity/caller.ts";
 import type { StoredEvent, StoreReader } from "../store/store.ts";
 import type { Desk } from "./desk.ts";
-import type { FindHalves } from "./exchange-halves.ts";
+import type { FindHalves, MayBeHalf } from "./exchange-halves.ts";
 import { sealAt, sealedBy, type SealRecord, type SealRegister } from "./seals.ts";
 
 export interface SealActsOptions {
@@ -20,6 +20,8 @@ export interface SealActsOptions {
   readonly seals: Pick<SealRegister, "one">;
   readonly store: Pick<StoreReader, "events">;
   readonly halvesOf: FindHalves;
+  /** The log index of a leaf; undefined when it is in no published checkpoint. */
+  readonly leafIndex: (leafHash: Uint8Array) => Promise<number | undefined>;
   readonly clock: Clock;
 }
 
@@ -51,7 +53,10 @@ export interface SealActs {
    * @throws LedgerError `unknown-event`, `not-sealable`, `bad-request` for a time that is over or too far away.
    */
   place: (by: Inspector, indexes: readonly number[], terms: SealTerms) => Promise<PlacedSeal>;
-  /** A later end. @throws LedgerError `unknown-seal`, `forbidden` for another authority's, `seal-state` when it closes nothing any more, `bad-request`. */
+  /**
+   * A later end, for what is closed and for what was recorded of the same exchanges since; where there is such, the same end may be said again.
+   * @throws LedgerError `unknown-seal`, `forbidden` for another authority's, `seal-state` when it closes nothing any more, `bad-request`.
+   */
   extend: (by: Inspector, id: string, terms: SealTerms) => Promise<SealRecord>;
   /** Opens it now. @throws LedgerError `unknown-seal`, `forbidden` for another authority's, `seal-state`. */
   lift: (by: Inspector, id: string, legalBasis: LegalBasis) => Promise<SealRecord>;
@@ -67,7 +72,8 @@ const MAX_LEAVES = 1024;
 /** As the facet's schema has it: a seal of more takes several orders. */
 const LEAVES_PER_ORDER = 64;
 
-export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOptions): SealActs {
+export function sealActs(options: SealActsOptions): SealActs {
+  const { desk, seals, store, halvesOf, leafIndex, clock } = options;
   const { agency } = splitSource(desk.source);
 
   async function sealable(indexes: readonly number[]): Promise<readonly StoredEvent[]> {
@@ -86,6 +92,15 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
     });
   }
 
+  /** The leaf hashes of what else is recorded of the exchanges of these events. */
+  async function halvesBeside(leaves: readonly string[]): Promise<string[]> {
+    const places = await Promise.all(leaves.map(async (leaf) => await leafIndex(fromBase64url(leaf))));
+    const indexes = await readable(places.filter((place) => place !== undefined));
+    const halves = await halvesOf(placed(indexes, await sealable(indexes)));
+    const others = await readable([...new Set(halves.flatMap((each) => each.others))]);
+    return (await sealable(others)).map(leafOf);
+  }
+
   /** Those that are not erased: the rest tell nobody anything. */
   async function readable(indexes: readonly number[]): Promise<number[]> {
     const events = await store.events(indexes);
@@ -100,11 +115,7 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
     requireTime(until);
     const others = new Set<number>();
     const waiting: number[] = [];
-    const named = (await sealable(indexes)).map((event, at) => ({
-      index: indexes[at] ?? 0,
-      event: openedEvent(event),
-      tags: event.tags,
-    }));
+    const named = placed(indexes, await sealable(indexes));
     for (const [at, halves] of (await halvesOf(named)).entries()) {
       for (const other of halves.others) others.add(other);
       if (halves.isHalf && halves.others.length === 0) waiting.push(named[at]?.index ?? 0);
@@ -115,7 +126,7 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
       throw bad(
         `These are ${sealed.length} events with their other halves; seal at most ${MAX_LEAVES} at once.`,
       );
-    const leaves = (await sealable(sealed)).map(({ payload }) => toBase64url(leafHash(payload)));
+    const leaves = (await sealable(sealed)).map(leafOf);
     const id = randomUUID();
     await order(by, { id, state: "placed", leaves, until, legalBasis });
     return { seal: await required(id), sealed, waiting };
@@ -123,13 +134,21 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
 
   async function extend(by: Inspector, id: string, { until, legalBasis }: SealTerms): Promise<SealRecord> {
     requireTime(until);
-    const leaves = closedNow(await ownSeal(by, id));
+    const known = await ownSeal(by, id);
+    const closed = closedNow(known);
+    const late = (await halvesBeside(closed)).filter((leaf) => !Object.hasOwn(known.leaves, leaf));
+    const leaves = [...closed, ...late];
+    if (leaves.length > MAX_LEAVES)
+      throw bad(`A seal closes at most ${MAX_LEAVES} events; place another one.`);
     await order(by, { id, state: "placed", leaves, until, legalBasis }, async () => {
       const seal = await required(id);
       closedNow(seal);
       const { until: before } = sealAt(seal, clock.now());
-      if (before !== undefined && momentMs(until) <= momentMs(before))
-        throw bad("An extension ends later than the seal does now; to end it earlier, lift it.");
+      const later = before === undefined ? 1 : momentMs(until) - momentMs(before);
+      if (later < 0 || (later === 0 && late.length === 0))
+        throw bad(
+          "An extension ends later than the seal does now, or closes a record that came since; to end it earlier, lift it.",
+        );
     });
     return await required(id);
   }
@@ -205,6 +224,18 @@ export function sealActs({ desk, seals, store, halvesOf, clock }: SealActsOption
   }
 
   return { place, extend, lift };
+}
+
+function leafOf({ payload }: StoredEvent): string {
+  return toBase64url(leafHash(payload));
+}
+
+function placed(indexes: readonly number[], events: readonly StoredEvent[]): MayBeHalf[] {
+  return events.map((event, at) => ({
+    index: indexes[at] ?? 0,
+    event: openedEvent(event),
+    tags: event.tags,
+  }));
 }
 
 function openedEvent({ payload, disclosures }: StoredEvent): ReturnType<typeof parseEvent> {

@@ -40,6 +40,8 @@ describe("server/desk/seal-acts", () => {
         return { index, seq: recorded.length, leafHash: "", time: 1 };
       },
     };
+    const leafIndex = async (leaf: Uint8Array): Promise<number | undefined> =>
+      await log.tree().leafIndex(leaf);
     const index = {
       newest: () => undefined,
       keyOf: async () => await Promise.resolve({ key: new Uint8Array(32), vrf: undefined }),
@@ -50,6 +52,7 @@ describe("server/desk/seal-acts", () => {
       seals,
       store,
       halvesOf: halvesFinder({ index, store }),
+      leafIndex,
       clock: { now: () => NOW },
     });
   });
@@ -87,6 +90,22 @@ describe("server/desk/seal-acts", () => {
     expect(recorded).to.have.length(1);
     await acts.lift({ ...BY, name: "a colleague" }, seal.id, LAW);
     expect(recorded).to.have.length(2);
+  });
+
+  it("closes a half that came after the seal when it is extended, also to the same end and no earlier one", async () => {
+    await log.append("qn-police/r1", [access("a")]);
+    const { seal, waiting } = await acts.place(BY, [0], TERMS);
+    expect(waiting).to.deep.equal([0]);
+    const again = async (terms: typeof TERMS): Promise<unknown> =>
+      await acts.extend(BY, seal.id, terms).catch((reason: unknown) => reason);
+    expect(await again(TERMS)).to.include({ code: "bad-request" });
+    const late = await log.append("qn-justice/r1", [access("a")]);
+    expect(await again({ ...TERMS, until: "2026-11-30T00:00:00Z" })).to.include({ code: "bad-request" });
+    await acts.extend(BY, seal.id, TERMS);
+    const [payload = new Uint8Array()] = await log.store.payloads(late, late + 1);
+    const { leaves = {} } = (await seals.one("minhbach", seal.id)) ?? {};
+    expect(leaves[toBase64url(leafHash(payload))]).to.equal(TERMS.until);
+    expect(await again(TERMS)).to.include({ code: "bad-request" });
   });
 
   it("seals a record whose other half was erased, which tells nobody anything any more", async () => {
