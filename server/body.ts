@@ -28,6 +28,8 @@ export async function readSmallBody(
       chunks.push(chunk);
     }
   } catch (error) {
+    // Whoever began to read has to see to the rest: nobody else would, and the next request on the connection would wait behind it for ever.
+    request.resume();
     if (error instanceof LedgerError || !request.destroyed) throw error;
     throw new LedgerError("bad-request", "The body ended too early.", { cause: error });
   }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { Registry } from "prom-client";
 import { FormatError } from "../../protocol/errors.ts";
@@ -276,6 +277,15 @@ describe("server/edge", () => {
     expect(await problem("/body", { method: "POST", body: "0123456789+" })).to.include({
       code: "body-too-large",
     });
+  });
+
+  it("answers the next request on a connection on which it refused a body", async () => {
+    const client = connect(Number(new URL(url).port), "127.0.0.1");
+    const body = " ".repeat(200_000);
+    client.write(`POST /body HTTP/1.1\r\nhost: ledger\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    client.write("GET /echo/next HTTP/1.1\r\nhost: ledger\r\nconnection: close\r\n\r\n");
+    const answers = await text(client);
+    expect(answers.match(/HTTP\/1\.1 [0-9]{3}/g)).to.deep.equal(["HTTP/1.1 413", "HTTP/1.1 200"]);
   });
 
   it("holds no more bodies than it has room for, and has the room again when they are answered", async () => {
