@@ -67,11 +67,7 @@ export function bodyReader(body: Uint8Array, { mayBeEmpty = false } = {}): BodyR
   function person(name: string): PersonId | undefined {
     const found = member(name);
     if (found === undefined) return undefined;
-    const { scheme, id, ...unknown } = isJsonObject(found) ? found : {};
-    if (typeof scheme !== "string" || typeof id !== "string" || Object.keys(unknown).length > 0)
-      throw bad(`${name} is an object with scheme and id.`);
-    requireIndexId("person", `${scheme}:${id}`);
-    return { scheme, id };
+    return personOf(name, found);
   }
 
   function moment(name: string): string | undefined {
@@ -88,6 +84,24 @@ export function bodyReader(body: Uint8Array, { mayBeEmpty = false } = {}): BodyR
   return { text, requiredText, texts, oneOf, person, moment, value: member, end };
 }
 
+/** The person in a member that is there. @throws LedgerError `bad-request`; FormatError of a number that is none. */
+export function personOf(name: string, value: unknown): PersonId {
+  const { scheme, id, ...unknown } = isJsonObject(value) ? value : {};
+  if (typeof scheme !== "string" || typeof id !== "string" || Object.keys(unknown).length > 0)
+    throw bad(`${name} is an object with scheme and id.`);
+  requireIndexId("person", `${scheme}:${id}`);
+  return { scheme, id };
+}
+
+/** The log indexes in the member `events`: 1 to `most`, each once. @throws LedgerError `bad-request` */
+export function logIndexesOf(events: unknown, most: number): number[] {
+  const isList = Array.isArray(events) && events.length >= 1 && events.length <= most;
+  const indexes = isList ? events.filter((each) => Number.isSafeInteger(each) && Number(each) >= 0) : [];
+  if (!isList || indexes.length !== events.length || new Set(indexes).size !== indexes.length)
+    throw bad(`events is a list of 1 to ${most} log indexes, each once.`);
+  return indexes.map(Number);
+}
+
 function missing(name: string): never {
   return refuse(`${name} is missing.`);
 }
@@ -96,6 +110,7 @@ function refuse(message: string): never {
   throw bad(message);
 }
 
-function bad(message: string): LedgerError {
+/** What every request of this folder that says something wrong is refused with. It repeats no value. */
+export function bad(message: string): LedgerError {
   return new LedgerError("bad-request", message);
 }

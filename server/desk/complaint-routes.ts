@@ -1,5 +1,4 @@
 import { fromBase64url, fromHex, toHex } from "../../protocol/bytes.ts";
-import { parseDecimal } from "../../protocol/checkpoint.ts";
 import { openFacets, parseShownEvent } from "../../protocol/event.ts";
 import { HASH_BYTES } from "../../protocol/merkle.ts";
 import { holdsPersonalNumber } from "../../protocol/subject.ts";
@@ -9,7 +8,7 @@ import { LedgerError } from "../errors.ts";
 import type { Caller, SignedOn } from "../identity/caller.ts";
 import type { Answer, Route, RouteRequest } from "../route.ts";
 import type { StoreReader } from "../store/store.ts";
-import { type BodyReader, bodyReader } from "./body.ts";
+import { bad, type BodyReader, bodyReader } from "./body.ts";
 import { type ComplaintActs, isOwnComplaint } from "./complaint-acts.ts";
 import { type DeadlinesAt, type Due, dueOf, type DueState } from "./complaint-deadlines.ts";
 import {
@@ -19,6 +18,7 @@ import {
   type ComplaintScope,
   filingOf,
 } from "./complaints.ts";
+import { pageIn } from "./page.ts";
 
 export interface ComplaintRoutesOptions {
   readonly acts: ComplaintActs;
@@ -34,8 +34,6 @@ export interface ComplaintRoutesOptions {
 const MAX_BODY_BYTES = 16 * 1024;
 const MAX_TEXT = 2000;
 const MAX_AGENCY = 64;
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
 const STATES = ["open", "filed", "answered", "decided", "withdrawn"] as const;
 /** What is late, out of the list of what is open. */
 const OVERDUE = { answerOverdue: "filed", decisionOverdue: "open" } as const;
@@ -213,10 +211,7 @@ function isWithin(record: ComplaintRecord, scope: ComplaintScope): boolean {
 
 function queryOf(request: RouteRequest): Omit<ComplaintQuery, "scope"> & { overdue?: "answer" | "decision" } {
   const state = request.query("state");
-  const from = parseDecimal(request.query("from") ?? "0");
-  const limit = parseDecimal(request.query("limit") ?? String(DEFAULT_LIMIT));
-  if (from === undefined || limit === undefined || limit < 1 || limit > MAX_LIMIT)
-    throw bad(`from is a log index, and limit a number from 1 to ${MAX_LIMIT}.`);
+  const { from, limit } = pageIn(request);
   if (state === undefined) return { from, limit };
   if (state === "answerOverdue" || state === "decisionOverdue") {
     const overdue = state === "answerOverdue" ? "answer" : "decision";
@@ -261,8 +256,4 @@ function isRole<R extends SignedOn["role"]>(
 
 function unknownComplaint(): LedgerError {
   return new LedgerError("unknown-complaint", "There is no complaint of this id that you may see.");
-}
-
-function bad(message: string): LedgerError {
-  return new LedgerError("bad-request", message);
 }

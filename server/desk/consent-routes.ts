@@ -6,7 +6,7 @@ import type { Representation } from "../disclose/representation.ts";
 import { LedgerError } from "../errors.ts";
 import type { Caller, SignedOn } from "../identity/caller.ts";
 import type { Answer, Route, RouteRequest } from "../route.ts";
-import { type BodyReader, bodyReader } from "./body.ts";
+import { bad, type BodyReader, bodyReader } from "./body.ts";
 import type { ConsentActs } from "./consent-acts.ts";
 import { receiptClaim } from "./consent-import.ts";
 import type { Citizen, ConsentParties } from "./consent-parties.ts";
@@ -286,8 +286,4 @@ function controllerOf(caller: Caller): SignedOn & { readonly role: "agency" | "o
 function inspectorOf(caller: Caller): SignedOn & { readonly role: "inspector" } {
   if (caller.role === "inspector") return caller;
   throw new LedgerError("forbidden", "Inspectors find consents invalid.");
-}
-
-function bad(message: string): LedgerError {
-  return new LedgerError("bad-request", message);
 }

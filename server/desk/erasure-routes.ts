@@ -1,12 +1,12 @@
 import { fromUtf8 } from "../../protocol/bytes.ts";
 import { parseDecimal } from "../../protocol/checkpoint.ts";
-import { requireIndexId } from "../../protocol/index-keys.ts";
 import { isJsonObject, parseStrictJson } from "../../protocol/json.ts";
 import type { ErasureOrder, ErasureRegister } from "../disclose/erasures.ts";
 import { LedgerError } from "../errors.ts";
-import type { Caller, PersonId } from "../identity/caller.ts";
+import type { Caller } from "../identity/caller.ts";
 import type { Route, RouteRequest } from "../route.ts";
 import type { StoreReader } from "../store/store.ts";
+import { bad, logIndexesOf, personOf } from "./body.ts";
 import { MAX_ERASED_EVENTS } from "./erasure-choice.ts";
 import { erasureIn, type ErasureRequest, type Officer, type OrderErasure } from "./erasure.ts";
 
@@ -145,28 +145,13 @@ function requestIn(body: Uint8Array): ErasureRequest {
   const { law, article } = legalBasis;
   return {
     id: idIn(id),
-    what: events === undefined ? { person: personIn(person) } : { events: eventsIn(events) },
+    what:
+      events === undefined
+        ? { person: personOf("person", person) }
+        : { events: logIndexesOf(events, MAX_ERASED_EVENTS) },
     legalBasis: { law: textIn("law", law), article: textIn("article", article) },
     reason: textIn("reason", reason),
   };
-}
-
-function eventsIn(value: unknown): number[] {
-  const isList = Array.isArray(value) && value.length > 0 && value.length <= MAX_ERASED_EVENTS;
-  const indexes = isList
-    ? value.filter((each) => Number.isSafeInteger(each) && Number(each) >= 0).map(Number)
-    : [];
-  if (!isList || indexes.length !== value.length || new Set(indexes).size !== indexes.length)
-    throw bad(`events is a list of 1 to ${MAX_ERASED_EVENTS} log indexes, each once.`);
-  return indexes;
-}
-
-function personIn(value: unknown): PersonId {
-  const { scheme, id, ...unknown } = isJsonObject(value) ? value : {};
-  if (typeof scheme !== "string" || typeof id !== "string" || Object.keys(unknown).length > 0)
-    throw bad("person is an object with scheme and id.");
-  requireIndexId("person", `${scheme}:${id}`);
-  return { scheme, id };
 }
 
 function textIn(name: string, value: unknown): string {
@@ -195,8 +180,4 @@ function numberIn(
   const number = text === undefined ? fallback : parseDecimal(text);
   if (number !== undefined && number >= min && number <= max) return number;
   throw bad(`The parameter ${name} must be a whole number from ${min} to ${max}.`);
-}
-
-function bad(message: string): LedgerError {
-  return new LedgerError("bad-request", message);
 }

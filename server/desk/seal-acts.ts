@@ -11,6 +11,7 @@ import type { Clock } from "../clock.ts";
 import { LedgerError } from "../errors.ts";
 import type { SignedOn } from "../identity/caller.ts";
 import type { StoredEvent, StoreReader } from "../store/store.ts";
+import { bad } from "./body.ts";
 import type { Desk } from "./desk.ts";
 import type { FindHalves, MayBeHalf } from "./exchange-halves.ts";
 import { sealAt, sealedBy, type SealRecord, type SealRegister } from "./seals.ts";
@@ -240,8 +241,4 @@ function placed(indexes: readonly number[], events: readonly StoredEvent[]): May
 
 function openedEvent({ payload, disclosures }: StoredEvent): ReturnType<typeof parseEvent> {
   return parseEvent(`${fromUtf8(payload)}~${disclosures ?? ""}`);
-}
-
-function bad(message: string): LedgerError {
-  return new LedgerError("bad-request", message);
 }

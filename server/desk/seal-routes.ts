@@ -1,4 +1,3 @@
-import { parseDecimal } from "../../protocol/checkpoint.ts";
 import { fromUtf8 } from "../../protocol/bytes.ts";
 import { openFacets, parseEvent } from "../../protocol/event.ts";
 import { isJsonObject } from "../../protocol/json.ts";
@@ -7,7 +6,8 @@ import { LedgerError } from "../errors.ts";
 import type { Caller, SignedOn } from "../identity/caller.ts";
 import type { Answer, Route } from "../route.ts";
 import type { StoreReader } from "../store/store.ts";
-import { type BodyReader, bodyReader } from "./body.ts";
+import { bad, type BodyReader, bodyReader, logIndexesOf } from "./body.ts";
+import { pageIn } from "./page.ts";
 import { MAX_SEALED_EVENTS, type SealActs, type SealTerms } from "./seal-acts.ts";
 import { sealAt, type SealRecord, type SealRegister, type SealState } from "./seals.ts";
 
@@ -19,8 +19,6 @@ export interface SealRoutesOptions {
 }
 
 const MAX_BODY_BYTES = 8 * 1024;
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
 const STATES = ["placed", "lifted", "ended"] as const satisfies readonly SealState[];
 
 /** Seals: placed, extended and lifted by inspectors, and the list of all there ever were, whoever recorded them. */
@@ -60,7 +58,7 @@ export function sealRoutes({ acts, seals, store, clock }: SealRoutesOptions): Ro
       maxBodyBytes: MAX_BODY_BYTES,
       handle: async (request, caller) => {
         const body = bodyReader(request.body);
-        const indexes = indexesIn(body);
+        const indexes = logIndexesOf(body.value("events"), MAX_SEALED_EVENTS);
         const terms = termsIn(body);
         body.end();
         const { seal, sealed, waiting } = await acts.place(inspector(caller), indexes, terms);
@@ -72,10 +70,7 @@ export function sealRoutes({ acts, seals, store, clock }: SealRoutesOptions): Ro
       method: "get",
       path: "/v1/seals",
       handle: async (request) => {
-        const from = parseDecimal(request.query("from") ?? "0");
-        const limit = parseDecimal(request.query("limit") ?? String(DEFAULT_LIMIT));
-        if (from === undefined || limit === undefined || limit < 1 || limit > MAX_LIMIT)
-          throw bad(`from is a log index, and limit a number from 1 to ${MAX_LIMIT}.`);
+        const { from, limit } = pageIn(request);
         const state = request.query("state");
         if (state !== undefined && !STATES.some((each) => each === state))
           throw bad(`state is one of ${STATES.join(", ")}.`);
@@ -116,15 +111,6 @@ export function sealRoutes({ acts, seals, store, clock }: SealRoutesOptions): Ro
   ];
 }
 
-function indexesIn(body: BodyReader): number[] {
-  const events = body.value("events");
-  const isList = Array.isArray(events) && events.length >= 1 && events.length <= MAX_SEALED_EVENTS;
-  const indexes = isList ? events.filter((each) => Number.isSafeInteger(each) && Number(each) >= 0) : [];
-  if (!isList || indexes.length !== events.length || new Set(indexes).size !== indexes.length)
-    throw bad(`events is a list of 1 to ${MAX_SEALED_EVENTS} log indexes, each once.`);
-  return indexes.map(Number);
-}
-
 /** A seal without a date is refused: it would be no delay, but an end. */
 function termsIn(body: BodyReader): SealTerms {
   const until = body.moment("until");
@@ -151,8 +137,4 @@ function inspector(caller: Caller): SignedOn & { readonly role: "inspector" } {
   // The permission table lets nobody else through.
   if (caller.role !== "inspector") throw new LedgerError("forbidden", "Seals are for inspectors.");
   return caller;
-}
-
-function bad(message: string): LedgerError {
-  return new LedgerError("bad-request", message);
 }
