@@ -9,6 +9,8 @@ export interface ReadingQuestion {
   readonly personalData: readonly string[];
   /** The provider's agency code. */
   readonly provider: string;
+  /** A machine asks of its own accord, nobody applied: denied with the reason `objected` while the person objects to that. */
+  readonly automated?: true;
   /** Why it cannot wait for a permission. */
   readonly emergency?: { readonly reason: string };
 }
@@ -49,12 +51,12 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Asks the ledger's decision point (OpenID AuthZEN Authorization API 1.0, `POST /access/v1/evaluation`). @throws UndecidedError */
 export function decisionPoint({ url, agency, token }: DecisionPointOptions): AskDecision {
-  return async ({ procedure, subject, personalData, provider, emergency }) => {
+  return async ({ procedure, subject, personalData, provider, automated, emergency }) => {
     const question = {
       subject: { type: "agency", id: agency },
       action: { name: "read" },
       resource: { type: "person", id: `${subject.scheme}:${subject.id}`, properties: { personalData } },
-      context: { procedure, provider, ...(emergency && { emergency }) },
+      context: { procedure, provider, ...(automated && { automated }), ...(emergency && { emergency }) },
     };
     const { status, answer } = await answerTo(new URL("/access/v1/evaluation", url), await token(), question);
     if (status !== 200) {

@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { expect } from "chai";
-import { decisionPoint, UndecidedError } from "../../../proactive/exchange/decision-point.ts";
+import {
+  decisionPoint,
+  type ReadingQuestion,
+  UndecidedError,
+} from "../../../proactive/exchange/decision-point.ts";
 
 const QUESTION = {
   ...{ procedure: "BIRTH_REG", subject: { scheme: "vn-cccd", id: "999199000001" } as const },
@@ -33,9 +37,9 @@ describe("proactive/exchange: asking the decision point", () => {
     server.close();
   });
 
-  const ask = async (status: number, body: unknown) => {
+  const ask = async (status: number, body: unknown, question: ReadingQuestion = QUESTION) => {
     answer = { status, body: typeof body === "string" ? body : JSON.stringify(body) };
-    return await decisionPoint({ url, agency: "qn-justice", token: () => Promise.resolve("t") })(QUESTION);
+    return await decisionPoint({ url, agency: "qn-justice", token: () => Promise.resolve("t") })(question);
   };
 
   it("asks as AuthZEN has it, with the agency's token", async () => {
@@ -56,6 +60,17 @@ describe("proactive/exchange: asking the decision point", () => {
         },
         context: { procedure: "BIRTH_REG", provider: "qn-police" },
       },
+    });
+  });
+
+  it("says when a machine asks of its own accord, and hears that the person objects", async () => {
+    const reason_user = { vi: "Không.", en: "No." };
+    const refused = { decision: false, context: { jws: "a.b.c", reason: "objected", reason_user } };
+    expect(await ask(200, refused, { ...QUESTION, automated: true })).to.deep.equal({
+      ...{ permits: false, jws: "a.b.c", reason: "objected", explanation: reason_user },
+    });
+    expect(seen.body).to.have.deep.property("context", {
+      ...{ procedure: "BIRTH_REG", provider: "qn-police", automated: true },
     });
   });
 
