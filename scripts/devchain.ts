@@ -20,6 +20,8 @@ export interface DevchainOptions {
    * costs 1.6 KB of every snapshot and slows the next ones down, and a chain that idles for a month had better not grow.
    */
   readonly blockTime?: number;
+  /** The chain's time when it starts, in seconds since 1970: for a world that does not live today. The machine's by default. */
+  readonly startTime?: number;
   /** How often to look whether there is something to save. */
   readonly snapshotIntervalMs?: number;
   /** A snapshot failed; the next one is tried in time. */
@@ -81,6 +83,7 @@ export async function startDevchain(options: DevchainOptions): Promise<Devchain>
     ...["--block-base-fee-per-gas", "0", "--gas-price", "0", "--disable-min-priority-fee"],
     ...["--accounts", "0", "--prune-history", String(STATES_KEPT), "--no-request-size-limit"],
     ...(options.blockTime === undefined ? [] : ["--block-time", String(options.blockTime)]),
+    ...(options.startTime === undefined ? [] : ["--timestamp", String(options.startTime)]),
     ...["--gas-limit", String(isNew ? GAS_LIMIT + randomInt(1, 2 ** 30) : GAS_LIMIT)],
     ...(isNew ? [] : ["--load-state", statePath]),
   ]);

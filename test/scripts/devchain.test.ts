@@ -45,6 +45,14 @@ describe("scripts/devchain", function () {
     expect(after.receiptBlock).to.equal("0x1");
   });
 
+  it("begins at the time that it is told", async () => {
+    const startTime = Date.parse("2031-08-22T00:00:00Z") / 1000;
+    const chain = await start({ startTime });
+    await transfer(chain);
+    const timestamp = await member(chain, "eth_getBlockByNumber", ["latest", false], "timestamp");
+    expect(Number(timestamp)).to.be.within(startTime, startTime + 30);
+  });
+
   it("keeps its genesis block over many restarts: the node makes a block 0 at each of them", async () => {
     const genesis = new Set<unknown>();
     for (let restart = 0; restart < 8; restart++) {

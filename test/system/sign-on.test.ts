@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -19,6 +19,10 @@ import {
 } from "../server/identity/program.ts";
 import { type Deployed, deployed, fetchUntil, startLedger } from "./fixture.ts";
 
+const RESIDENTS = Array.from({ length: 30 }, (_, at) => ({
+  ...{ id: `resident-${at + 1}`, number: `999199000${101 + at}`, name: `Người thứ ${at + 1}` },
+}));
+
 describe("signing on with the development provider", function () {
   this.timeout(60_000);
   let system: Deployed;
@@ -26,6 +30,7 @@ describe("signing on with the development provider", function () {
 
   before(async () => {
     system = await deployed();
+    await writeFile(path.join(system.dataDir, "dev-people.json"), JSON.stringify(RESIDENTS));
     app = await startLedger(system);
     // The agencies are read from the chain.
     await fetchUntil(`${app.url}/ready`);
@@ -64,6 +69,19 @@ describe("signing on with the development provider", function () {
     const others = "/v1/statement?scheme=vn-cccd&id=999199000002";
     expect(await codeOf(await get(others, `Bearer ${token}`))).to.equal("no-mandate");
     expect(await codeOf(await get("/v1/findings", `Bearer ${token}`))).to.equal("forbidden");
+  });
+
+  it("anybody of a made-up population signs on by the name that the file has for them", async () => {
+    const { authorization_endpoint: endpoint, token_endpoint: tokens } = await discovered(app.url);
+    const shown = await (await new Browser().go(authorizationRequest(endpoint).url)).text();
+    expect(shown).to.include("Người thứ 20 ·").and.to.not.include("Người thứ 21 ·");
+    const { url, verifier } = authorizationRequest(endpoint, { login_hint: "resident-25" });
+    const back = (await new Browser().go(url)).headers.get("location") ?? "about:blank";
+    const code = new URL(back).searchParams.get("code") ?? "";
+    const { access_token: token } = (await (await redeem(tokens, { code, verifier })).json()) as Issued;
+    expect(decodeJwt(token)).to.deep.include({
+      ...{ sub: "resident-25", roles: ["minhbach:citizen"], person_number: "999199000125" },
+    });
   });
 
   it("an inspector reads findings, one after another at the same browser", async () => {

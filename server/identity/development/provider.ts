@@ -16,7 +16,10 @@ export interface ProviderParts {
   /** What its access tokens are for: the ledger, as people reach it. */
   readonly audience: string;
   readonly signingKey: JWK;
+  /** Those the page shows. */
   readonly people: () => readonly DemoPerson[];
+  /** Anybody, by their id. */
+  readonly personOf: (id: string) => DemoPerson | undefined;
   /** The public key of an agency's system; undefined for what is no agency. */
   readonly agencyKey: (agency: string) => Promise<JWK | undefined>;
   readonly clock: Clock;
@@ -56,13 +59,12 @@ export async function startProvider(parts: ProviderParts): Promise<RequestListen
 }
 
 function configuration(
-  { issuer, audience, signingKey, people, agencyKey, clock }: ProviderParts,
+  { issuer, audience, signingKey, personOf, agencyKey, clock }: ProviderParts,
   { errors, interactionPolicy }: Library,
 ): Configuration {
   const policy = interactionPolicy.base();
   // Else a program on one's own machine would have to ask for consent each time.
   policy.get("consent")?.checks.remove("native_client_prompt");
-  const personOf = (id: string | undefined): DemoPerson | undefined => people().find((one) => one.id === id);
   return {
     adapter: memoryAdapter(clock, async (id) => agencyClient(id, await agencyKey(id))),
     clients: [
@@ -185,12 +187,16 @@ function forgetSession(request: IncomingMessage): void {
 
 /** Shows who can be picked, and goes on with whom was picked, by the form or by the `login_hint` of whoever began. */
 async function interact(
-  { provider, people }: Pick<ProviderParts, "people"> & { readonly provider: Provider },
+  {
+    provider,
+    people,
+    personOf,
+  }: Pick<ProviderParts, "people" | "personOf"> & { readonly provider: Provider },
   { request, response }: { request: IncomingMessage; response: ServerResponse },
 ): Promise<void> {
   const { params } = await provider.interactionDetails(request, response);
   const picked = request.method === "POST" ? (await form(request)).get("person") : params["login_hint"];
-  const person = people().find(({ id }) => id === picked);
+  const person = typeof picked === "string" ? personOf(picked) : undefined;
   if (person !== undefined) {
     await provider.interactionFinished(request, response, {
       login: { accountId: person.id, remember: false },

@@ -7,8 +7,9 @@ import type { Config } from "../../config.ts";
 import { LedgerError } from "../../errors.ts";
 import type { IssuerKeys } from "../issuer-keys.ts";
 import { clientKeyFile, keptKey, privateJwk, publicJwk } from "./keys.ts";
-import { demoPeople } from "./people.ts";
+import { type DemoPerson, demoPeople } from "./people.ts";
 import { startProvider } from "./provider.ts";
+import { readResidents } from "./residents.ts";
 
 /** Where the server has it. */
 export const SIGN_ON_PATH = "/oidc";
@@ -55,11 +56,14 @@ export function developmentSignOn(
   const keys = once(async () => createLocalJWKSet({ keys: [await publicJwk(signingKey)] }));
 
   async function start(audience: string): Promise<RequestListener> {
+    const fixed = (): readonly DemoPerson[] => demoPeople([...known].sort());
+    const residents = readResidents(path.join(dataDir, "dev-people.json"));
     return await startProvider({
       issuer: audience + SIGN_ON_PATH,
       audience,
       signingKey: await privateJwk(signingKey),
-      people: () => demoPeople([...known].sort()),
+      people: () => [...fixed(), ...residents.shown],
+      personOf: (wanted) => fixed().find(({ id }) => id === wanted) ?? residents.find(wanted),
       agencyKey: async (agency): Promise<JWK | undefined> =>
         known.has(agency) ? await publicJwk(keptKey(clientKeyFile(keysFolder, agency))) : undefined,
       ...{ clock, log },
