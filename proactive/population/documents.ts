@@ -156,6 +156,22 @@ function identityCard({ id, born }: Person, asOf: Day): Document | undefined {
   };
 }
 
+/** The same document as it is issued anew on a day: it lasts as long as its kind does, from its old end on where that is later. @throws RangeError for an identity card, which is made anew with its holder present */
+export function renewed(document: Document, on: Day): Document {
+  const { kind, expires } = document;
+  if (kind === "identity-card") throw new RangeError("an identity card is made anew with its holder present");
+  return { ...document, issued: on, expires: addYears(on > expires ? on : expires, ISSUING[kind].years) };
+}
+
+/** The document that a register holds as a fact; undefined when it is none. */
+export function documentIn(fact: unknown): Document | undefined {
+  if (typeof fact !== "object" || fact === null) return undefined;
+  const { kind, number, holder, issued, expires, scope }: Readonly<Record<string, unknown>> = { ...fact };
+  const texts = [kind, number, holder, issued, expires, scope];
+  if (!texts.every((text) => typeof text === "string") || !isDocumentKind(String(kind))) return undefined;
+  return { ...fact } as Document;
+}
+
 function isDocumentKind(text: string): text is DocumentKind {
   return DOCUMENT_KINDS.some((kind) => kind === text);
 }

@@ -7,18 +7,41 @@ import type { Category } from "./configurations.ts";
 /** What a register says about one person in one category: plain JSON. */
 export type Fact = string | number | boolean | null | readonly Fact[] | { readonly [member: string]: Fact };
 
+/** The object's member, undefined when it is none. */
+export function memberOf(fact: Fact | undefined, member: string): Fact | undefined {
+  return isRecord(fact) && Object.hasOwn(fact, member) ? fact[member] : undefined;
+}
+
+/** The object with other members in the place of its own; these alone when it is none. */
+export function withMembers(
+  fact: Fact | undefined,
+  members: Readonly<Record<string, Fact>>,
+): Readonly<Record<string, Fact>> {
+  return { ...(isRecord(fact) && fact), ...members };
+}
+
+function isRecord(fact: Fact | undefined): fact is Readonly<Record<string, Fact>> {
+  return typeof fact === "object" && fact !== null && !Array.isArray(fact);
+}
+
 /** The population as registers look people up in it. */
 export interface Society {
   readonly person: (id: string) => Person | undefined;
   readonly household: (person: Person) => Household;
   readonly documents: (holder: string, kind: DocumentKind) => readonly Document[];
+  /** Everybody who was born in a calendar year. */
+  readonly bornIn: (year: number) => readonly Person[];
+  readonly households: readonly Household[];
   readonly asOf: Day;
 }
 
 export function society({ persons, households, documents }: Population, asOf: Day): Society {
   const byId = new Map(persons.map((person) => [person.id, person]));
   const byHolder = Map.groupBy(documents, ({ holder }) => holder);
+  const byBirthYear = Map.groupBy(persons, ({ born }) => Number(born.slice(0, 4)));
   return {
+    households,
+    bornIn: (year) => byBirthYear.get(year) ?? [],
     person: (id) => byId.get(id),
     household: ({ household }) => {
       const found = households[household];

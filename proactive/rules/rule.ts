@@ -2,7 +2,9 @@ import type { Day } from "../population/calendar.ts";
 import type { DocumentKind } from "../population/documents.ts";
 import type { Occurrence } from "../population/timeline.ts";
 import type { Category, RegisterCode } from "../registers/configurations.ts";
-import type { Fact } from "../registers/facts.ts";
+import { type Fact, memberOf } from "../registers/facts.ts";
+
+export { memberOf };
 
 /**
  * What a rule decides from, as the `action` event commits to it: plain values by name, and no person's number. Whoever has them runs the
@@ -77,13 +79,6 @@ export interface Occasion {
   readonly on: Day;
   /** What the lead agency knew already: the last day of a document, the kind of a change. */
   readonly known: RuleInputs;
-}
-
-/** The object's member, undefined when it is none. */
-export function memberOf(fact: Fact | undefined, member: string): Fact | undefined {
-  return typeof fact === "object" && fact !== null && !Array.isArray(fact) && member in fact
-    ? (fact as Readonly<Record<string, Fact>>)[member]
-    : undefined;
 }
 
 /** The value as an input: what is neither text, number nor truth value counts as unknown. */

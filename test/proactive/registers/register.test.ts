@@ -12,6 +12,8 @@ import { society } from "../../../proactive/registers/facts.ts";
 import { type Register, register } from "../../../proactive/registers/register.ts";
 
 const AS_OF = "2026-11-22";
+/** After everything that happens. */
+const END = "2027-03-01";
 const PEOPLE = population({
   ...{ seed: 3, persons: 300, asOf: AS_OF, days: 92 },
   registers: ["health", "electricity"],
@@ -48,23 +50,23 @@ describe("proactive/registers", () => {
     expect(opened("water").read("999199999999", ["pd:Name"])).to.equal(undefined);
   });
 
-  it("know of a move only where it was told, until somebody corrects it", () => {
+  it("know of a move only where it was told, until somebody corrects it", async () => {
     const move = occurrence("move");
     const [told, untold] = [move.knownTo as RegisterCode, "tax" as const].map(opened);
     const [resident = ""] = move.members;
-    for (const each of [told, untold]) each?.hear(move);
+    for (const each of [told, untold]) await each?.hear([move], END);
     const address: Category[] = ["pd:PhysicalAddress"];
     expect(told?.read(resident, address)).to.deep.equal({ "pd:PhysicalAddress": move.to.line });
     expect(untold?.read(resident, address)).to.not.deep.equal({ "pd:PhysicalAddress": move.to.line });
-    untold?.correct(resident, "pd:PhysicalAddress", move.to.line);
+    await untold?.correct(resident, "pd:PhysicalAddress", move.to.line);
     expect(untold?.read(resident, address)).to.deep.equal({ "pd:PhysicalAddress": move.to.line });
   });
 
-  it("know a newborn by the hospital's notice at first, and only where it was written", () => {
+  it("know a newborn by the hospital's notice at first, and only where it was written", async () => {
     const birth = occurrence("birth");
     const [health, civil] = [opened("health"), opened("civil-status")];
-    health.hear(birth);
-    civil.hear(birth);
+    await health.hear([birth], END);
+    await civil.hear([birth], END);
     expect(health.read(birth.notice, ["pd:Name", "pd:BirthDate"])).to.deep.equal({
       "pd:Name": birth.child.name,
       "pd:BirthDate": birth.on,
@@ -78,11 +80,10 @@ describe("proactive/registers", () => {
     for (const { kind } of ending) expect(["driving-licence", "passport", "identity-card"]).to.include(kind);
   });
 
-  it("refuse a correction of what they do not hold", () => {
+  it("refuse a correction of what they do not hold", async () => {
     const [someone] = PEOPLE.persons;
-    expect(() => opened("water").correct(someone?.id ?? "", "pd:Income", 1)).to.throw(
-      RangeError,
-      "pd:Income",
-    );
+    const correction = opened("water").correct(someone?.id ?? "", "pd:Income", 1);
+    const error = await correction.catch((caught: unknown) => caught);
+    expect(String(error)).to.equal("RangeError: the register water holds nothing in the category pd:Income");
   });
 });
