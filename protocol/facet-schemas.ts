@@ -158,6 +158,10 @@ const otherFacets = {
       catalogue: text(SHORT),
     },
   ),
+  objection: closed(
+    { state: oneOf("made", "withdrawn"), procedure: text(SHORT) },
+    { method: text(128), indicatedBy: oneOf("DataSubject", "Guardian") },
+  ),
   mandate: closed(
     { id: identifier(128), state: oneOf("granted", "revoked") },
     {
@@ -179,7 +183,17 @@ const otherFacets = {
   inspection: closed(
     {
       id: identifier(128),
-      state: oneOf("opened", "search", "viewed", "closed", "decided", "reviewed", "notified", "sampled"),
+      state: oneOf(
+        "opened",
+        "search",
+        "viewed",
+        "closed",
+        "decided",
+        "reviewed",
+        "notified",
+        "sampled",
+        "inspected",
+      ),
       authority: text(MEDIUM),
     },
     {
@@ -192,6 +206,7 @@ const otherFacets = {
       review: closed({ leaf, outcome: oneOf("justified", "unjustified") }),
       notification: closed({ finding: identifier(128), recipient: text(MEDIUM) }, { reference: text(128) }),
       sample: closed({ from: count(0), to: count(0), count: count(1) }),
+      result: closed({ sample: count(0), leaf, outcome: oneOf("in-order", "not-in-order") }),
       note: paragraphs(LONG),
     },
   ),
@@ -286,6 +301,7 @@ function mapTypes(schemaOf: (type: EventType) => JsonSchema): Readonly<Record<Ev
     access: schemaOf("access"),
     action: schemaOf("action"),
     consent: schemaOf("consent"),
+    objection: schemaOf("objection"),
     mandate: schemaOf("mandate"),
     complaint: schemaOf("complaint"),
     inspection: schemaOf("inspection"),

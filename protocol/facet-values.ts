@@ -120,6 +120,17 @@ export interface Consent {
   readonly catalogue?: string;
 }
 
+/** `subject` does not want machines to act on them of their own accord in this procedure, or does no longer mind. */
+export interface Objection {
+  readonly state: "made" | "withdrawn";
+  /** Code of a procedure of the catalogue. */
+  readonly procedure: string;
+  /** How the person, or who acted, made it known. */
+  readonly method?: string;
+  /** Who made it known. */
+  readonly indicatedBy?: "DataSubject" | "Guardian";
+}
+
 /**
  * `subject.2` acts for `subject`. On the basis `same-person` both are one: `subject` is a number the person had before (a birth
  * notice, an old identity card, a passport), `subject.2` the present one, under which everything is found.
@@ -147,7 +158,8 @@ export interface Complaint {
 
 export interface Inspection {
   readonly id: string;
-  readonly state: "opened" | "search" | "viewed" | "closed" | "decided" | "reviewed" | "notified" | "sampled";
+  readonly state:
+    "opened" | "search" | "viewed" | "closed" | "decided" | "reviewed" | "notified" | "sampled" | "inspected";
   readonly authority: string;
   readonly agencies?: readonly string[];
   readonly leaves?: readonly string[];
@@ -166,6 +178,12 @@ export interface Inspection {
   };
   /** A random sample of the log's indexes `from .. to - 1`, drawn with the hash of a later block. */
   readonly sample?: { readonly from: number; readonly to: number; readonly count: number };
+  /** What came of looking at an event that a sample drew: `sample` is the log index of the event that asked for the sample. */
+  readonly result?: {
+    readonly sample: number;
+    readonly leaf: string;
+    readonly outcome: "in-order" | "not-in-order";
+  };
   readonly note?: string;
 }
 
@@ -241,6 +259,7 @@ export interface FacetValues extends SubjectValues {
   readonly rule: Rule;
   readonly signOn: string;
   readonly consent: Consent;
+  readonly objection: Objection;
   readonly mandate: Mandate;
   readonly complaint: Complaint;
   readonly inspection: Inspection;

@@ -1,0 +1,121 @@
+import type { OpenedFacets } from "../../protocol/facet-values.ts";
+import { isGrant } from "../../protocol/grant.ts";
+import { isJsonObject } from "../../protocol/json.ts";
+import type { Conclusion, RuleInputs } from "../rules/rule.ts";
+
+/** An event of a case, as the inspector sees it. */
+export interface CaseEvent {
+  /** Log index. */
+  readonly index: number;
+  /** Source that recorded it, `agency/recorder`. */
+  readonly source: string;
+  readonly facets: OpenedFacets;
+  /** Kinds of the findings about it that hold. */
+  readonly findings: readonly string[];
+}
+
+/** What is not in order about a grant. */
+export const FAULTS = {
+  "no-case": "the action names no case",
+  "no-rule": "no action of the case before the grant commits to a rule and its inputs",
+  "unknown-rule": "the rule or its version is not known",
+  "another-conclusion": "the rule comes to another conclusion from the committed inputs",
+  "not-offered": "the rule did not conclude that anything be offered",
+  "another-person": "the rule was applied to another person than the grant names",
+  "reading-missing": "a reading that the inputs refer to is not recorded",
+  "reading-refused": "a reading that the inputs refer to was refused",
+  "finding-open": "there is a finding about an event of the case",
+} as const;
+
+export type Fault = keyof typeof FAULTS;
+
+/** Runs a rule again; undefined for one that is not known. */
+export type ConcludeAgain = (id: string, version: string, inputs: RuleInputs) => Conclusion | undefined;
+
+/**
+ * What is not in order about a grant, from all events of its case: whether the rule comes to the same conclusion from the inputs that the agency committed to,
+ * whether the readings they refer to are recorded, and whether anything was found about any of them. Each fault once; none where all is in order.
+ */
+export function faultsOf(
+  grant: CaseEvent,
+  ofCase: readonly CaseEvent[],
+  again: ConcludeAgain,
+): readonly Fault[] {
+  const { facets } = grant;
+  if (!isGrant(facets)) throw new RangeError("this is no grant");
+  if (typeof facets.case !== "string") return ["no-case"];
+  const own = ofCase.filter((event) => event.facets.case === facets.case);
+  const faults = new Set<Fault>();
+  if (own.some(({ findings }) => findings.length > 0) || grant.findings.length > 0)
+    faults.add("finding-open");
+  // What was granted follows from the last conclusion before it: the agency concludes again when data were corrected.
+  const concluded = own.findLast(
+    (event) =>
+      event.index <= grant.index && agencyOf(event) === agencyOf(grant) && ruleIn(event) !== undefined,
+  );
+  const rule = concluded && ruleIn(concluded);
+  if (concluded === undefined || rule === undefined) return [...faults.add("no-rule")];
+  for (const fault of conclusionFaults(concluded, rule, again)) faults.add(fault);
+  if (!isSamePerson(concluded.facets.subject, facets.subject)) faults.add("another-person");
+  for (const fault of readingFaults(rule.inputs, own)) faults.add(fault);
+  return [...faults];
+}
+
+interface CommittedRule {
+  readonly id: string;
+  readonly version: string;
+  readonly inputs: RuleInputs;
+}
+
+function ruleIn({ facets: { type, rule } }: CaseEvent): CommittedRule | undefined {
+  if (type !== "action" || !isJsonObject(rule)) return undefined;
+  const { id, version, inputs } = rule;
+  if (typeof id !== "string" || typeof version !== "string" || !isJsonObject(inputs)) return undefined;
+  const values = Object.entries(inputs).flatMap(([name, value]) => (isPlain(value) ? [[name, value]] : []));
+  return { id, version, inputs: Object.fromEntries(values) as RuleInputs };
+}
+
+function conclusionFaults(
+  { facets: { outcome } }: CaseEvent,
+  { id, version, inputs }: CommittedRule,
+  again: ConcludeAgain,
+): Fault[] {
+  const conclusion = again(id, version, inputs);
+  if (conclusion === undefined) return ["unknown-rule"];
+  const detail = isJsonObject(outcome) ? outcome["detail"] : undefined;
+  const faults: Fault[] = conclusion.outcome === "offer" ? [] : ["not-offered"];
+  if (detail !== `${conclusion.outcome}: ${conclusion.reason}`) faults.push("another-conclusion");
+  return faults;
+}
+
+/** The inputs `access.1`, `access.2`, ... are the message ids of the readings. */
+const REFERENCE = /^access\.[0-9]+$/;
+
+function readingFaults(inputs: RuleInputs, own: readonly CaseEvent[]): Fault[] {
+  const faults: Fault[] = [];
+  for (const [name, messageId] of Object.entries(inputs)) {
+    if (!REFERENCE.test(name)) continue;
+    const halves = own.filter(
+      ({ facets: { type, exchange } }) =>
+        type === "access" && isJsonObject(exchange) && exchange["messageId"] === messageId,
+    );
+    if (halves.length === 0) faults.push("reading-missing");
+    else if (
+      halves.every(({ facets: { outcome } }) => isJsonObject(outcome) && outcome["code"] !== "success")
+    )
+      faults.push("reading-refused");
+  }
+  return faults;
+}
+
+function agencyOf({ source }: CaseEvent): string {
+  return source.split("/", 1)[0] ?? "";
+}
+
+function isSamePerson(a: unknown, b: unknown): boolean {
+  return isJsonObject(a) && isJsonObject(b) && a["scheme"] === b["scheme"] && a["id"] === b["id"];
+}
+
+function isPlain(value: unknown): value is string | number | boolean | null {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
+}
