@@ -1,12 +1,17 @@
+import type { PersonNumber } from "../exchange/message.ts";
+import type { Answer, QuietHours } from "../inbox/message.ts";
+import { NIGHT } from "../inbox/preferences.ts";
 import type { Text } from "../rules/rule.ts";
 
-/** How a person can be reached. The inbox always works: it is their own page. */
+/** How a person can be reached, and wants to be. The inbox always works: it is their own page. */
 export interface Addresses {
   readonly language: "vi" | "en";
   readonly phone?: string;
   readonly email?: string;
-  /** Names the person's inbox. */
-  readonly inbox: string;
+  /** Whose inbox: the person, or for a child whoever answers for them. */
+  readonly inbox: PersonNumber;
+  /** When nothing may ring; at night when absent. */
+  readonly quiet?: QuietHours;
 }
 
 /** One message to one person. */
@@ -16,6 +21,15 @@ export interface Message {
   readonly procedure: string;
   readonly caseId: string;
   readonly text: Text;
+  /** What can be answered, in the inbox; nothing when absent. */
+  readonly answers?: readonly Answer[];
+  /** Until when it can be answered, milliseconds since 1970. */
+  readonly until?: number;
+}
+
+/** Not sent, or not known to be, and safe to send again and again: there the same key is one message for ever. */
+export class NotSentError extends Error {
+  override readonly name = "NotSentError";
 }
 
 /** One way to reach people. */
@@ -26,24 +40,30 @@ export interface Channel {
   /** Whether the same key sent twice reaches the person once. Then an attempt whose end is unknown is made once more. */
   readonly isIdempotent: boolean;
   readonly reaches: (to: Addresses) => boolean;
-  /** Sends. `failed` only when it is certain that nothing went out; rejects when the end is not known. */
+  /**
+   * Sends. `failed` only when it is certain that nothing went out, and nothing will; rejects with NotSentError when the same is to be sent again until
+   * it is known, which cannot reach the person twice; rejects otherwise when the end is not known.
+   */
   readonly send: (to: Addresses, message: Message) => Promise<"delivered" | "failed">;
 }
 
-/** No message that rings comes between these hours of the day in Vietnam. */
-const QUIET_FROM_HOUR = 21;
-const QUIET_UNTIL_HOUR = 7;
 const VIETNAM_OFFSET_MS = 7 * 3_600_000;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
-/** The first moment, from `now` on (milliseconds since 1970), at which people may be disturbed. */
-export function firstWakingMoment(now: number): number {
-  const local = new Date(now + VIETNAM_OFFSET_MS);
-  const hour = local.getUTCHours();
-  if (hour >= QUIET_UNTIL_HOUR && hour < QUIET_FROM_HOUR) return now;
-  const midnight = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate());
-  const morning = midnight + (hour >= QUIET_FROM_HOUR ? 24 : 0) * HOUR_MS + QUIET_UNTIL_HOUR * HOUR_MS;
-  return morning - VIETNAM_OFFSET_MS;
+/** The first moment, from `now` on (milliseconds since 1970), that is not in the quiet hours of the day in Vietnam. */
+export function firstWakingMoment(now: number, quiet: QuietHours = NIGHT): number {
+  const [from, until] = [millisecondsOf(quiet.from), millisecondsOf(quiet.until)];
+  const timeOfDay = (now + VIETNAM_OFFSET_MS) % DAY_MS;
+  const sinceFrom = (timeOfDay - from + DAY_MS) % DAY_MS;
+  const length = (until - from + DAY_MS) % DAY_MS;
+  return sinceFrom < length ? now + length - sinceFrom : now;
+}
+
+/** `HH:MM` as milliseconds from midnight. */
+function millisecondsOf(time: string): number {
+  const [hours, minutes] = time.split(":").map(Number);
+  return ((hours ?? 0) * 60 + (minutes ?? 0)) * MINUTE_MS;
 }
 
 /** The channels that reach a person, the one to try first in front. */

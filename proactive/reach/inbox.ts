@@ -1,101 +1,155 @@
-import { Level } from "level";
-import type { Text } from "../rules/rule.ts";
-import type { Channel } from "./channel.ts";
+import { isJsonObject } from "../../protocol/json.ts";
+import { jsonAnswer } from "../exchange/bounded-answer.ts";
+import type { PersonNumber } from "../exchange/message.ts";
+import type { CaseProgress, NewMessage, ReceivedAnswer, Wishes } from "../inbox/message.ts";
+import { receivedAnswersIn, wishesIn } from "../inbox/answer-form.ts";
+import { type Channel, NotSentError } from "./channel.ts";
 
-/** One message in somebody's inbox. */
-export interface InboxEntry {
-  /** Its place in the inbox, from 1. */
-  readonly number: number;
-  readonly key: string;
-  readonly caseId: string;
-  readonly procedure: string;
-  readonly text: Text;
-  /** Milliseconds since 1970. */
-  readonly at: number;
+export interface InboxClientOptions {
+  /** Base URL of the province's inbox service. */
+  readonly url: string;
+  /** A bearer token of this agency that is good now. */
+  readonly token: () => Promise<string>;
+  readonly timeoutMs?: number;
 }
 
-/** People's own pages: messages that wait there, and whoever has the page open hears of a new one at once. */
-export interface Inboxes {
-  /** Puts a message in; the same key again is the same entry. */
-  readonly put: (inbox: string, message: Omit<InboxEntry, "number" | "at">) => Promise<InboxEntry>;
-  /** Entries after a number, in order. */
-  readonly list: (
-    inbox: string,
-    page: { readonly after: number; readonly limit: number },
-  ) => Promise<readonly InboxEntry[]>;
-  /** Calls the listener for every entry from now on; returns the function that ends it. */
-  readonly listen: (inbox: string, listener: (entry: InboxEntry) => void) => () => void;
-  readonly close: () => Promise<void>;
+/** An agency's side of the inbox service. Everything here can be done again without doing it twice. */
+export interface InboxClient {
+  /** The inbox as a channel: it wakes nobody, and the same key is one message. */
+  readonly channel: Channel;
+  /** Shows the person how a case stands; false when nobody was written to about it yet, and so nobody sees it. @throws InboxError */
+  readonly putCase: (caseId: string, progress: CaseProgress) => Promise<boolean>;
+  /** People's answers to this agency's messages after a number, in order; waits for the first one as long as it is told. @throws InboxError */
+  readonly answers: (after: number, options?: AnswersOptions) => Promise<readonly ReceivedAnswer[]>;
+  /** How a person wants to be told about a procedure. @throws InboxError: then nobody may be rung up, for they may not want it. */
+  readonly wishesOf: (person: PersonNumber, procedure: string) => Promise<Wishes>;
 }
 
-const NUMBER_DIGITS = 9;
+export interface AnswersOptions {
+  /** At most 100, which is the default. */
+  readonly limit?: number;
+  /** At most 50; not at all by default. */
+  readonly waitSeconds?: number;
+  /** Ends the waiting: rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
 
-/** @param now milliseconds since 1970 */
-export async function openInboxes(directory: string, now: () => number): Promise<Inboxes> {
-  const db = new Level<string, string>(directory, { keyEncoding: "utf8", valueEncoding: "utf8" });
-  await db.open();
-  const listeners = new Map<string, Set<(entry: InboxEntry) => void>>();
-  let putting: Promise<unknown> = Promise.resolve();
+export type InboxCode =
+  /** It did not answer, or not now; the same again later. */
+  | "unreachable"
+  /** It said no, and will again; the message says why. */
+  | "refused";
 
-  async function put(inbox: string, message: Omit<InboxEntry, "number" | "at">): Promise<InboxEntry> {
-    const keyRow = `key:${inbox}:${message.key}`;
-    const [known] = await db.getMany([keyRow]);
-    if (known !== undefined) return entryOf(known);
-    const [last] = await db.keys({ ...rangeOf(inbox, 0), reverse: true, limit: 1 }).all();
-    const number = last === undefined ? 1 : Number(last.slice(-NUMBER_DIGITS)) + 1;
-    const entry: InboxEntry = { ...message, number, at: now() };
-    const value = JSON.stringify(entry);
-    await db.batch(
-      [
-        { type: "put", key: entryKey(inbox, number), value },
-        { type: "put", key: keyRow, value },
-      ],
-      { sync: true },
-    );
-    for (const listener of listeners.get(inbox) ?? []) listener(entry);
-    return entry;
+export class InboxError extends Error {
+  override readonly name = "InboxError";
+  readonly code: InboxCode;
+  /** HTTP status, where it answered. */
+  readonly status: number | undefined;
+
+  constructor(code: InboxCode, message: string, options?: ErrorOptions & { readonly status?: number }) {
+    super(message, options);
+    this.code = code;
+    this.status = options?.status;
+  }
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** A hundred answers with what people wrote. */
+const MAX_REPLY_BYTES = 1024 * 1024;
+
+export function inboxClient(options: InboxClientOptions): InboxClient {
+  async function send(message: NewMessage): Promise<"delivered" | "failed"> {
+    try {
+      await done(options, { method: "POST", path: "/v1/messages", body: message });
+      return "delivered";
+    } catch (error) {
+      if (!(error instanceof InboxError)) throw error;
+      if (error.code === "refused") return "failed";
+      // The service is asked again with the same key, whatever became of it: once it answers, the message is there once.
+      throw new NotSentError("the inbox service does not take the message now", { cause: error });
+    }
   }
 
   return {
-    put: async (inbox, message) => {
-      const turn = putting.then(async () => await put(inbox, message));
-      putting = turn.catch(() => undefined);
-      return await turn;
+    channel: {
+      ...{ name: "inbox", disturbs: false, isIdempotent: true, reaches: () => true },
+      send: async ({ inbox }, { key, caseId, procedure, text, answers = [], until }) =>
+        await send({
+          ...{ key, person: { scheme: inbox.scheme, id: inbox.id }, caseId, procedure },
+          ...{ text: { vi: text.vi, en: text.en }, answers, ...(until !== undefined && { until }) },
+        }),
     },
-    list: async (inbox, { after, limit }) =>
-      (await db.values({ ...rangeOf(inbox, after), limit }).all()).map(entryOf),
-    listen: (inbox, listener) => {
-      const all = listeners.get(inbox) ?? new Set();
-      listeners.set(inbox, all.add(listener));
-      return () => {
-        all.delete(listener);
-        if (all.size === 0) listeners.delete(inbox);
-      };
+    putCase: async (caseId, { state, steps, at }) => {
+      const path = `/v1/cases/${encodeURIComponent(caseId)}`;
+      try {
+        await done(options, { method: "PUT", path, body: { state, steps, at } });
+        return true;
+      } catch (error) {
+        if (error instanceof InboxError && error.status === 404) return false;
+        throw error;
+      }
     },
-    close: async () => await db.close(),
+    answers: async (after, { limit = 100, waitSeconds = 0, signal } = {}) => {
+      const query = new URLSearchParams({ after: `${after}`, limit: `${limit}`, wait: `${waitSeconds}` });
+      const answers = receivedAnswersIn(
+        await done(options, { method: "GET", path: `/v1/answers?${query.toString()}`, waitSeconds, signal }),
+      );
+      if (answers === undefined) throw new InboxError("unreachable", "this is no inbox service's answer");
+      return answers;
+    },
+    wishesOf: async ({ scheme, id }, procedure) => {
+      const body = { person: { scheme, id }, procedure };
+      const wishes = wishesIn(await done(options, { method: "POST", path: "/v1/wishes", body }));
+      if (wishes === undefined) throw new InboxError("unreachable", "this is no inbox service's answer");
+      return wishes;
+    },
   };
 }
 
-/** The inbox as a channel: it wakes nobody, and the same key is one entry. */
-export function inboxChannel({ put }: Pick<Inboxes, "put">): Channel {
-  return {
-    ...{ name: "inbox", disturbs: false, isIdempotent: true, reaches: () => true },
-    send: async ({ inbox }, { key, caseId, procedure, text }) => {
-      await put(inbox, { key, caseId, procedure, text });
-      return "delivered";
-    },
-  };
+interface Asked {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly path: string;
+  readonly body?: object;
+  readonly waitSeconds?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
-function entryKey(inbox: string, number: number): string {
-  return `entry:${inbox}:${String(number).padStart(NUMBER_DIGITS, "0")}`;
+/** What the service answers. @throws InboxError */
+async function done(options: InboxClientOptions, asked: Asked): Promise<unknown> {
+  const { status, body } = await replyTo(options, asked);
+  if (status >= 200 && status < 300) return body;
+  const code = isJsonObject(body) && typeof body["code"] === "string" ? body["code"] : "no reason";
+  const message = `the inbox service answered ${status} (${code})`;
+  throw new InboxError(isFinal(status) ? "refused" : "unreachable", message, { status });
 }
 
-function rangeOf(inbox: string, after: number): { readonly gt: string; readonly lt: string } {
-  return { gt: entryKey(inbox, after), lt: `entry:${inbox};` };
+/** A token that is not taken, or too many requests, are no word about what was sent. */
+function isFinal(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 408, 429].includes(status);
 }
 
-/** Only this module writes the rows. */
-function entryOf(row: string): InboxEntry {
-  return JSON.parse(row) as InboxEntry;
+async function replyTo(options: InboxClientOptions, asked: Asked): Promise<Reply> {
+  const { url, token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { method, path, body, waitSeconds = 0, signal } = asked;
+  const timeout = AbortSignal.timeout(timeoutMs + waitSeconds * 1000);
+  try {
+    const response = await fetch(new URL(path, url), {
+      ...{ method, redirect: "error" },
+      headers: {
+        authorization: `Bearer ${await token()}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    return { status: response.status, body: await jsonAnswer(response, MAX_REPLY_BYTES) };
+  } catch (cause) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw new InboxError("unreachable", "the inbox service cannot be reached; try again", { cause });
+  }
 }

@@ -63,7 +63,7 @@ class Surroundings {
       digest: (text) => hash("sha256", text, "base64url"),
       mayAct: () => Promise.resolve(!this.objects),
       personOf: (id) => ({ scheme: "vn-cccd", id }),
-      addressesOf: () => Promise.resolve({ language: "vi", phone: "+84000", inbox: "i-1" }),
+      addressesOf: () => Promise.resolve({ language: "vi", phone: "+84000", inbox: { scheme: "vn-cccd", id: "999199000001" } }),
       recorder: {
         record: (event, options) => {
           const key = options?.idempotencyKey ?? "";

@@ -1,18 +1,18 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { expect } from "chai";
 import fc from "fast-check";
 import { SMTPServer } from "smtp-server";
 import { firstWakingMoment, type Addresses, type Message } from "../../../proactive/reach/channel.ts";
 import { emailChannel } from "../../../proactive/reach/email.ts";
-import { inboxChannel, type InboxEntry, openInboxes } from "../../../proactive/reach/inbox.ts";
+import { asWished } from "../../../proactive/reach/wishes.ts";
 import { smsChannel } from "../../../proactive/reach/sms.ts";
 
-const TO: Addresses = { language: "vi", phone: "+840000000001", email: "an@example.vn", inbox: "an" };
+const TO: Addresses = {
+  ...{ language: "vi", phone: "+840000000001", email: "an@example.vn" },
+  inbox: { scheme: "vn-cccd", id: "999199000001" },
+};
 const MESSAGE: Message = {
   ...{ key: "DRIVER_LIC-1 message", procedure: "DRIVER_LIC", caseId: "DRIVER_LIC-1" },
   text: { vi: "Giấy phép lái xe sắp hết hạn.", en: "Your driving licence ends." },
@@ -116,48 +116,56 @@ describe("proactive/reach", () => {
     });
   });
 
-  describe("inbox", () => {
-    let directory: string;
-    beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), "minhbach-inbox-"))));
-    afterEach(async () => await rm(directory, { recursive: true }));
-
-    it("keeps a message once under its key, over restarts, and tells whoever listens at once", async () => {
-      const heard: InboxEntry[] = [];
-      let inboxes = await openInboxes(directory, () => 1);
-      const end = inboxes.listen("an", (entry) => heard.push(entry));
-      const channel = inboxChannel(inboxes);
-      await Promise.all([channel.send(TO, MESSAGE), channel.send(TO, MESSAGE)]);
-      await channel.send({ ...TO, inbox: "binh" }, MESSAGE);
-      end();
-      await inboxes.close();
-      inboxes = await openInboxes(directory, () => 2);
-      await inboxChannel(inboxes).send(TO, MESSAGE);
-      await inboxChannel(inboxes).send(TO, { ...MESSAGE, key: "another" });
-      const entries = await inboxes.list("an", { after: 0, limit: 10 });
-      expect(entries.map(({ number, key, at }) => [number, key, at])).to.deep.equal([
-        [1, MESSAGE.key, 1],
-        [2, "another", 2],
-      ]);
-      expect(await inboxes.list("an", { after: 1, limit: 10 })).to.have.length(1);
-      expect(heard.map(({ key }) => key)).to.deep.equal([MESSAGE.key]);
-      await inboxes.close();
-    });
-  });
-
   it("wakes nobody between 21:00 and 07:00 in Vietnam, and waits no longer than it has to", () => {
     fc.assert(
-      fc.property(
-        fc.date({ min: new Date("2026-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
-        (date) => {
-          const now = date.getTime();
-          const moment = firstWakingMoment(now);
-          const hour = new Date(moment + 7 * 3_600_000).getUTCHours();
-          expect(hour).to.be.within(7, 20);
-          expect(moment - now).to.be.within(0, 10 * 3_600_000);
-          if (moment > now)
-            expect(new Date(moment + 7 * 3_600_000).toISOString().slice(11, 19)).to.equal("07:00:00");
-        },
-      ),
+      fc.property(MOMENT, (now) => {
+        const moment = firstWakingMoment(now);
+        const hour = new Date(moment + 7 * 3_600_000).getUTCHours();
+        expect(hour).to.be.within(7, 20);
+        expect(moment - now).to.be.within(0, 10 * 3_600_000);
+        if (moment > now)
+          expect(new Date(moment + 7 * 3_600_000).toISOString().slice(11, 19)).to.equal("07:00:00");
+      }),
     );
   });
+
+  it("keeps a person's own quiet hours to the minute, and none where there are none", () => {
+    const minute = fc.integer({ min: 0, max: 24 * 60 - 1 });
+    fc.assert(
+      fc.property(MOMENT, minute, minute, (now, from, until) => {
+        const isQuiet = (at: number): boolean => {
+          const time = Math.floor(((at + 7 * 3_600_000) % 86_400_000) / 60_000);
+          return from <= until ? from <= time && time < until : time >= from || time < until;
+        };
+        const moment = firstWakingMoment(now, { from: written(from), until: written(until) });
+        expect(isQuiet(moment)).to.equal(false);
+        if (moment === now) return;
+        expect(isQuiet(now)).to.equal(true);
+        expect(isQuiet(moment - 1), "a moment before it was still quiet").to.equal(true);
+        expect(moment - now).to.be.below(86_400_000);
+      }),
+    );
+  });
+
+  it("leaves out what the person does not want, and speaks their language", () => {
+    const night = { from: "20:00", until: "08:00" };
+    const { phone: _, ...noPhone } = TO;
+    expect(asWished(TO, { language: "en", sms: false, email: true, quiet: night })).to.deep.equal({
+      ...{ ...noPhone, language: "en", quiet: night },
+    });
+    const { email: __, ...noEmail } = TO;
+    expect(asWished(TO, { sms: true, email: false, quiet: night })).to.deep.equal({
+      ...noEmail,
+      quiet: night,
+    });
+  });
 });
+
+const MOMENT = fc
+  .date({ min: new Date("2026-01-01"), max: new Date("2030-01-01"), noInvalidDate: true })
+  .map((date) => date.getTime());
+
+/** Minutes of the day as `HH:MM`. */
+function written(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
