@@ -5,6 +5,7 @@ export const EVENT_TYPES = [
   "access",
   "action",
   "consent",
+  "objection",
   "mandate",
   "complaint",
   "inspection",
@@ -48,6 +49,7 @@ export const FACET_NAMES = [
   "rule",
   "signOn",
   "consent",
+  "objection",
   "mandate",
   "complaint",
   "inspection",
@@ -97,6 +99,11 @@ export const FACETS_OF_TYPE: Readonly<Record<EventType, FacetRules>> = {
   consent: {
     required: ["type", "subject", "consent", "time"],
     optional: [...OTHER_SUBJECTS, ...CIRCUMSTANCES, "purpose", "signOn"],
+  },
+  // Whose it is stands in `subject`; who speaks for them, in `subject.2`.
+  objection: {
+    required: ["type", "subject", "objection", "time"],
+    optional: [...OTHER_SUBJECTS, ...CIRCUMSTANCES, "signOn"],
   },
   mandate: {
     required: ["type", "subject", "subject.2", "mandate", "time"],

@@ -3,7 +3,7 @@ import { INDEX_KINDS } from "./index-tree.ts";
 
 /**
  * The kinds of the tags that the ledger keeps with each event's key, by the byte that stands before a tag's 32 bytes. Kinds up to 15
- * are looked up in the index tree; the others relate events to each other and to no person. They are stored: a number is never reused.
+ * are looked up in the index tree; the others relate events to each other. They are stored: a number is never reused.
  */
 export const TAG_KINDS = {
   // HMAC of an index key (see index-keys.ts).
@@ -24,6 +24,9 @@ export const TAG_KINDS = {
   erasureAct: 26,
   emergency: 27,
   catalogueAct: 28,
+  // HMAC of a person and a procedure (see objection.ts), the same bytes for both: it is told apart by the kind whether they object.
+  objectionMade: 29,
+  objectionWithdrawn: 30,
 } as const;
 
 /** A tag as it is stored: u8 kind, then 32 bytes. */

@@ -115,6 +115,8 @@ const ACTS: ReadonlySet<number> = new Set([
   TAG_KINDS.consentAct,
   TAG_KINDS.mandateAct,
   TAG_KINDS.complaintAct,
+  TAG_KINDS.objectionMade,
+  TAG_KINDS.objectionWithdrawn,
 ]);
 
 /**

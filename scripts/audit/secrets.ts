@@ -7,6 +7,7 @@ import { fromBase64url } from "../../protocol/bytes.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { type IndexKey, indexKeys } from "../../protocol/index-keys.ts";
 import { indexKey } from "../../protocol/index-tree.ts";
+import { objectionIn } from "../../protocol/objection.ts";
 import type { Source } from "../../protocol/source.ts";
 import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import { expandVrfSecretKey, proveVrf, vrfOutput } from "../../protocol/vrf.ts";
@@ -47,6 +48,11 @@ export function tagsOf(pepper: Uint8Array, source: Source, facets: Facets): Buff
   if (half !== undefined) {
     const kind = half.side === "client" ? TAG_KINDS.clientHalf : TAG_KINDS.providerHalf;
     tags.push(tagOf(pepper, kind, TAG_KINDS.clientHalf, half.pair));
+  }
+  const objection = objectionIn(facets);
+  if (objection !== undefined) {
+    const kind = objection.state === "made" ? TAG_KINDS.objectionMade : TAG_KINDS.objectionWithdrawn;
+    tags.push(tagOf(pepper, kind, TAG_KINDS.objectionMade, objection.name));
   }
   const named = (kind: number, leaves: readonly string[] = []): void => {
     for (const leaf of leaves) tags.push(Buffer.concat([Buffer.of(kind), fromBase64url(leaf)]));

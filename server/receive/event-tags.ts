@@ -2,6 +2,7 @@ import { fromBase64url } from "../../protocol/bytes.ts";
 import { exchangeHalf } from "../../protocol/exchange.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
 import { indexKeys } from "../../protocol/index-keys.ts";
+import { objectionIn } from "../../protocol/objection.ts";
 import type { Source } from "../../protocol/source.ts";
 import { markKinds, TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import { pepperedTags } from "./index-tags.ts";
@@ -27,6 +28,11 @@ export function eventTags(pepper: Uint8Array): (source: Source, facets: Facets) 
       const kind = half.side === "client" ? TAG_KINDS.clientHalf : TAG_KINDS.providerHalf;
       // Hashed under one kind, so that both halves have the same bytes and are told apart by the kind before them.
       tags.push({ kind, bytes: tagOf(TAG_KINDS.clientHalf, half.pair) });
+    }
+    const objection = objectionIn(facets);
+    if (objection !== undefined) {
+      const kind = objection.state === "made" ? TAG_KINDS.objectionMade : TAG_KINDS.objectionWithdrawn;
+      tags.push({ kind, bytes: tagOf(TAG_KINDS.objectionMade, objection.name) });
     }
     return [...tags, ...closedLeaves(facets), ...marks(facets)];
   };

@@ -96,7 +96,7 @@ describe("the kinds of tags", () => {
       ...{ person: 1, official: 2, consent: 3 },
       ...{ clientHalf: 16, providerHalf: 17, seals: 18, lifts: 19, erases: 20 },
       ...{ consentAct: 21, mandateAct: 22, complaintAct: 23, inspectionAct: 24, sealAct: 25, erasureAct: 26 },
-      ...{ emergency: 27, catalogueAct: 28 },
+      ...{ emergency: 27, catalogueAct: 28, objectionMade: 29, objectionWithdrawn: 30 },
     });
   });
 });

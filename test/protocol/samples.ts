@@ -103,6 +103,13 @@ export const FACETS: Readonly<Record<EventType, Facets>> = {
     signOn: SIGN_ON,
     time: TIME,
   },
+  objection: {
+    type: "objection",
+    subject: SUBJECT,
+    objection: { state: "made", procedure: "SCHOOL_ADM", indicatedBy: "DataSubject" },
+    signOn: SIGN_ON,
+    time: TIME,
+  },
   mandate: {
     type: "mandate",
     subject: { ...SUBJECT, role: "represented" },

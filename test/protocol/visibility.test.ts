@@ -8,7 +8,9 @@ import {
 } from "../../protocol/facets.ts";
 import { maySeeFacet, type Role, ROLES, visibleFacets } from "../../protocol/visibility.ts";
 
-const PERSONAL: readonly EventType[] = ["access", "action", "consent", "mandate", "complaint", "inspection"];
+const PERSONAL: readonly EventType[] = [
+  ...(["access", "action", "consent", "objection", "mandate", "complaint", "inspection"] as const),
+];
 const sees = (role: Role, type: EventType, name: string, own = false) =>
   maySeeFacet({ role, type, name, own });
 

@@ -40,6 +40,8 @@ const TYPES_BY_TAG: ReadonlyMap<number, string> = new Map([
   [TAG_KINDS.sealAct, "seal"],
   [TAG_KINDS.erasureAct, "erasure"],
   [TAG_KINDS.catalogueAct, "catalogue"],
+  [TAG_KINDS.objectionMade, "objection"],
+  [TAG_KINDS.objectionWithdrawn, "objection"],
 ]);
 
 /** Mark of an emergency: there is nothing more to say about it. */
