@@ -31,7 +31,7 @@ export type ReadingResult =
       readonly messageId: string;
       readonly recorded: Recorded;
     }
-  /** Nothing was read and nothing was asked of the provider, or it failed: try again with the same message id. */
+  /** Nothing was read and nothing was asked of the provider, or it failed: try again with the same message id, unless it is `UNKNOWN_PERSON`. */
   | { readonly kind: "failed"; readonly reason: string; readonly messageId: string };
 
 export interface ReaderOptions {
@@ -127,8 +127,16 @@ export function onceOnlyReader({ client, ask, recorder, send, now }: ReaderOptio
     }
     const outcome: Outcome = { code: "failure", detail: `HTTP ${sent.status}` };
     await recordHalf(reading, { messageId, service }, { ...half, outcome });
-    return { kind: "failed", reason: `HTTP ${sent.status}`, messageId };
+    const reason = isUnknownPerson(sent) ? UNKNOWN_PERSON : `HTTP ${sent.status}`;
+    return { kind: "failed", reason, messageId };
   };
+}
+
+/** Why a reading failed that will fail again: the provider answered, and holds nothing about this person. */
+export const UNKNOWN_PERSON = "unknown-person";
+
+function isUnknownPerson({ status, body }: { readonly status: number; readonly body: unknown }): boolean {
+  return status === 404 && isJsonObject(body) && body["code"] === UNKNOWN_PERSON;
 }
 
 function isAnswer(value: unknown): value is { readonly status: number; readonly body: unknown } {

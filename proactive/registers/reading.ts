@@ -1,3 +1,4 @@
+import { UndecidedError } from "../exchange/decision-point.ts";
 import type { PersonNumber } from "../exchange/message.ts";
 import type { Read, ReadingResult } from "../exchange/reading.ts";
 import { type Category, REGISTERS, type RegisterCode } from "./configurations.ts";
@@ -18,21 +19,22 @@ export interface RegisterReading {
 
 export type ReadRegister = (asked: RegisterReading) => Promise<ReadingResult>;
 
-/** Reads from registers by the once-only exchange. Somebody whose number is none of a known scheme is refused without asking anybody. */
+/** Reads from registers by the once-only exchange. While the ledger does not decide, a reading has failed like one that nobody answers. */
 export function registerReader(
   read: Read,
   personOf: (subject: string) => PersonNumber | undefined,
-): (asked: RegisterReading) => Promise<ReadingResult> {
+): ReadRegister {
   return async ({ register, categories, subject, procedure, caseId, messageId, automated }) => {
     const person = personOf(subject);
     if (person === undefined) throw new RangeError("the case is about nobody the ledger could name");
     const { agency, code } = REGISTERS[register];
-    return await read(
-      {
-        ...{ procedure, subject: person, personalData: categories, provider: agency, caseId },
-        ...{ service: `${agency}/${code}`, ...(automated && { automated }) },
-      },
-      messageId,
-    );
+    const asked = { procedure, subject: person, personalData: categories, provider: agency, caseId };
+    const service = `${agency}/${code}`;
+    try {
+      return await read({ ...asked, service, ...(automated && { automated }) }, messageId);
+    } catch (error) {
+      if (error instanceof UndecidedError) return { kind: "failed", reason: "undecided", messageId };
+      throw error;
+    }
   };
 }
