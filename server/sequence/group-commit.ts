@@ -40,8 +40,8 @@ export class GroupCommit {
   #running: Promise<void> | undefined;
   /** Something came since the round under way began. */
   #arrived = false;
-  /** Undefined whenever memory may differ from the store: before the first group and after a failed commit. */
-  #head: Head | undefined;
+  /** Size of the log that `#next` is of; undefined before the first group and after a failed commit. */
+  #size: number | undefined;
   readonly #next = new Map<Source, number>();
   /** Size of the log up to which receipts were handed out. */
   #acknowledged = 0;
@@ -155,29 +155,34 @@ export class GroupCommit {
   /** One group; whether there is something to do right away. */
   async #round(): Promise<boolean> {
     const waiting = this.#waiting.splice(0);
+    let committed = false;
     try {
       this.requireOpen();
-      this.#head ??= await this.#reloadedHead();
-      await this.#loadSources(waiting);
+      await this.#parts.store.turn(async (head) => {
+        committed = await this.#roundAfter(head, waiting);
+      });
     } catch (error) {
       // What was signed is not stored: nothing was lost, and the same submissions may come again.
       for (const each of waiting) each.refuse(error);
-      return false;
     }
+    return committed;
+  }
+
+  /** With the durable head, which nobody else moves meanwhile; whether there was something to commit. */
+  async #roundAfter(head: Head, waiting: readonly Waiting[]): Promise<boolean> {
+    // Never less than was acknowledged, or nothing more is.
+    if (head.size < this.#acknowledged) this.halt("it lost events that it had confirmed as durable");
+    this.requireOpen();
+    // Another process committed, or a commit of ours was kept that seemed to fail.
+    if (head.size !== this.#size) this.#next.clear();
+    this.#size = head.size;
+    await this.#loadSources(waiting);
     const round = planRound(waiting, (source) => this.#nextOf(source));
     for (const each of round.known) void this.#answerKnown(each, this.#nextOf(each.submission.source));
     const early = round.early.filter((each) => !this.#refuseExpired(each));
     this.#waiting.unshift(...round.later, ...early);
-    if (round.accepted.length > 0) await this.#commit(this.#head, round.accepted);
+    if (round.accepted.length > 0) await this.#commit(head, round.accepted);
     return round.accepted.length > 0;
-  }
-
-  /** What the store holds after all. Never less than was acknowledged, or nothing more is. */
-  async #reloadedHead(): Promise<Head> {
-    const head = await this.#parts.store.reload();
-    if (head.size < this.#acknowledged) this.halt("it lost events that it had confirmed as durable");
-    this.requireOpen();
-    return head;
   }
 
   async #commit(head: Head, accepted: readonly Waiting[]): Promise<void> {
@@ -188,15 +193,14 @@ export class GroupCommit {
       await this.#parts.store.commit(group, head.size);
     } catch (error) {
       // The group may have been kept or lost. What memory knows of the log is void until the store is asked again.
-      this.#head = undefined;
-      this.#next.clear();
+      this.#size = undefined;
       this.#parts.log.error({ err: error, index: head.size }, "a group could not be committed");
       if (error instanceof StoreConflict) this.#waiting.unshift(...accepted);
       else for (const each of accepted) each.refuse(error);
       return;
     }
     this.#parts.metrics.committed(accepted.length, group.head.size - head.size, performance.now() - started);
-    this.#head = group.head;
+    this.#size = group.head.size;
     this.#acknowledged = group.head.size;
     for (const [at, { submission, answer }] of accepted.entries()) {
       this.#next.set(submission.source, submission.first + submission.count);

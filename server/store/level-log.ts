@@ -5,18 +5,6 @@ import { attachmentRow, headRow, submissionRow, u64 } from "./rows.ts";
 import { sealAttachment } from "./sealing.ts";
 import type { Group, NewSubmission } from "./store.ts";
 
-/** Checks that a group continues a log of this size. @throws RangeError, which is a mistake of the caller's. */
-export function assertContiguous(group: Group, expectedSize: number): void {
-  let size = expectedSize;
-  for (const submission of group.submissions) {
-    if (submission.index !== size) throw new RangeError(`expected the submission of index ${size}`);
-    size += submission.count;
-  }
-  if (group.head.size !== size || group.head.frontier.size !== size || size === expectedSize) {
-    throw new RangeError(`the group ends at ${size}, its head says ${group.head.size}`);
-  }
-}
-
 /** The rows of a group, the head last. */
 export function putGroup(batch: Batch, group: Group): void {
   for (const submission of group.submissions) putSubmission(batch, submission);

@@ -1,7 +1,6 @@
 import type { Level } from "level";
 import type { Bytes } from "../../protocol/bytes.ts";
 import type { Source } from "../../protocol/source.ts";
-import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import { LedgerError, parsingRecords } from "../errors.ts";
 import { bundleEntries, likelyRowStarts } from "./bundle.ts";
 import {
@@ -26,7 +25,8 @@ import {
   sourceOf,
   submissionOf,
 } from "./rows.ts";
-import { openAttachment, openDisclosures } from "./sealing.ts";
+import { openAttachment } from "./sealing.ts";
+import { disclosuresIn, packSealed } from "./stored-events.ts";
 import type {
   Head,
   RecordedEvent,
@@ -56,8 +56,6 @@ export interface View {
   /** Who erases waits for them. */
   readonly reads?: Pick<ReadsUnderWay, "during">;
 }
-
-const EVENT_KEY_BYTES = 32;
 
 /** Requests that run side by side when many events are read: LevelDB answers them in as many threads. */
 const PARALLEL_READS = 4;
@@ -319,60 +317,8 @@ export function levelReader(view: View): StoreReader {
   };
 }
 
-/** Copies the entries of events together, without what was erased. */
-function packSealed(
-  from: number,
-  {
-    submissions,
-    secrets,
-    sealed,
-  }: { submissions: readonly StoredSubmission[]; secrets: readonly Bytes[]; sealed: readonly Bytes[] },
-): SealedEvents {
-  const count = secrets.length;
-  const keys = new Uint8Array(count * EVENT_KEY_BYTES);
-  const kept: Bytes[] = [];
-  const sealedLengths = new Uint32Array(count);
-  const tags = secrets.map(indexTagsOf);
-  const tagCounts = Uint16Array.from(tags, (list) => list.length / TAG_BYTES);
-  for (const [at, entry] of secrets.entries()) {
-    const text = sealed[at];
-    if (text === undefined || entry.length === tags[at]?.length) continue;
-    keys.set(entry.subarray(0, EVENT_KEY_BYTES), at * EVENT_KEY_BYTES);
-    kept.push(text);
-    sealedLengths[at] = text.length;
-  }
-  const places = submissions.map(({ source, index, count: events, time }) => ({
-    ...{ source, index, time },
-    count: events,
-  }));
-  return {
-    ...{ from, count, submissions: places, keys, sealedLengths, tagCounts },
-    sealed: joined(kept),
-    tags: joined(tags),
-  };
-}
-
-/** In memory of their own, as small buffers' often is not. */
-function joined(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 function entryOf(bundle: Buffer | undefined, entry: number): Bytes | undefined {
   return bundle && bundleEntries(bundle, entry, entry + 1)[0];
-}
-
-/** Undefined without a key, and where nothing is sealed: it was erased between the reads of the two. */
-function disclosuresIn(secrets: Bytes | undefined, sealed: Bytes | undefined): string | undefined {
-  const secret = eventKeyOf(secrets);
-  return secret === undefined || sealed === undefined || sealed.length === 0
-    ? undefined
-    : openDisclosures(secret.key, sealed);
 }
 
 function holdsEntry(row: Buffer | undefined, entry: number): boolean {

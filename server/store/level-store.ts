@@ -2,10 +2,11 @@ import { mkdir, statfs } from "node:fs/promises";
 import path from "node:path";
 import { Level } from "level";
 import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
+import { assertContiguous, headListeners } from "./group.ts";
 import { eraseEvents } from "./level-erasing.ts";
 import { MIGRATIONS, migrate, type Migration } from "./level-format.ts";
 import { ordinalOfKey, registerEnd, registerKey } from "./level-keys.ts";
-import { assertContiguous, putGroup } from "./level-log.ts";
+import { putGroup } from "./level-log.ts";
 import { levelReader, type Database, type Databases } from "./level-reader.ts";
 import { readsUnderWay } from "./level-reads.ts";
 import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
@@ -55,14 +56,11 @@ const REGISTER_OPTIONS = {
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { path: folder, minFreeBytes = DEFAULT_MIN_FREE_BYTES, migrations = MIGRATIONS } = options;
-  const onListenerError =
-    options.onListenerError ??
-    ((error) => process.emitWarning(`a listener of the log failed: ${String(error)}`));
   await mkdir(folder, { recursive: true });
   const log: Database = new Level<Buffer, Buffer>(path.join(folder, "log"), LOG_OPTIONS);
   const register: Database = new Level<Buffer, Buffer>(path.join(folder, "register"), REGISTER_OPTIONS);
   const both: Databases = { log, register };
-  const listeners = new Set<(head: Head) => void>();
+  const listeners = headListeners(options.onListenerError);
   let head: Head = headOf(undefined);
   let closed = false;
   /** A write failed: LevelDB's journal may end in half a record, which only opening it again cuts off. */
@@ -152,14 +150,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     } finally {
       committing = false;
     }
-    for (const listener of listeners) {
-      try {
-        listener(group.head);
-      } catch (error) {
-        // The group is durable whatever a listener makes of it: its receipts go out, and the other listeners hear of it.
-        onListenerError(error);
-      }
-    }
+    listeners.tell(group.head);
   }
 
   /** Where the next row goes is read anew each time: a write that failed may have been kept. */
@@ -198,9 +189,9 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   return {
     ...levelReader({ databases, head: () => head, reads }),
     commit,
-    reload: async () => {
+    turn: async (work) => {
       await repaired();
-      return head;
+      await work(head);
     },
     recordAnchor: async (anchor) => {
       await write(register, true, (batch) =>
@@ -229,10 +220,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
         intent === undefined ? batch.del(key) : batch.put(key, Buffer.from(intent)),
       );
     },
-    onHead: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onHead: listeners.add,
     snapshot: async () => {
       await databases();
       // The register first: the log then holds at least what the register has followed.

@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocol/bytes.ts";
-import { emptyFrontier } from "../../protocol/frontier.ts";
+import { emptyFrontier, type Frontier } from "../../protocol/frontier.ts";
 import { parseSource, type Source } from "../../protocol/source.ts";
 import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
 import type { EventKey, Head, IndexKeyRow, SourceState, StoredAnchor, StoredSubmission } from "./store.ts";
@@ -31,10 +31,15 @@ export function headRow(head: Head): Buffer {
 export function headOf(row: Buffer | undefined): Head {
   if (row === undefined) return { size: 0, commits: 0, frontier: emptyFrontier() };
   const size = numberOf(row);
+  return { size, commits: Number(row.readBigUInt64BE(8)), frontier: frontierOf(size, row.subarray(16)) };
+}
+
+/** The frontier of a log of this size from its nodes, one after the other. */
+export function frontierOf(size: number, hashes: Bytes): Frontier {
   const nodes: Bytes[] = [];
-  for (let at = 16; at < row.length; at += HASH_BYTES)
-    nodes.push(new Uint8Array(row.subarray(at, at + HASH_BYTES)));
-  return { size, commits: Number(row.readBigUInt64BE(8)), frontier: { size, nodes } };
+  for (let at = 0; at < hashes.length; at += HASH_BYTES)
+    nodes.push(new Uint8Array(hashes.subarray(at, at + HASH_BYTES)));
+  return { size, nodes };
 }
 
 /** One field a line: none of them can hold a line break, and the order never changes. */

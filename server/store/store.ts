@@ -198,18 +198,21 @@ export interface StoreSnapshot extends StoreReader {
  * Three tables lie apart from the first version on: payloads with submissions (public, for ever), sealed disclosures, and
  * event keys with index tags (small, erasable, to be kept out of long-lived backups).
  *
- * A store is written by one process at a time, and its format is versioned: opening migrates an older format and refuses
+ * A LevelDB store is written by one process, a PostgreSQL store by any number. Its format is versioned: opening migrates an older format and refuses
  * a newer one (LedgerError `store-unavailable`).
  */
 export interface Store extends StoreReader {
   /**
    * Makes the whole group durable (synced), or nothing of it, provided that the log's size is `expectedSize` at that
    * instant; else throws StoreConflict and changes nothing. After any other rejection (LedgerError `disk-full` or
-   * `store-unavailable`) it may have been kept or lost: `reload` tells.
+   * `store-unavailable`) it may have been kept or lost: the next `turn` tells.
    */
   commit: (group: Group, expectedSize: number) => Promise<void>;
-  /** Re-reads the durable state after a failed commit and returns its head. Rejects as long as the disk does not let it. */
-  reload: () => Promise<Head>;
+  /**
+   * Does the work while nobody else can commit: in it, the durable head stays as it is given, until the work itself commits (once) or ends. One turn at a
+   * time; where several processes write, the others wait. Rejects with what the work throws.
+   */
+  turn: (work: (head: Head) => Promise<void>) => Promise<void>;
   /** Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
   recordAnchor: (anchor: StoredAnchor) => Promise<void>;
   /**

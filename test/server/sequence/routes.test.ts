@@ -40,6 +40,7 @@ async function post(body: string, showReceipt: (receipt: string) => Promise<void
     query: () => undefined,
     queryNames: [],
     accept: "",
+    header: () => undefined,
     body: Buffer.from(body),
   };
   return await route?.handle(request, caller);

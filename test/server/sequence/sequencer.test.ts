@@ -215,11 +215,11 @@ describe("sequencer", () => {
   it("refuses with 503 while the store cannot be read, and recovers", async () => {
     await onStore(async (store) => {
       let down = true;
-      const reload = async () => {
+      const turn: Store["turn"] = async (work) => {
         if (down) throw new LedgerError("store-unavailable", "down");
-        return await store.reload();
+        await store.turn(work);
       };
-      const { submit } = testLedger({ ...store, reload }, [recorder]);
+      const { submit } = testLedger({ ...store, turn }, [recorder]);
       expect(await rejection(submit(batch(1, 1)))).to.have.property("code", "store-unavailable");
       down = false;
       expect((await submit(batch(1, 1))).created).to.equal(true);
@@ -230,9 +230,11 @@ describe("sequencer", () => {
     await onStore(async (store) => {
       const empty = await store.head();
       const faulty = faultyStore(store, (writes) => (writes === 1 ? "lost" : undefined));
-      let reloads = 0;
-      const reload = async () => (reloads++ === 0 ? await store.reload() : empty);
-      const { sequencer, submit } = testLedger({ ...faulty, reload }, [recorder]);
+      let turns = 0;
+      const turn: Store["turn"] = async (work) => {
+        await store.turn(async (head) => await work(turns++ < 2 ? head : empty));
+      };
+      const { sequencer, submit } = testLedger({ ...faulty, turn }, [recorder]);
       await submit(batch(1, 2));
       await rejection(submit(batch(3, 4)));
       expect(await rejection(submit(batch(3, 4)))).to.have.property("code", "store-behind");

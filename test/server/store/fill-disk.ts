@@ -18,7 +18,10 @@ for (let round = 0; round < 12; round++) {
     await store.commit(groupAfter(head, [made]), head.size);
   } catch (error) {
     codes.push(error instanceof LedgerError ? error.code : String(error));
-    head = await store.reload();
+    await store.turn((durable) => {
+      head = durable;
+      return Promise.resolve();
+    });
     continue;
   }
   head = await store.head();

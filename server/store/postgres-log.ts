@@ -1,0 +1,95 @@
+import { bundleEntries, bundleRows } from "./bundle.ts";
+import type { Session } from "./postgres-session.ts";
+import { sealAttachment } from "./sealing.ts";
+import type { Bundle, Group, NewSubmission } from "./store.ts";
+
+/** Events whose keys a part of `event_keys` holds: about 130 MB, which is written anew in a second when a key of it is destroyed. */
+export const PART_EVENTS = 2 ** 20;
+
+/** Adds the rows of a group and moves the head, in the transaction that holds the head's row. */
+export async function insertGroup(session: Session, group: Group, sizeBefore: number): Promise<void> {
+  const { head, submissions } = group;
+  await makeParts(session, sizeBefore, head.size);
+  for (const [table, bundleIn] of [
+    ["payloads", ({ payloads }) => payloads],
+    ["disclosures", ({ sealed }) => sealed],
+    ["event_keys", ({ keys }) => keys],
+  ] as const satisfies readonly (readonly [string, (submission: NewSubmission) => Bundle])[]) {
+    await insertBundles(session, table, submissions, bundleIn);
+  }
+  await session.rows(
+    `INSERT INTO submissions SELECT * FROM unnest
+       ($1::bigint[], $2::text[], $3::bigint[], $4::int[], $5::bigint[], $6::text[], $7::text[])`,
+    [
+      ...[submissions.map(({ index }) => index), submissions.map(({ source }) => source as string)],
+      ...[submissions.map(({ first }) => first), submissions.map(({ count }) => count)],
+      ...[submissions.map(({ time }) => time), submissions.map(({ jws }) => jws)],
+      submissions.map(({ receipt }) => receipt),
+    ],
+  );
+  const last = [...new Map(submissions.map((each) => [each.source as string, each])).values()];
+  await session.rows(
+    `INSERT INTO sources SELECT * FROM unnest ($1::text[], $2::bigint[], $3::bigint[])
+       ON CONFLICT (source) DO UPDATE SET next = excluded.next, last_time = excluded.last_time`,
+    [
+      last.map(({ source }) => source),
+      last.map(({ first, count }) => first + count),
+      last.map(({ time }) => time),
+    ],
+  );
+  for (const submission of submissions) await insertAttachment(session, submission);
+  await session.rows("UPDATE head SET size = $1, commits = $2, frontier = $3", [
+    ...[head.size, head.commits],
+    Buffer.concat(head.frontier.nodes),
+  ]);
+}
+
+/** The rows of one kind: their bytes in one piece, cut there by the lengths. */
+async function insertBundles(
+  session: Session,
+  table: "payloads" | "disclosures" | "event_keys",
+  submissions: readonly NewSubmission[],
+  bundleIn: (submission: NewSubmission) => Bundle,
+): Promise<void> {
+  const [starts, places, lengths]: [number[], number[], number[]] = [[], [], []];
+  const pieces: Uint8Array[] = [];
+  let place = 1;
+  for (const submission of submissions) {
+    for (const [start, bytes] of bundleRows(bundleIn(submission), submission.index)) {
+      starts.push(start);
+      places.push(place);
+      lengths.push(bytes.length);
+      pieces.push(bytes);
+      place += bytes.length;
+    }
+  }
+  await session.rows(
+    `INSERT INTO ${table} SELECT start, substring($1::bytea FROM place FOR length)
+       FROM unnest($2::bigint[], $3::int[], $4::int[]) AS r (start, place, length)`,
+    [Buffer.concat(pieces), starts, places, lengths],
+  );
+}
+
+async function insertAttachment(session: Session, { attachment, keys, index }: NewSubmission): Promise<void> {
+  if (attachment === undefined) return;
+  const [secrets] = bundleEntries(keys, 0, 1);
+  if (secrets === undefined) throw new RangeError("an attachment needs an event");
+  await session.rows("INSERT INTO attachments VALUES ($1, $2, $3)", [
+    ...[index, attachment.name],
+    sealAttachment(secrets.subarray(0, 32), attachment.body),
+  ]);
+}
+
+/** The parts of `event_keys` that begin among the indexes `from .. to - 1`. */
+async function makeParts(session: Session, from: number, to: number): Promise<void> {
+  for (let part = Math.ceil(from / PART_EVENTS); part * PART_EVENTS < to; part++) {
+    const [begin, end] = [part * PART_EVENTS, (part + 1) * PART_EVENTS];
+    await session.rows(
+      `CREATE TABLE IF NOT EXISTS ${partName(part)} PARTITION OF event_keys FOR VALUES FROM (${begin}) TO (${end})`,
+    );
+  }
+}
+
+export function partName(part: number): string {
+  return `event_keys_${part}`;
+}

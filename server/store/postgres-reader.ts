@@ -1,0 +1,244 @@
+import type { Bytes } from "../../protocol/bytes.ts";
+import { parseSource, type Source } from "../../protocol/source.ts";
+import { parsingRecords } from "../errors.ts";
+import { bundleEntries } from "./bundle.ts";
+import { bytesIn, numberIn, type Queries, type Row, textIn } from "./postgres-session.ts";
+import { eventKeyOf, frontierOf, indexTagsOf } from "./rows.ts";
+import { openAttachment } from "./sealing.ts";
+import { disclosuresIn, packSealed } from "./stored-events.ts";
+import type { Head, IndexKeyRow, SourceState, StoredAnchor, StoredSubmission, StoreReader } from "./store.ts";
+
+/** Events a row holds at most (see bundle.ts): the row of an event begins less than so many indexes before it. */
+const ROW_EVENTS = 16;
+
+const SUBMISSION = "index, source, first, count, time, jws, receipt";
+const ANCHOR = "number, size, index_size, root, index_root, checkpoint, block, block_hash, transaction, time";
+
+/** One kind of row of events. */
+type EventTable = "payloads" | "disclosures" | "event_keys";
+
+/** The reads of a PostgreSQL store, on whatever connection `queries` uses. */
+export function postgresReader({ rows }: Queries): StoreReader {
+  async function one<T>(sql: string, values: readonly (number | string | Bytes)[], read: (row: Row) => T) {
+    const [row] = await rows(sql, values);
+    return row && (await parsingRecords("a row", () => read(row)));
+  }
+
+  async function list<T>(
+    sql: string,
+    values: readonly (number | string)[],
+    read: (row: Row) => T,
+  ): Promise<T[]> {
+    const found = await rows(sql, values);
+    return await parsingRecords("a list", () => found.map(read));
+  }
+
+  /** The rows that hold these indexes, by index. A row holds an event if it is the last to begin at it or before. */
+  async function rowsHolding(
+    table: EventTable,
+    indexes: readonly number[],
+  ): Promise<ReadonlyMap<number, Bytes>> {
+    const places = indexes.filter((index) => Number.isSafeInteger(index) && index >= 0);
+    const found = await rows(
+      `SELECT w.index, r.start, r.bundle FROM (SELECT DISTINCT unnest($1::bigint[]) AS index) w
+         CROSS JOIN LATERAL (SELECT start, bundle FROM ${table}
+           WHERE start <= w.index AND start > w.index - ${ROW_EVENTS} ORDER BY start DESC LIMIT 1) r`,
+      [places],
+    );
+    return new Map(
+      found.flatMap((row) => {
+        const [index, start] = [numberIn(row, "index"), numberIn(row, "start")];
+        const [entry] = bundleEntries(bytesIn(row, "bundle"), index - start, index - start + 1);
+        return entry === undefined ? [] : [[index, entry] as const];
+      }),
+    );
+  }
+
+  async function entryOf(table: EventTable, index: number): Promise<Bytes | undefined> {
+    return (await rowsHolding(table, [index])).get(index);
+  }
+
+  /** The entries of the events `from .. to - 1`. */
+  async function entriesBetween(table: EventTable, from: number, to: number): Promise<Bytes[]> {
+    if (from >= to) return [];
+    const found = await rows(
+      `SELECT start, bundle FROM ${table} WHERE start > $1 AND start < $2 ORDER BY start`,
+      [from - ROW_EVENTS, to],
+    );
+    return found.flatMap((row) => {
+      const start = numberIn(row, "start");
+      return bundleEntries(bytesIn(row, "bundle"), Math.max(0, from - start), to - start);
+    });
+  }
+
+  async function submissionsBetween(from: number, to: number): Promise<StoredSubmission[]> {
+    return await list(
+      `SELECT ${SUBMISSION} FROM submissions
+         WHERE index < $2 AND index >= coalesce((SELECT max(index) FROM submissions WHERE index <= $1), $1) ORDER BY index`,
+      [from, to],
+      submissionIn,
+    );
+  }
+
+  async function submissionOfIndex(index: number): Promise<StoredSubmission | undefined> {
+    if (!Number.isSafeInteger(index)) return undefined;
+    const found = await one(
+      `SELECT ${SUBMISSION} FROM submissions WHERE index <= $1 ORDER BY index DESC LIMIT 1`,
+      [index],
+      submissionIn,
+    );
+    return found !== undefined && index < found.index + found.count ? found : undefined;
+  }
+
+  async function submissionHolding(source: Source, seq: number): Promise<StoredSubmission | undefined> {
+    if (!Number.isSafeInteger(seq)) return undefined;
+    const found = await one(
+      `SELECT ${SUBMISSION} FROM submissions WHERE source = $1 AND first <= $2 ORDER BY first DESC LIMIT 1`,
+      [source, seq],
+      submissionIn,
+    );
+    return found !== undefined && seq < found.first + found.count ? found : undefined;
+  }
+
+  async function eventsAt(indexes: readonly number[]) {
+    const [payloads, secrets, sealed] = await Promise.all([
+      rowsHolding("payloads", indexes),
+      rowsHolding("event_keys", indexes),
+      rowsHolding("disclosures", indexes),
+    ]);
+    return indexes.map((index) => {
+      const [payload, secret] = [payloads.get(index), secrets.get(index)];
+      if (payload === undefined || secret === undefined) return undefined;
+      return { payload, disclosures: disclosuresIn(secret, sealed.get(index)), tags: indexTagsOf(secret) };
+    });
+  }
+
+  return {
+    head: async () => (await one("SELECT size, commits, frontier FROM head", [], headIn)) ?? noHead(),
+    sources: async ({ after, limit }) =>
+      await list(
+        "SELECT source, next, last_time FROM sources WHERE source > $1 ORDER BY source LIMIT $2",
+        [after ?? "", limit],
+        sourceIn,
+      ),
+    source: async (source) =>
+      await one("SELECT source, next, last_time FROM sources WHERE source = $1", [source], sourceIn),
+    submissionHolding,
+    submissionOfIndex,
+    submissionsOf: async (source, { from, limit }) => {
+      const first = (await submissionHolding(source, from))?.first ?? from;
+      return await list(
+        `SELECT ${SUBMISSION} FROM submissions WHERE source = $1 AND first >= $2 ORDER BY first LIMIT $3`,
+        [source, first, limit],
+        submissionIn,
+      );
+    },
+    payloads: async (from, to) => await entriesBetween("payloads", from, to),
+    disclosures: async (index) => (await eventsAt([index]))[0]?.disclosures,
+    events: eventsAt,
+    sealedEvents: async (from, to) => {
+      const [secrets, sealed, submissions] = await Promise.all([
+        entriesBetween("event_keys", from, to),
+        entriesBetween("disclosures", from, to),
+        submissionsBetween(from, to),
+      ]);
+      // The log may have grown between the three.
+      const count = Math.min(secrets.length, sealed.length);
+      return packSealed(from, {
+        submissions: count === 0 ? [] : submissions.filter(({ index }) => index < from + count),
+        ...{ secrets: secrets.slice(0, count), sealed: sealed.slice(0, count) },
+      });
+    },
+    eventKey: async (index) => eventKeyOf(await entryOf("event_keys", index)),
+    eventWithSubmission: async (index) => {
+      const [[event], submission] = await Promise.all([eventsAt([index]), submissionOfIndex(index)]);
+      if (event === undefined || submission === undefined) return undefined;
+      return { payload: event.payload, disclosures: event.disclosures, submission };
+    },
+    indexTags: async (from, to) => (await entriesBetween("event_keys", from, to)).map(indexTagsOf),
+    indexKeys: async ({ from, limit }) =>
+      await list(
+        "SELECT tag, key FROM index_keys WHERE ordinal >= $1 ORDER BY ordinal LIMIT $2",
+        [from, limit],
+        (row): IndexKeyRow => ({ tag: bytesIn(row, "tag"), key: bytesIn(row, "key") }),
+      ),
+    attachment: async (index) => {
+      const secret = eventKeyOf(await entryOf("event_keys", index));
+      if (secret === undefined) return undefined;
+      const sealed = await one("SELECT sealed FROM attachments WHERE index = $1", [index], (row) =>
+        bytesIn(row, "sealed"),
+      );
+      return sealed && openAttachment(secret.key, sealed);
+    },
+    attachmentIndex: async (name) =>
+      await one("SELECT index FROM attachments WHERE name = $1", [name], (row) => numberIn(row, "index")),
+    anchors: async ({ after, limit }) =>
+      await list(
+        `SELECT ${ANCHOR} FROM anchors WHERE size > $1 ORDER BY size, index_size LIMIT $2`,
+        [after, limit],
+        anchorIn,
+      ),
+    anchorsFrom: async ({ from, limit }) =>
+      await list(
+        `SELECT ${ANCHOR} FROM anchors WHERE number >= $1 ORDER BY number LIMIT $2`,
+        [from, limit],
+        anchorIn,
+      ),
+    anchorCovering: async (index) =>
+      await one(
+        `SELECT ${ANCHOR} FROM anchors WHERE size > $1 ORDER BY size, index_size LIMIT 1`,
+        [index],
+        anchorIn,
+      ),
+    lastAnchor: async () =>
+      await one(`SELECT ${ANCHOR} FROM anchors ORDER BY size DESC, index_size DESC LIMIT 1`, [], anchorIn),
+    bound: async (name) => await boundTo(`bound ${name}`),
+    anchorIntent: async () => await boundTo(ANCHOR_INTENT),
+  };
+
+  async function boundTo(name: string): Promise<Bytes | undefined> {
+    return await one(
+      "SELECT value FROM bindings WHERE name = $1",
+      [name],
+      (row) => new Uint8Array(bytesIn(row, "value")),
+    );
+  }
+}
+
+/** Where the anchor intent stands among the bindings, whose names begin with "bound ". */
+export const ANCHOR_INTENT = "anchor intent";
+
+export function headIn(row: Row): Head {
+  const size = numberIn(row, "size");
+  return { size, commits: numberIn(row, "commits"), frontier: frontierOf(size, bytesIn(row, "frontier")) };
+}
+
+function noHead(): never {
+  throw new RangeError("the records have no head");
+}
+
+function submissionIn(row: Row): StoredSubmission {
+  return {
+    source: parseSource(textIn(row, "source")),
+    ...{ first: numberIn(row, "first"), count: numberIn(row, "count"), index: numberIn(row, "index") },
+    ...{ time: numberIn(row, "time"), jws: textIn(row, "jws"), receipt: textIn(row, "receipt") },
+  };
+}
+
+function sourceIn(row: Row): SourceState {
+  const source = parseSource(textIn(row, "source"));
+  return { source, next: numberIn(row, "next"), lastTime: numberIn(row, "last_time") };
+}
+
+function anchorIn(row: Row): StoredAnchor {
+  return {
+    ...{
+      number: numberIn(row, "number"),
+      size: numberIn(row, "size"),
+      indexSize: numberIn(row, "index_size"),
+    },
+    ...{ root: new Uint8Array(bytesIn(row, "root")), indexRoot: new Uint8Array(bytesIn(row, "index_root")) },
+    ...{ checkpoint: textIn(row, "checkpoint"), block: numberIn(row, "block"), time: numberIn(row, "time") },
+    ...{ blockHash: textIn(row, "block_hash"), transaction: textIn(row, "transaction") },
+  };
+}

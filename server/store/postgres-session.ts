@@ -1,0 +1,157 @@
+import pg from "pg";
+import { LedgerError, shuttingDown } from "../errors.ts";
+
+/** Values of a query: numbers, texts, bytes, and lists of the first two. */
+export type Values = readonly (number | string | Uint8Array | readonly number[] | readonly string[])[];
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Where queries go: any connection, or the one that holds a transaction. */
+export interface Queries {
+  /** @throws LedgerError `store-unavailable` or `disk-full` */
+  readonly rows: (sql: string, values?: Values) => Promise<readonly Row[]>;
+}
+
+/** The connections to one database. */
+export interface Sessions extends Queries {
+  /** A connection of its own; `release` gives it back, or throws it away where its state is not known. */
+  readonly begin: (transaction: string) => Promise<Session>;
+  readonly close: () => Promise<void>;
+}
+
+/** One connection in a transaction. */
+export interface Session extends Queries {
+  readonly end: (how: "COMMIT" | "ROLLBACK") => Promise<void>;
+}
+
+/** Enough for the reads of a busy server; each costs the database a process. */
+const MAX_CONNECTIONS = 16;
+const CONNECT_TIMEOUT_MS = 5_000;
+const DISK_FULL = "53100";
+const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";
+
+/** Opens connections to `postgres://...` as they are needed. */
+export function postgresSessions(url: string): Sessions {
+  const pool = new pg.Pool({
+    ...{ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+    application_name: "minhbach",
+  });
+  // A connection that breaks while nobody uses it is replaced by the next one that is needed.
+  pool.on("error", () => undefined);
+  let closed = false;
+  /** What gives the connections in use back. */
+  const inUse = new Set<(error: Error) => void>();
+
+  async function asked(
+    client: pg.Pool | pg.PoolClient,
+    sql: string,
+    values: Values = [],
+  ): Promise<readonly Row[]> {
+    if (closed) throw shuttingDown();
+    try {
+      const { rows } = await client.query<Row>(sql, values.map(parameter));
+      return rows;
+    } catch (cause) {
+      throw failure(cause);
+    }
+  }
+
+  return {
+    rows: async (sql, values) => await asked(pool, sql, values),
+    begin: async (transaction) => {
+      if (closed) throw shuttingDown();
+      const client = await pool.connect().catch((cause: unknown) => {
+        throw failure(cause);
+      });
+      let broken: Error | undefined;
+      const note = (error: Error): void => void (broken = error);
+      client.on("error", note);
+      const release = (error = broken): void => {
+        if (!inUse.delete(release)) return;
+        client.off("error", note);
+        client.release(error);
+      };
+      inUse.add(release);
+      const rows = async (sql: string, values?: Values): Promise<readonly Row[]> => {
+        try {
+          return await asked(client, sql, values);
+        } catch (error) {
+          // Which state the transaction is in, only the database knows: it ends with the connection.
+          if (sql === "COMMIT" || sql === "ROLLBACK") broken ??= error instanceof Error ? error : undefined;
+          throw error;
+        }
+      };
+      try {
+        await rows(transaction);
+      } catch (error) {
+        broken ??= error instanceof Error ? error : undefined;
+        release();
+        throw error;
+      }
+      return {
+        rows,
+        end: async (how) => {
+          try {
+            await rows(how);
+          } finally {
+            release();
+          }
+        },
+      };
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      // Whatever is under way ends with its connection: nothing half done is kept.
+      for (const release of inUse) release(shuttingDown());
+      await pool.end();
+    },
+  };
+}
+
+/** Does the work in a transaction of the given kind, and keeps what it did if it did not throw. */
+export async function inTransaction<T>(
+  sessions: Sessions,
+  transaction: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await sessions.begin(transaction);
+  let result: T;
+  try {
+    result = await work(session);
+  } catch (error) {
+    await session.end("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+  await session.end("COMMIT");
+  return result;
+}
+
+/** Bytes go as they are, in binary. */
+function parameter(value: Values[number]): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+function failure(cause: unknown): unknown {
+  if (cause instanceof LedgerError) return cause;
+  if (cause instanceof pg.DatabaseError && cause.code === DISK_FULL)
+    return new LedgerError("disk-full", `The database's disk is full. ${SEND_AGAIN}`, { cause });
+  return new LedgerError("store-unavailable", `The database does not do its work now. ${SEND_AGAIN}`, {
+    cause,
+  });
+}
+
+export function numberIn(row: Row, column: string): number {
+  // A bigint comes as text.
+  return Number(row[column]);
+}
+
+export function textIn(row: Row, column: string): string {
+  return String(row[column]);
+}
+
+export function bytesIn(row: Row, column: string): Buffer {
+  const value = row[column];
+  if (!Buffer.isBuffer(value)) throw new LedgerError("store-unavailable", `The records lack ${column}.`);
+  return value;
+}

@@ -1,0 +1,193 @@
+import { LedgerError, StoreConflict } from "../errors.ts";
+import { assertContiguous, headListeners } from "./group.ts";
+import { eraseEventKeys } from "./postgres-erasing.ts";
+import { migrateRecords } from "./postgres-format.ts";
+import { insertGroup } from "./postgres-log.ts";
+import { ANCHOR_INTENT, headIn, postgresReader } from "./postgres-reader.ts";
+import { inTransaction, numberIn, postgresSessions, type Session } from "./postgres-session.ts";
+import { indexKeyRow } from "./rows.ts";
+import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database`; the database is the log's own. */
+  readonly url: string;
+  /** How often to look whether another process committed, in milliseconds. */
+  readonly headPollMs?: number;
+  /** What a listener of `onHead` threw. A warning of the process by default. */
+  readonly onListenerError?: (error: unknown) => void;
+}
+
+/** A reader of another process's event waits as long; the question costs the database next to nothing. */
+const DEFAULT_HEAD_POLL_MS = 50;
+
+/** Everything that is read in it is of one moment. */
+const SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/**
+ * Opens the PostgreSQL store, making or migrating its tables as needed. Any number of processes may have it open: whoever commits locks the row of the
+ * head, so indexes stay contiguous, and a commit is acknowledged when PostgreSQL made it durable (`synchronous_commit` must be on, as it is by default).
+ * @throws LedgerError `store-unavailable` when the database cannot be reached, or its tables are newer than this program.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, headPollMs = DEFAULT_HEAD_POLL_MS } = options;
+  const sessions = postgresSessions(url);
+  const listeners = headListeners(options.onListenerError);
+  const reader = postgresReader(sessions);
+  /** The newest head that listeners were told. */
+  let told = -1;
+  let closed = false;
+  /** The transaction of the turn under way, which holds the head's row. */
+  let turn: Session | undefined;
+  let polling: NodeJS.Timeout | undefined;
+
+  function tell(head: Head): void {
+    if (head.size <= told) return;
+    told = head.size;
+    listeners.tell(head);
+  }
+
+  function pollHead(): void {
+    if (closed || listeners.isEmpty() || polling !== undefined) return;
+    polling = setTimeout(() => {
+      // While the database is away nothing is new.
+      void reader
+        .head()
+        .then(tell, () => undefined)
+        .finally(() => {
+          polling = undefined;
+          pollHead();
+        });
+    }, headPollMs);
+    polling.unref();
+  }
+
+  async function lockedHead(session: Session): Promise<Head> {
+    const [row] = await session.rows("SELECT size, commits, frontier FROM head FOR UPDATE");
+    if (row === undefined) throw new LedgerError("store-unavailable", "The records have no head.");
+    return headIn(row);
+  }
+
+  async function commit(group: Group, expectedSize: number): Promise<void> {
+    assertContiguous(group, expectedSize);
+    const insert = async (session: Session): Promise<void> => {
+      const { size } = await lockedHead(session);
+      if (size !== expectedSize) throw new StoreConflict(expectedSize, size);
+      await insertGroup(session, group, expectedSize);
+    };
+    if (turn === undefined) await inTransaction(sessions, WRITE, insert);
+    else {
+      const session = turn;
+      turn = undefined;
+      try {
+        await insert(session);
+      } catch (error) {
+        await session.end("ROLLBACK").catch(() => undefined);
+        throw error;
+      }
+      await session.end("COMMIT");
+    }
+    tell(group.head);
+  }
+
+  async function takeTurn(work: (head: Head) => Promise<void>): Promise<void> {
+    if (turn !== undefined) throw new Error("one turn at a time");
+    const session = await sessions.begin(WRITE);
+    turn = session;
+    try {
+      await work(await lockedHead(session));
+    } finally {
+      // Committed or not: a commit takes the turn with it.
+      if (turn === session) {
+        turn = undefined;
+        await session.end("ROLLBACK").catch(() => undefined);
+      }
+    }
+  }
+
+  async function addIndexKeys(rows: readonly IndexKeyRow[]): Promise<void> {
+    const packed = rows.map(indexKeyRow);
+    if (packed.length === 0) return;
+    await inTransaction(sessions, WRITE, async (session) => {
+      // Whoever adds rows waits for its predecessors: ordinals have no gaps.
+      await session.rows("SELECT 1 FROM bindings WHERE name = 'index keys' FOR UPDATE");
+      const [last] = await session.rows("SELECT coalesce(max(ordinal) + 1, 0) AS next FROM index_keys");
+      await session.rows(
+        `INSERT INTO index_keys SELECT $1 + n, substring($2::bytea FROM n * 65 + 1 FOR 33), substring($2::bytea FROM n * 65 + 34 FOR 32)
+           FROM generate_series(0, $3::int - 1) AS n`,
+        [last === undefined ? 0 : numberIn(last, "next"), Buffer.concat(packed), packed.length],
+      );
+    });
+  }
+
+  async function remember(name: string, value: Uint8Array): Promise<void> {
+    await sessions.rows(
+      "INSERT INTO bindings VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      [name, value],
+    );
+  }
+
+  try {
+    await migrateRecords(sessions);
+  } catch (error) {
+    await sessions.close();
+    throw error;
+  }
+  return {
+    ...reader,
+    commit,
+    turn: takeTurn,
+    recordAnchor: async (anchor) => {
+      const { number, size, indexSize, root, indexRoot, checkpoint, block, time } = anchor;
+      await inTransaction(sessions, WRITE, async (session) => {
+        await session.rows("DELETE FROM anchors WHERE size = $1 AND index_size = $2", [size, indexSize]);
+        await session.rows(
+          `INSERT INTO anchors (number, size, index_size, root, index_root, checkpoint, block, block_hash, transaction, time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+          [
+            number,
+            size,
+            indexSize,
+            root,
+            indexRoot,
+            checkpoint,
+            block,
+            anchor.blockHash,
+            anchor.transaction,
+            time,
+          ],
+        );
+        await session.rows("DELETE FROM bindings WHERE name = $1", [ANCHOR_INTENT]);
+      });
+    },
+    addIndexKeys,
+    eraseKeys: async (indexes) => await eraseEventKeys(sessions, indexes),
+    bind: async (name, value) => await remember(`bound ${name}`, value),
+    setAnchorIntent: async (intent) => {
+      if (intent !== undefined) await remember(ANCHOR_INTENT, intent);
+      else await sessions.rows("DELETE FROM bindings WHERE name = $1", [ANCHOR_INTENT]);
+    },
+    onHead: (listener) => {
+      const leave = listeners.add(listener);
+      void reader.head().then(
+        ({ size }) => {
+          if (told < 0) told = size;
+          pollHead();
+        },
+        () => pollHead(),
+      );
+      return leave;
+    },
+    snapshot: async () => {
+      const session = await sessions.begin(SNAPSHOT);
+      // PostgreSQL takes the snapshot at the first question.
+      await session.rows("SELECT 1 FROM head");
+      return { ...postgresReader(session), close: async () => await session.end("COMMIT") };
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(polling);
+      await sessions.close();
+    },
+  };
+}
