@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import path from "node:path";
 import { expect } from "chai";
 import express from "express";
+import { agencyApplication } from "../../proactive/agency/application.ts";
 import { agencyTokens } from "../../proactive/exchange/agency-token.ts";
 import {
   type AskDecision,
@@ -15,11 +16,12 @@ import { personIn } from "../../proactive/exchange/message.ts";
 import { type CheckPermission, permissionChecker } from "../../proactive/exchange/permission.ts";
 import { onceOnlyProxy } from "../../proactive/exchange/proxy.ts";
 import { onceOnlyReader, type Reading, type SendReading } from "../../proactive/exchange/reading.ts";
+import { serve, type Serving } from "../../proactive/exchange/serving.ts";
 import { population } from "../../proactive/population/population.ts";
 import { registerClient } from "../../proactive/registers/client.ts";
 import { society } from "../../proactive/registers/facts.ts";
 import { register } from "../../proactive/registers/register.ts";
-import { type RegisterService, startRegisterService } from "../../proactive/registers/service.ts";
+import { registerRoutes } from "../../proactive/registers/routes.ts";
 import type { OpenedFacets } from "../../protocol/facet-values.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import type { App } from "../../server/app.ts";
@@ -64,7 +66,7 @@ describe("once-only exchange on the whole system", function () {
   let police: Recorder;
   let justice: Recorder;
   let health: Recorder;
-  let residents: RegisterService;
+  let residents: Serving;
   let permits: { readonly url: string; readonly servers: readonly Server[] };
   let citizen: Headers;
   let inspector: Headers;
@@ -93,10 +95,12 @@ describe("once-only exchange on the whole system", function () {
     inspector = await tokenNamed(system, "inspector");
     const now = (): number => Date.now() + ahead.policeMs;
     const check = permissionChecker({ agency: "qn-police", trust: system.profile, chain, now });
-    residents = await startRegisterService({
+    const routes = registerRoutes({
       register: register("population", society(PEOPLE, AS_OF), PEOPLE.documents),
-      ...{ recorder: police, check, logger: SILENT, now, port: 0 },
+      ...{ recorder: police, check, now },
     });
+    const application = agencyApplication({ routers: [routes], recorder: police, logger: SILENT });
+    residents = await serve(application, { port: 0 });
     permits = await permitsBehindProxy(police, check, now);
   });
   after(async () => {

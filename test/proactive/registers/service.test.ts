@@ -2,13 +2,15 @@ import { connect } from "node:net";
 import { expect } from "chai";
 import type { Decision } from "../../../protocol/decision-jws.ts";
 import { openFacets, parseEvent } from "../../../protocol/event.ts";
+import { agencyApplication } from "../../../proactive/agency/application.ts";
 import { type ExchangeMessage, headersOf } from "../../../proactive/exchange/message.ts";
 import type { CheckPermission } from "../../../proactive/exchange/permission.ts";
+import { serve, type Serving } from "../../../proactive/exchange/serving.ts";
 import { population } from "../../../proactive/population/population.ts";
 import { type RegisterClient, registerClient } from "../../../proactive/registers/client.ts";
 import { society } from "../../../proactive/registers/facts.ts";
 import { type Register, register } from "../../../proactive/registers/register.ts";
-import { type RegisterService, startRegisterService } from "../../../proactive/registers/service.ts";
+import { registerRoutes } from "../../../proactive/registers/routes.ts";
 import type { Recorder } from "../../../recorder/index.ts";
 import { ChainError } from "../../../verifier/chain.ts";
 import { logOf } from "../../../verifier/trust-profile.ts";
@@ -31,7 +33,7 @@ describe("proactive/registers: the service", () => {
   let place: Premises;
   let recorder: Recorder;
   let held: Register;
-  let service: RegisterService;
+  let service: Serving;
   let client: RegisterClient;
   let check: CheckPermission;
 
@@ -51,11 +53,12 @@ describe("proactive/registers: the service", () => {
           : { permits: true, decision },
       );
     held = register("population", society(PEOPLE, AS_OF), PEOPLE.documents);
-    service = await startRegisterService({
-      ...{ register: held, recorder, now: () => NOW, port: 0, correctors: ["qn-justice"] },
+    const routes = registerRoutes({
+      ...{ register: held, recorder, now: () => NOW, correctors: ["qn-justice"] },
       check: (asked) => check(asked),
-      logger: { error: () => undefined },
     });
+    const logger = { error: () => undefined };
+    service = await serve(agencyApplication({ routers: [routes], recorder, logger }), { port: 0 });
     client = registerClient({ urls: { [SERVICE]: service.url } });
   });
   afterEach(async () => {
