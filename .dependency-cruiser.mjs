@@ -1,7 +1,7 @@
 /** The import directions of the code: who may import whom. `npm test` enforces them; test/lint shows each one refusing. */
 
 const STAGE =
-  "^server/(receive|sequence|integrate|index|anchor|prove|store|identity|disclose|catalogue|decide|findings|inspect|desk)/";
+  "^server/(receive|sequence|integrate|index|anchor|prove|store|identity|disclose|catalogue|decide|findings|inspect|desk|portal)/";
 const NOBLE = "(^|/)node_modules/@noble/";
 
 /**

@@ -11,6 +11,7 @@ import { judging } from "./app/judging.ts";
 import { inspecting } from "./app/inspecting.ts";
 import { listen, poller } from "./app/listening.ts";
 import { type AppOptions, type Closing, logOf } from "./app/parts.ts";
+import { portal } from "./app/portal.ts";
 import { reading } from "./app/reading.ts";
 import { openRecords } from "./app/records.ts";
 import { openWriter, recordingOf } from "./app/writer.ts";
@@ -143,6 +144,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
     ];
+      ...(await portal(options)).pages,
     const callers = callersOf(options, chain.keys);
     const edge = httpEdge({
       postSubmission: writer.postSubmission,

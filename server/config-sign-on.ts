@@ -1,4 +1,4 @@
-import { ConfigError, type Env, type Environment, oneOf } from "./config-values.ts";
+import { ConfigError, type Env, type Environment, isSafeUrl, oneOf } from "./config-values.ts";
 
 /** Who says who people are: nobody (all are the public), the embedded development provider, or an OpenID Connect issuer. */
 export type SignOnConfig =
@@ -115,17 +115,16 @@ function claimNames(text: string): ClaimNames {
 /** Whoever can change the issuer's keys on the way is everybody: over a network it takes https. */
 function issuerUrl(value: string, environment: Environment): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isSafe =
-    url?.protocol === "https:" ||
-    (url?.protocol === "http:" && (environment === "embedded" || isLoopback(url)));
-  if (url === undefined || !isSafe || url.search !== "" || url.hash !== "" || url.username !== "") {
+  if (
+    url === undefined ||
+    !isSafeUrl(url, environment) ||
+    url.search !== "" ||
+    url.hash !== "" ||
+    url.username !== ""
+  ) {
     throw new ConfigError(
       'OIDC_ISSUER must be the https URL that the issuer writes into its tokens, without a query, or "none"',
     );
   }
   return value;
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -73,3 +73,14 @@ export function baseUrl(name: string, value: string): string {
     throw new ConfigError(`${name} must be an http(s) URL without user, query and fragment`);
   return url.href.replace(/\/+$/, "");
 }
+
+/** Whether what is sent there stays between the two: over TLS, on this machine, or where things are only tried out. */
+export function isSafeUrl(url: URL, environment: Environment): boolean {
+  return (
+    url.protocol === "https:" || (url.protocol === "http:" && (environment === "embedded" || isLoopback(url)))
+  );
+}
+
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}

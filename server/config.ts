@@ -12,6 +12,7 @@ import {
   seconds,
   slug,
 } from "./config-values.ts";
+import { type PortalConfig, portalConfig } from "./config-portal.ts";
 import { type SignOnConfig, signOnConfig } from "./config-sign-on.ts";
 
 export { ConfigError, type Env } from "./config-values.ts";
@@ -52,6 +53,7 @@ export interface Config {
   /** How people reach this server, without a slash at the end, where that is not how it listens: behind a proxy. */
   readonly publicUrl: string | undefined;
   readonly signOn: SignOnConfig;
+  readonly portal: PortalConfig;
   readonly logLevel: LogLevel;
 }
 
@@ -135,6 +137,7 @@ export function readConfig(env: Env): Config {
     silenceLimitSeconds: seconds("SILENCE_LIMIT", env["SILENCE_LIMIT"], DEFAULT_SILENCE_LIMIT_MS),
     publicUrl,
     signOn: signOnConfig(env, { environment, publicUrl }),
+    portal: portalConfig(env, environment),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
 }

@@ -16,10 +16,10 @@ import type { Logger } from "pino";
 import { readSmallBody } from "./body.ts";
 import { LedgerError, problemOf, writeProblem } from "./errors.ts";
 import type { Caller } from "./identity/caller.ts";
-import type { Authenticator, ShownCredentials } from "./identity/tokens.ts";
+import type { ShownCredentials } from "./identity/tokens.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { BudgetShare, ByteBudget } from "./receive/body.ts";
-import type { Answer, Route, RouteRequest } from "./route.ts";
+import type { Answer, HeaderOf, Route, RouteRequest } from "./route.ts";
 
 type StreamedAnswer = Extract<Answer, { readonly chunks: unknown }>;
 type WholeAnswer = Exclude<Answer, StreamedAnswer>;
@@ -30,8 +30,10 @@ export interface EdgeOptions {
   readonly routes: readonly Route[];
   /** Memory that the bodies of all routes may hold together. */
   readonly bodies: Pick<ByteBudget, "share">;
-  /** Who sends a request. @throws LedgerError `unauthenticated`. */
-  readonly callerOf: Authenticator["callerOf"];
+  /** Who sends a request. @throws LedgerError `unauthenticated`, `session-ended`, `cross-origin`. */
+  readonly callerOf: (shown: ShownCredentials, header: HeaderOf) => Promise<Caller>;
+  /** The `Set-Cookie` that goes with `session-ended`, so that the browser shows the session no more. */
+  readonly forgetSession?: string;
   /** Kinds of signatures of a proof (RFC 9449), with spaces between them. */
   readonly dpopAlgorithms: string;
   /** What answers everything below a path by itself, and is no part of the API: the development sign-on. */
@@ -150,7 +152,7 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
     response.on("close", () => {
       options.metrics.answered(route.name, response.statusCode, (performance.now() - started) / 1000);
     });
-    const caller = await options.callerOf(credentialsOf(request));
+    const caller = await options.callerOf(credentialsOf(request), headersOf(request));
     permit(caller);
     checkBodyType(route, request);
     const share = options.bodies.share();
@@ -164,14 +166,21 @@ function handlerOf(route: Route, options: EdgeOptions): RequestHandler {
   };
 }
 
-function credentialsOf({ headers, method, originalUrl }: Request): ShownCredentials {
-  // Node joins a header that is sent twice, which makes it none.
-  const dpop = headers["dpop"];
+function credentialsOf(request: Request): ShownCredentials {
+  const { headers, method, originalUrl } = request;
   return {
     authorization: headers.authorization,
-    dpop: Array.isArray(dpop) ? dpop.join(", ") : dpop,
+    // Node joins a header that is sent twice, which makes it no proof.
+    dpop: headersOf(request)("dpop"),
     method,
     path: originalUrl.split("?", 1)[0] ?? "",
+  };
+}
+
+function headersOf({ headers }: Request): HeaderOf {
+  return (name) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
   };
 }
 
@@ -194,6 +203,7 @@ async function routeRequest(
     },
     queryNames: query instanceof URLSearchParams ? [...query.keys()] : [],
     accept: accept ?? "",
+    header: headersOf(request),
     body: maxBodyBytes === undefined ? new Uint8Array() : await readSmallBody(request, maxBodyBytes, share),
   };
 }
@@ -262,12 +272,14 @@ function methodsOf(path: string, routes: readonly Route[]): string {
   const methods = [SUBMISSION_ROUTE, ...routes]
     .filter((route) => route.path === path)
     .map(({ method }) => method);
-  return methods.flatMap((method) => (method === "get" ? ["GET", "HEAD"] : ["POST"])).join(", ");
+  return methods
+    .flatMap((method) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]))
+    .join(", ");
 }
 
 /**
  * What a browser asks before a page of another origin may call (Fetch standard, CORS preflight). Whether the page may read the answer
- * is said by the answer itself; there are no cookies that a page could abuse.
+ * is said by the answer itself. The header that the portal's session needs is not among those allowed: no other page can use it.
  */
 function answerPreflight(allowed: string): RequestHandler {
   return (_request, response) => {
@@ -291,7 +303,7 @@ function refuseMethod(allowed: string): RequestHandler {
 }
 
 /** Express knows an error handler by its four parameters. */
-function problemEdge({ log, dpopAlgorithms }: EdgeOptions): ErrorRequestHandler {
+function problemEdge({ log, dpopAlgorithms, forgetSession }: EdgeOptions): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     if (response.headersSent) {
       next(thrown);
@@ -310,6 +322,8 @@ function problemEdge({ log, dpopAlgorithms }: EdgeOptions): ErrorRequestHandler 
     response.setHeader("cache-control", "no-store");
     if (problemOf(error).status === 401)
       response.setHeader("www-authenticate", challengeOf(error, request, dpopAlgorithms));
+    if (forgetSession !== undefined && problemOf(error).code === "session-ended")
+      response.setHeader("set-cookie", forgetSession);
     writeProblem(response, error);
   };
 }

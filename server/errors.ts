@@ -10,7 +10,9 @@ const STATUS_OF = {
   "bad-request": 400,
   unauthenticated: 401,
   "wrong-dpop-proof": 401,
+  "session-ended": 401,
   forbidden: 403,
+  "cross-origin": 403,
   "not-found": 404,
   "method-not-allowed": 405,
   "slow-body": 408,
@@ -74,6 +76,9 @@ const STATUS_OF = {
   "not-sealable": 422,
   // The ledger's own condition
   internal: 500,
+  // The portal
+  "no-inbox": 404,
+  "inbox-unavailable": 502,
   "chain-unavailable": 502,
   "sign-on-unavailable": 503,
   starting: 503,
@@ -100,6 +105,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
   "chain-unavailable": 5,
   "sign-on-unavailable": 5,
   "disk-full": 60,
+  "inbox-unavailable": 5,
   "wrong-keys": 60,
 };
 

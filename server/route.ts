@@ -4,7 +4,7 @@ import type { Caller } from "./identity/caller.ts";
 export interface Route {
   /** The `operationId` in openapi.yaml and the row in the permission table. */
   readonly name: string;
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "put";
   /** Express path, such as `/v1/events/:index`. */
   readonly path: string;
   /** Answers the request or throws; what it throws is answered as a problem document. */
@@ -14,6 +14,9 @@ export interface Route {
   /** The media type that a body must be declared as; without it nobody looks. */
   readonly bodyType?: string;
 }
+
+/** Gives a header of a request by its lowercase name. */
+export type HeaderOf = (name: string) => string | undefined;
 
 /** A request as far as a route needs it; everything in it still has to be parsed. */
 export interface RouteRequest {
@@ -27,6 +30,8 @@ export interface RouteRequest {
   readonly queryNames: readonly string[];
   /** The `Accept` header; empty when there is none. */
   readonly accept: string;
+  /** Any other header by its lowercase name; undefined when it is missing. One that is sent several times comes joined. */
+  readonly header: HeaderOf;
   /** Empty when the route takes none. */
   readonly body: Uint8Array;
 }
@@ -34,8 +39,8 @@ export interface RouteRequest {
 /** What is sent back. Unless the headers say otherwise, no cache may keep it. */
 export type Answer = {
   readonly status?: number;
-  /** Lowercase names. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Lowercase names; one that is sent several times is a list. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 } & (
   | { readonly json: unknown }
   | { readonly type: string; readonly body: string | Uint8Array }

@@ -88,6 +88,10 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getLive: EVERYBODY,
   getReady: EVERYBODY,
   getHealth: EVERYBODY,
+  // portal: the pages are for everybody, and what they show comes from the routes above
+  getPortalPage: EVERYBODY,
+  getVerifyPage: EVERYBODY,
+  getFrontPage: EVERYBODY,
   getMetrics: EVERYBODY,
   getOpenApi: EVERYBODY,
   getOpenApiJson: EVERYBODY,

@@ -13,6 +13,7 @@ const REQUEST = {
   query: () => undefined,
   queryNames: [],
   accept: "",
+  header: () => undefined,
   body: new Uint8Array(),
 };
 const WELL: AnchorStatus = {

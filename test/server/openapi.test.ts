@@ -17,6 +17,7 @@ import {
 } from "../system/fixture.ts";
 import { tokenNamed } from "../system/statements.ts";
 
+import { makePages } from "./portal/pages.ts";
 interface Operation {
   readonly operationId: string;
   readonly responses: Readonly<Record<string, Reference & Answer>>;
@@ -79,7 +80,8 @@ describe("server/openapi", function () {
     await fetchUntil(`${ledger.url}/v1/events/1/evidence`);
     ({ leaf } = (await (await fetch(`${ledger.url}/v1/events/0`)).json()) as { leaf: string });
     await ledger.close();
-    ledger = await startLedger(system, { config: { catalogueDir: CATALOGUE } });
+    const portal = { ...readConfig({}).portal, folder: await makePages(`${system.dataDir}/pages`) };
+    ledger = await startLedger(system, { config: { catalogueDir: CATALOGUE, portal } });
     await fetchUntil(`${ledger.url}/v1/catalogue`);
     await fetchUntil(`${ledger.url}/ready`);
   });
@@ -538,6 +540,17 @@ describe("server/openapi", function () {
     getOpenApi: [[200, "/openapi.yaml"]],
     getOpenApiJson: [[200, "/openapi.json"]],
     getApiPage: [[200, "/docs"]],
+    getPortalPage: [
+      [200, "/portal/"],
+      [200, "/portal/consents"],
+      [302, "/portal", { redirect: "manual" }],
+      [404, "/portal/assets/none.js"],
+    ],
+    getVerifyPage: [[200, "/verify"]],
+    getFrontPage: [
+      [302, "/", { headers: { accept: "text/html" }, redirect: "manual" }],
+      [404, "/"],
+    ],
     getApiPageFile: [
       [200, "/docs/page.js"],
       [200, "/docs/swagger-ui.css"],
@@ -667,9 +680,12 @@ function escaped(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** Express path -> OpenAPI path. A wildcard is the `index` of a tile. */
+/** Express path -> OpenAPI path. The wildcard `path` is the `index` of a tile; others keep their names. */
 function templateOf(path: string): string {
-  return path.replace("*path", "{index}").replace(/:([a-z]+)/g, "{$1}");
+  return path
+    .replace("*path", "{index}")
+    .replace(/\{?\/\*([a-z]+)\}?/, "/{$1}")
+    .replace(/:([a-z]+)/g, "{$1}");
 }
 
 function post(body: string | ReadableStream): RequestInit {

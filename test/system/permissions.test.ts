@@ -24,6 +24,7 @@ const OPEN = [
   ...["getAuthzenConfiguration", "getStatistics", "getCatalogue", "getCatalogueVersion"],
   ...["getLive", "getReady", "getHealth", "getMetrics"],
   ...["getOpenApi", "getOpenApiJson", "getApiPage", "getApiPageFile"],
+  ...["getPortalPage", "getVerifyPage", "getFrontPage"],
 ];
 
 /** Roles whose development token is one of an agency. */

@@ -38,6 +38,7 @@ function poster(rpc: Rpc): (body: string | Uint8Array) => Promise<unknown> {
       query: () => undefined,
       queryNames: [],
       accept: "",
+      header: () => undefined,
       body: bytes,
     };
     const answer = await route.handle(request, PUBLIC);

@@ -20,6 +20,7 @@ async function answer(name: string, versions: readonly RecordedVersion[], versio
     query: () => undefined,
     queryNames: [],
     accept: "application/json",
+    header: () => undefined,
     body: new Uint8Array(),
   };
   return (await route?.handle(request, { role: "public" })) ?? { json: undefined };

@@ -28,7 +28,14 @@ const QUESTION = {
 };
 
 const REQUEST: RouteRequest = {
-  ...{ path: "", parameter: () => "", query: () => undefined, queryNames: [], accept: "" },
+  ...{
+    path: "",
+    parameter: () => "",
+    query: () => undefined,
+    queryNames: [],
+    accept: "",
+    header: () => undefined,
+  },
   body: new Uint8Array(),
 };
 

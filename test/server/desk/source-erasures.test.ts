@@ -44,7 +44,7 @@ describe("server/desk/source-erasures", () => {
     });
     const answer = await route?.handle(
       {
-        ...{ path: "", query: () => undefined, queryNames: [], accept: "" },
+        ...{ path: "", query: () => undefined, queryNames: [], accept: "", header: () => undefined },
         parameter: (name) => (name === "agency" ? "qn-police" : "r1"),
         body: utf8(JSON.stringify({ query: text })),
       },

@@ -27,7 +27,7 @@ describe("server/prove/routes", () => {
     const answer = await route?.handle(
       {
         ...{ path: "/v1/anchors", parameter: () => "", query: (name) => query[name] },
-        ...{ queryNames: Object.keys(query), accept: "", body: new Uint8Array() },
+        ...{ queryNames: Object.keys(query), accept: "", header: () => undefined, body: new Uint8Array() },
       },
       PUBLIC,
     );

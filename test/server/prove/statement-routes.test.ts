@@ -41,6 +41,7 @@ describe("server/prove/statement-routes", () => {
       query: (name) => parameters.get(name) ?? undefined,
       queryNames: [...parameters.keys()],
       accept: "",
+      header: () => undefined,
       body: Buffer.from(body),
     };
   }
