@@ -97,3 +97,9 @@ export function personIn(value: unknown): PersonNumber | undefined {
     return undefined;
   return { scheme, id };
 }
+
+/** The person who has this number: a citizen's, or that of a newborn's notice. Undefined when it is neither. */
+export function personNumbered(id: string): PersonNumber | undefined {
+  const scheme = (["vn-cccd", "vn-newborn"] as const).find((each) => isCanonicalSubjectId(each, id));
+  return scheme && { scheme, id };
+}

@@ -167,9 +167,13 @@ export function renewed(document: Document, on: Day): Document {
 export function documentIn(fact: unknown): Document | undefined {
   if (typeof fact !== "object" || fact === null) return undefined;
   const { kind, number, holder, issued, expires, scope }: Readonly<Record<string, unknown>> = { ...fact };
-  const texts = [kind, number, holder, issued, expires, scope];
-  if (!texts.every((text) => typeof text === "string") || !isDocumentKind(String(kind))) return undefined;
-  return { ...fact } as Document;
+  if (!isText(kind) || !isDocumentKind(kind) || !isText(number) || !isText(holder)) return undefined;
+  if (!isText(issued) || !isText(expires) || !isText(scope)) return undefined;
+  return { kind, number, holder, issued, expires, scope };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function isDocumentKind(text: string): text is DocumentKind {

@@ -208,7 +208,11 @@ function isPriority(b1: string | number | boolean | null): boolean {
 const POVERTY: Rule = {
   procedure: "POOR_HH",
   version: "1",
-  trigger: { kind: "yearly-review", month: 12 },
+  // Decision 24/2021/QĐ-TTg, Article 3 (from memory: nobody compared it with the text, nor with what followed it after 2025).
+  trigger: {
+    ...{ kind: "yearly-review", line: POOR_BELOW },
+    ...{ from: { month: 9, day: 1 }, until: { month: 12, day: 14 } },
+  },
   readings: [
     { register: "population", categories: ["pd:Name", "pd:Household"] },
     { register: "social", categories: ["pd:SocialStatus", "pd:Income", "pd:Insurance"] },

@@ -44,7 +44,14 @@ export type Trigger =
       readonly opens: { readonly month: number; readonly day: number };
       readonly withinDays: number;
     }
-  | { readonly kind: "yearly-review"; readonly month: number };
+  | {
+      readonly kind: "yearly-review";
+      /** First and last day of the review in each year. */
+      readonly from: { readonly month: number; readonly day: number };
+      readonly until: { readonly month: number; readonly day: number };
+      /** The highest first score (B1) of a household that is a case. */
+      readonly line: number;
+    };
 
 /** One read that the rule needs, of the person of the case or of somebody the case names. */
 export interface Reading {
