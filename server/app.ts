@@ -174,6 +174,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);
     poll("reading complaints and the list of seals", CLOSURES_INTERVAL_MS, complaints.update);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
+    poll("reading the results of inspections", CLOSURES_INTERVAL_MS, inspect.update);
     poll("judging accesses and actions", JUDGING_INTERVAL_MS, judge.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));

@@ -39,6 +39,8 @@ const STATUS_OF = {
   "unknown-source": 404,
   "unknown-event": 404,
   "unknown-sample": 404,
+  "not-in-sample": 422,
+  "result-exists": 409,
   "unknown-queue": 404,
   "unknown-submission": 404,
   "not-yet-anchored": 404,

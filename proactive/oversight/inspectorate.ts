@@ -1,4 +1,3 @@
-import type { OpenedFacets } from "../../protocol/facet-values.ts";
 import { isGrant } from "../../protocol/grant.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { MAX_SAMPLE, type SampleRange } from "../../protocol/sample.ts";

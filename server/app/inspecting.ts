@@ -6,10 +6,14 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { splitSource } from "../../protocol/source.ts";
 import type { CatalogueHistory } from "../catalogue/history.ts";
 import type { Desk } from "../desk/desk.ts";
+import { peopleIn } from "../findings/acts.ts";
 import { FINDING_KINDS } from "../findings/finding.ts";
 import { bundleRoutes } from "../inspect/bundle-routes.ts";
 import { bundleMaker } from "../inspect/bundles.ts";
 import { searchMetrics } from "../inspect/metrics.ts";
+import { resultRegister } from "../inspect/result-register.ts";
+import { resultRoutes } from "../inspect/result-routes.ts";
+import { sampleResults } from "../inspect/results.ts";
 import { queueRoutes } from "../inspect/queue-routes.ts";
 import { complaintQueues, erasureQueue, findingQueues, workQueues } from "../inspect/queues.ts";
 import { sampleRoutes } from "../inspect/sample-routes.ts";
@@ -35,7 +39,7 @@ import type { Records } from "./records.ts";
 interface InspectingParts {
   readonly about: AboutLog;
   readonly records: Records;
-  readonly read: Pick<Reading, "representation" | "showing" | "prover">;
+  readonly read: Pick<Reading, "follow" | "closures" | "representation" | "showing" | "prover">;
   readonly desk: Desk;
   readonly keys: Pick<KeyDirectory, "keys">;
   readonly catalogues: CatalogueHistory;
@@ -51,6 +55,8 @@ export interface Inspecting {
   /** Begins to follow the log; receiving never waits for it. */
   readonly start: () => void;
   readonly status: () => SearchStatus;
+  /** Follows what inspectors say of what they looked at. */
+  readonly update: () => Promise<void>;
 }
 
 /** What inspectors look through the log with, and what the public learns from counts. */
@@ -69,8 +75,10 @@ export function inspecting(options: AppOptions, parts: InspectingParts): Inspect
     ...{ desk, store, showing, prover, search, terms, index, representation, clock },
     ...{ findings: board, log: about.id, chain: { chainId, genesisHash, anchorRegistry, agencyRegistry } },
   });
+  const results = resultRegister({ follow: read.follow, db: records.derived, store, desk: about.deskSource });
+  const drawing = samples({ desk, store, prover, search, terms });
   const counted = statistics({
-    ...{ search, findings: board, hashOf: terms.hashOf },
+    ...{ search, findings: board, results, hashOf: terms.hashOf },
     agencies: () => [...new Set(keys.keys().map(({ source }) => splitSource(source).agency))],
     procedures: async () => await proceduresIn(catalogues),
   });
@@ -88,11 +96,18 @@ export function inspecting(options: AppOptions, parts: InspectingParts): Inspect
         ]),
       ),
       ...statisticsRoutes(counted, clock),
-      ...sampleRoutes(samples({ desk, store, prover, search, terms })),
+      ...sampleRoutes(drawing),
+      ...resultRoutes(
+        sampleResults({
+          ...{ desk, store, samples: drawing, register: results },
+          peopleIn: async (event) => await peopleIn(event, read.closures),
+        }),
+      ),
       ...bundleRoutes(makeBundle, statementSlots(BUNDLES_AT_ONCE)),
     ],
     start: search.start,
     status: search.status,
+    update: results.update,
   };
 }
 

@@ -89,7 +89,7 @@ export function findingActs({ board, desk, store, closures }: FindingActsOptions
     const agency = agencyOf(finding);
     return {
       type: "inspection",
-      ...(event === undefined ? {} : await peopleIn(event)),
+      ...(event === undefined ? {} : await peopleIn(event, closures)),
       "agent.id": caller.name,
       "agent.role":
         caller.role === "inspector"
@@ -109,20 +109,6 @@ export function findingActs({ board, desk, store, closures }: FindingActsOptions
   async function eventOf(finding: ShownFinding): Promise<StoredEvent | undefined> {
     if (!isUseFinding(finding) && finding.kind !== "unmatched-exchange") return undefined;
     return (await store.events([finding.evidence.index]))[0];
-  }
-
-  /** They see it in their own statement. */
-  async function peopleIn({ payload, disclosures }: StoredEvent): Promise<Partial<Facets>> {
-    const [closure] = await closures.closuresOf([leafHash(payload)]);
-    if (disclosures === undefined || closure !== undefined) return {};
-    const facets: { readonly [name in SubjectFacetName]?: unknown } = facetsOf(disclosures);
-    const people: { [name in SubjectFacetName]?: Subject } = {};
-    for (const name of SUBJECT_FACETS) {
-      const subject = facets[name];
-      // It passed its schema when it was received.
-      if (subject !== undefined) people[name] = subject as Subject;
-    }
-    return people;
   }
 
   return {
@@ -156,6 +142,23 @@ export function findingActs({ board, desk, store, closures }: FindingActsOptions
         requireNotifiable,
       ),
   };
+}
+
+/** The people whom an event names: an inspection of it names them too, so that they see it in their own statement. Nobody while it is sealed. */
+export async function peopleIn(
+  { payload, disclosures }: StoredEvent,
+  closures: Pick<ClosureRegister, "closuresOf">,
+): Promise<Partial<Facets>> {
+  const [closure] = await closures.closuresOf([leafHash(payload)]);
+  if (disclosures === undefined || closure !== undefined) return {};
+  const facets: { readonly [name in SubjectFacetName]?: unknown } = facetsOf(disclosures);
+  const people: { [name in SubjectFacetName]?: Subject } = {};
+  for (const name of SUBJECT_FACETS) {
+    const subject = facets[name];
+    // It passed its schema when it was received.
+    if (subject !== undefined) people[name] = subject as Subject;
+  }
+  return people;
 }
 
 function requireNext(from: InspectedState, to: InspectedState, { role }: FindingsCaller): void {

@@ -60,6 +60,10 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getStatistics: EVERYBODY,
   postSample: ["inspector"],
   getSample: ["inspector"],
+  postSampleResult: ["inspector"],
+  getSampleResults: ["inspector"],
+  // an officer sees what was found at their own agency
+  getInspectionRates: ["inspector", "officer"],
   postBundle: ["inspector"],
   // erasure: officers of their agency's, the ledger's officer of anybody's; inspectors see what was ordered and done
   postErasure: ["officer"],

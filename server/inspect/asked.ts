@@ -92,6 +92,11 @@ export function numberInQuery(
   return text === undefined ? fallback : within(name, parseDecimal(text), bounds);
 }
 
+/** The log index that stands in the path. */
+export function indexInPath({ parameter }: RouteRequest): number {
+  return within("index", parseDecimal(parameter("index")), WHOLE_NUMBERS);
+}
+
 /** A parameter that is an agency's code. */
 export function agencyInQuery({ query }: RouteRequest): string | undefined {
   const agency = query("agency");

@@ -1,5 +1,5 @@
 import type { Route, RouteRequest } from "../route.ts";
-import { agencyInQuery, askedInBody, bad, numberInQuery, requireParameters, WHOLE_NUMBERS } from "./asked.ts";
+import { agencyInQuery, askedInBody, bad, indexInPath, requireParameters, WHOLE_NUMBERS } from "./asked.ts";
 import { askedDocument, drawnDocument, type SampleFilter, type SampleFrom, type Samples } from "./samples.ts";
 import { MAX_SAMPLE } from "../../protocol/sample.ts";
 
@@ -24,9 +24,8 @@ export function sampleRoutes(samples: Samples): Route[] {
       method: "get",
       path: "/v1/samples/:index",
       handle: async (request, caller) => {
-        requireParameters(request, ["agency", "procedure"]);
-        const place = { ...request, query: () => request.parameter("index") };
-        const index = numberInQuery(place, "index", { ...WHOLE_NUMBERS, fallback: 0 });
+        requireParameters(request, ["agency", "procedure", "only"]);
+        const index = indexInPath(request);
         return { json: drawnDocument(await samples.drawn(index, filterAsked(request), caller)) };
       },
     },
@@ -54,5 +53,7 @@ function filterAsked(request: RouteRequest): SampleFilter {
   const procedure = request.query("procedure");
   if (procedure !== undefined && (procedure === "" || procedure.length > MAX_PROCEDURE))
     throw bad(`The parameter procedure is a text of 1 to ${MAX_PROCEDURE} characters.`);
-  return { agency: agencyInQuery(request), procedure };
+  const only = request.query("only");
+  if (only !== undefined && only !== "granted") throw bad("The parameter only is granted.");
+  return { agency: agencyInQuery(request), procedure, only };
 }

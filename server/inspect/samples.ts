@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { fromHex, fromUtf8, toBase64url } from "../../protocol/bytes.ts";
-import { openFacets, parseEvent } from "../../protocol/event.ts";
+import { fromHex, toBase64url } from "../../protocol/bytes.ts";
+import { isGrant } from "../../protocol/grant.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import { drawSample, isSampleRange, MAX_SAMPLE, type SampleRange } from "../../protocol/sample.ts";
@@ -13,6 +13,8 @@ import { bad } from "./asked.ts";
 import type { TermStorage } from "./search/filter.ts";
 import type { PostingQuery } from "./search/messages.ts";
 import type { SearchIndex } from "./search/search-index.ts";
+import type { Term } from "./search/terms.ts";
+import { openStored } from "./stored-event.ts";
 
 export interface SamplesOptions {
   readonly desk: Pick<Desk, "source" | "record">;
@@ -51,6 +53,8 @@ export interface DrawnSample {
 export interface SampleFilter {
   readonly agency?: string | undefined;
   readonly procedure?: string | undefined;
+  /** Only what was granted (protocol/grant.ts). */
+  readonly only?: "granted" | undefined;
 }
 
 /** Verifiable random samples (protocol/sample.ts): asked for by a recorded event, drawn by the block that anchors it. */
@@ -59,9 +63,18 @@ export interface Samples {
   ask: (caller: Caller, from: SampleFrom, count: number) => Promise<AskedSample>;
   /** @throws LedgerError `unknown-sample`, `not-yet-anchored` until the seed is known. */
   drawn: (index: number, filter: SampleFilter, caller: Caller) => Promise<DrawnSample>;
+  /** Log indexes of the drawn events that are grants, in the order of drawing. @throws LedgerError as `drawn`. */
+  granted: (index: number, caller: Caller) => Promise<readonly number[]>;
 }
 
 const FOUND_AT_ONCE = 1000;
+/** What the search knows of grants. */
+const GRANT_TERMS: readonly Term[] = [
+  { kind: "type", text: "action" },
+  { kind: "outcome", text: "success" },
+];
+/** Events that are opened at once, to see whether they are grants. */
+const OPENED_AT_ONCE = 500;
 
 export function samples({ desk, store, prover, search, terms }: SamplesOptions): Samples {
   async function rangeOf(from: SampleFrom): Promise<{ readonly from: number; readonly to: number }> {
@@ -101,15 +114,15 @@ export function samples({ desk, store, prover, search, terms }: SamplesOptions):
   async function askedAt(index: number): Promise<{ range: SampleRange; leafHash: Uint8Array }> {
     const [event] = await store.events([index]);
     if (event?.disclosures === undefined) throw unknownSample();
-    const parsed = parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`);
-    const range = parsed.payload.src === desk.source ? sampleIn(openFacets(parsed).inspection) : undefined;
+    const { source, facets } = openStored(event);
+    const range = source === desk.source ? sampleIn(facets.inspection) : undefined;
     if (range === undefined || range.to > index) throw unknownSample();
     return { range, leafHash: leafHash(event.payload) };
   }
 
   async function matching(
     drawn: readonly number[],
-    { agency, procedure }: SampleFilter,
+    { agency, procedure, only }: SampleFilter,
   ): Promise<readonly number[]> {
     const among = drawn.toSorted((a, b) => a - b);
     const found = new Set<number>();
@@ -117,6 +130,7 @@ export function samples({ desk, store, prover, search, terms }: SamplesOptions):
       terms: [
         ...(agency === undefined ? [] : [terms.hashOf({ kind: "agency", text: agency })]),
         ...(procedure === undefined ? [] : [terms.hashOf({ kind: "procedure", text: procedure })]),
+        ...(only === undefined ? [] : GRANT_TERMS.map(terms.hashOf)),
       ],
       ...{ among, newestFirst: false, limit: FOUND_AT_ONCE },
     };
@@ -126,25 +140,43 @@ export function samples({ desk, store, prover, search, terms }: SamplesOptions):
       for (const index of page.indexes) found.add(index);
       start = page.next;
     }
-    return drawn.filter((index) => found.has(index));
+    const fitting = drawn.filter((index) => found.has(index));
+    return only === undefined ? fitting : await grantsAmong(fitting);
+  }
+
+  /** What was erased says no longer what it was. */
+  async function grantsAmong(indexes: readonly number[]): Promise<number[]> {
+    const grants: number[] = [];
+    for (let at = 0; at < indexes.length; at += OPENED_AT_ONCE) {
+      const page = indexes.slice(at, at + OPENED_AT_ONCE);
+      for (const [place, event] of (await store.events(page)).entries()) {
+        const index = page[place];
+        if (index !== undefined && event !== undefined && isGrant(openStored(event).facets))
+          grants.push(index);
+      }
+    }
+    return grants;
+  }
+
+  async function drawn(index: number, filter: SampleFilter, caller: Caller): Promise<DrawnSample> {
+    const { range, leafHash: leaf } = await askedAt(index);
+    // First, because it is refused while the anchor is not final or was lost.
+    const evidence: unknown = JSON.parse(await prover.evidenceAt(index, caller));
+    const anchor = await store.anchorCovering(index);
+    if (anchor === undefined) throw new Error("evidence was made of an event that no anchor covers");
+    const { block, blockHash, transaction } = anchor;
+    const indexes = drawSample(range, { blockHash: fromHex(blockHash.slice(2)), leafHash: leaf });
+    const isFiltered = Object.values(filter).some((each) => each !== undefined);
+    return {
+      ...{ index, leafHash: leaf, range, seed: { block, blockHash, transaction }, indexes, evidence },
+      ...(isFiltered && { matching: await matching(indexes, filter) }),
+    };
   }
 
   return {
     ask,
-    drawn: async (index, filter, caller) => {
-      const { range, leafHash: leaf } = await askedAt(index);
-      // First, because it is refused while the anchor is not final or was lost.
-      const evidence: unknown = JSON.parse(await prover.evidenceAt(index, caller));
-      const anchor = await store.anchorCovering(index);
-      if (anchor === undefined) throw new Error("evidence was made of an event that no anchor covers");
-      const { block, blockHash, transaction } = anchor;
-      const indexes = drawSample(range, { blockHash: fromHex(blockHash.slice(2)), leafHash: leaf });
-      const isFiltered = filter.agency !== undefined || filter.procedure !== undefined;
-      return {
-        ...{ index, leafHash: leaf, range, seed: { block, blockHash, transaction }, indexes, evidence },
-        ...(isFiltered && { matching: await matching(indexes, filter) }),
-      };
-    },
+    drawn,
+    granted: async (index, caller) => (await drawn(index, { only: "granted" }, caller)).matching ?? [],
   };
 }
 

@@ -1,4 +1,6 @@
 import type { FindingsBoard, ShownFinding } from "../findings/board.ts";
+import { agencyRates } from "./rates.ts";
+import type { ResultRegister } from "./result-register.ts";
 import type { Count } from "./search/counts.ts";
 import { monthOf } from "./search/counts.ts";
 import type { SearchIndex } from "./search/search-index.ts";
@@ -7,6 +9,7 @@ import type { StoredTerm, Term } from "./search/terms.ts";
 export interface StatisticsOptions {
   readonly search: Pick<SearchIndex, "counts" | "status">;
   readonly findings: Pick<FindingsBoard, "list">;
+  readonly results: Pick<ResultRegister, "counts">;
   readonly hashOf: (term: Term) => StoredTerm;
   /** Codes of the agencies on the chain, and of the procedures of the catalogue: no other name is published. */
   readonly agencies: () => readonly string[];
@@ -36,6 +39,14 @@ export interface FindingsRow {
   readonly count: PublishedCount;
 }
 
+/** Inspections of what was granted, in a month. */
+export interface InspectionsRow {
+  readonly agency: string;
+  /** How many drawn grants were looked at, and how many of them were not in order; left out where none was. */
+  readonly inspected: PublishedCount;
+  readonly notInOrder?: PublishedCount;
+}
+
 export interface MonthStatistics {
   /** Such as 2026-11, in UTC, by the time of receipt. */
   readonly month: string;
@@ -45,6 +56,7 @@ export interface MonthStatistics {
   /** What was found that holds since that month; false for `findingsComplete` when there is more than was counted. */
   readonly findings: readonly FindingsRow[];
   readonly findingsComplete: boolean;
+  readonly inspections: readonly InspectionsRow[];
 }
 
 /** @throws LedgerError `starting` */
@@ -91,6 +103,7 @@ export function statistics(options: StatisticsOptions): Statistics {
         ...(others > 0 && { answered: published(others) }),
       })),
       ...(await findingsOf(month, options)),
+      inspections: await inspectionsOf(month, options),
     };
   };
 }
@@ -125,6 +138,19 @@ async function findingsOf(
     findings: rows.map(([, { row, count }]) => ({ ...row, count: published(count) })),
     findingsComplete: after === undefined,
   };
+}
+
+async function inspectionsOf(
+  month: string,
+  { results, agencies }: StatisticsOptions,
+): Promise<readonly InspectionsRow[]> {
+  const known = new Set(agencies());
+  const counts = await results.counts(monthOf(beginOf(month)));
+  const named = counts.map((count) => ({ ...count, agency: known.has(count.agency) ? count.agency : OTHER }));
+  return agencyRates(named).map(({ agency, inspected, notInOrder }) => ({
+    ...{ agency, inspected: published(inspected) },
+    ...(notInOrder > 0 && { notInOrder: published(notInOrder) }),
+  }));
 }
 
 /** The agency that answers for a finding, itself or by one of its sources. */

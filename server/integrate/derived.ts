@@ -21,7 +21,7 @@ export interface DerivedRow {
 }
 
 /**
- * First byte of the keys of each table. Others: `c C r R` disclose/, `d D` decide/, `f g k K n N` findings/, `h p w` inspect/, `a A e E m M` desk/. A change of what any of them holds is a new
+ * First byte of the keys of each table. Others: `c C r R` disclose/, `d D o O` decide/, `f g k K n N` findings/, `h i I p w` inspect/, `a A e E m M` desk/. A change of what any of them holds is a new
  * `DERIVED_FORMAT`: the old database is then thrown away and filled again.
  */
 export const DERIVED_TABLES = { format: 0x46, size: 0x53, leaves: 0x6c, tiles: 0x74 };

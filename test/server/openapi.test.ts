@@ -140,7 +140,7 @@ describe("server/openapi", function () {
     ],
     getEntries: [
       [200, "/tile/entries/000.p/2"],
-      [404, "/tile/entries/000.p/9"],
+      [404, "/tile/entries/000.p/99"],
       [400, "/tile/entries/0"],
     ],
     getEvent: [
@@ -432,6 +432,31 @@ describe("server/openapi", function () {
       [401, "/v1/samples/0"],
       [403, "/v1/samples/0", { headers: officer }],
     ],
+      [200, `/v1/samples/${sampled}?only=granted`, { headers: inspector }],
+      [400, `/v1/samples/${sampled}?only=refused`, { headers: inspector }],
+    ],
+    postSampleResult: [
+      [201, `/v1/samples/${sampled}/results`, { ...post(inOrder(used + 2)), headers: inspector }],
+      [200, `/v1/samples/${sampled}/results`, { ...post(inOrder(used + 2)), headers: inspector }],
+      [422, `/v1/samples/${sampled}/results`, { ...post(inOrder(used)), headers: inspector }],
+      [400, `/v1/samples/${sampled}/results`, { ...post("{}"), headers: inspector }],
+      [404, "/v1/samples/0/results", { ...post(inOrder(0)), headers: inspector }],
+      [401, `/v1/samples/${sampled}/results`, post("{}")],
+      [403, `/v1/samples/${sampled}/results`, { ...post("{}"), headers: officer }],
+    ],
+    getSampleResults: [
+      [200, `/v1/samples/${sampled}/results`, { headers: inspector }],
+      [400, `/v1/samples/${sampled}/results?limit=1`, { headers: inspector }],
+      [404, "/v1/samples/0/results", { headers: inspector }],
+      [401, `/v1/samples/${sampled}/results`],
+      [403, `/v1/samples/${sampled}/results`, { headers: officer }],
+    ],
+    getInspectionRates: [
+      [200, "/v1/inspection/rates", { headers: inspector }],
+      [200, "/v1/inspection/rates", { headers: officer }],
+      [400, "/v1/inspection/rates?agency=qn-police", { headers: inspector }],
+      [401, "/v1/inspection/rates"],
+      [403, "/v1/inspection/rates", { headers: citizen }],
     postBundle: [
       [200, "/v1/bundles", { ...post(`{"indexes":[1,0]}`), headers: inspector }],
       [400, "/v1/bundles", { ...post(`{"indexes":[]}`), headers: inspector }],
@@ -569,17 +594,22 @@ describe("server/openapi", function () {
   /** Log index of an access that lacks a basis and a case; an emergency follows it. */
   let used: number;
   let operator: Record<string, string>;
+  /** Log index of a sample of them and of a grant after them. */
+  let sampled: number;
   let officer: Record<string, string>;
   let justice: Record<string, string>;
   before(async () => {
     inspector = await tokenOf(system, "inspector");
     otherOfficer = await tokenOf(system, "officer", "qn-health");
     const recorder = await openDemoRecorder(system, ledger.url);
-    await recorder.recordAll([ACCESS, { ...ACCESS, handling: { emergency: true } }]);
+    await recorder.recordAll([ACCESS, { ...ACCESS, handling: { emergency: true } }, GRANT]);
     await recorder.flush(AbortSignal.timeout(10_000));
     used = (await recorder.receiptOf(3))?.index ?? 0;
     await recorder.close();
-    await fetchUntil(`${ledger.url}/v1/events/${used + 1}/evidence`);
+    const range = post(JSON.stringify({ from: used, to: used + 3, count: 3 }));
+    const asked = await fetch(`${ledger.url}/v1/samples`, { ...range, headers: inspector });
+    sampled = ((await asked.json()) as { index: number }).index;
+    await fetchUntil(`${ledger.url}/v1/events/${sampled}/evidence`);
     operator = await tokenOf(system, "operator");
     citizen = await tokenNamed(system, "citizen 1");
     officer = await tokenOf(system, "officer", "qn-police");
@@ -631,6 +661,16 @@ describe("server/openapi", function () {
 });
 
 function sealOf(index: number): string {
+/** The outcome of an action by which something was granted that nobody had applied for. */
+const GRANT = {
+  ...{ type: "action", subject: ACCESS.subject, purpose: { procedure: "DRIVER_LIC" }, time: ACCESS.time },
+  outcome: { code: "success", detail: "granted" },
+} as const;
+
+function inOrder(event: number): string {
+  return JSON.stringify({ event, outcome: "in-order" });
+}
+
   const until = new Date(Date.now() + 86_400_000).toISOString();
   return JSON.stringify({
     events: [index],

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { ShownFinding } from "../../../server/findings/board.ts";
+import type { ResultCount } from "../../../server/inspect/result-register.ts";
 import { type Count, countKey, countOf, countRow, monthOf } from "../../../server/inspect/search/counts.ts";
 import { termHasher } from "../../../server/inspect/search/terms.ts";
 import { published, statistics } from "../../../server/inspect/statistics.ts";
@@ -24,7 +25,11 @@ function finding(number: number, agency: string): ShownFinding {
   };
 }
 
-async function made(counts: readonly Count[], findings: readonly ShownFinding[] = []) {
+async function made(
+  counts: readonly Count[],
+  findings: readonly ShownFinding[] = [],
+  results: readonly ResultCount[] = [],
+) {
   const asked: number[] = [];
   const ofMonth = statistics({
     search: {
@@ -38,6 +43,12 @@ async function made(counts: readonly Count[], findings: readonly ShownFinding[] 
       list: async (query) => {
         expect([query.from, query.to]).to.deep.equal([Date.UTC(2026, 10) / 1000, Date.UTC(2026, 11) / 1000]);
         return await Promise.resolve({ findings, asOf: 0, size: 7 });
+      },
+    },
+    results: {
+      counts: async (month) => {
+        expect(month).to.equal(monthOf(Date.UTC(2026, 10) / 1000));
+        return await Promise.resolve(results);
       },
     },
     hashOf,
