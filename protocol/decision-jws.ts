@@ -75,7 +75,7 @@ const REQUIRED = [
   "catalogue",
   "size",
 ];
-const OPTIONAL = ["provider", "basis", "consent", "emergency"];
+const OPTIONAL = ["provider", "basis", "consent", "automated", "emergency"];
 const JTI = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 
 /** Signs a decision with the log's receipt key. Throws FormatError `decision` when it says what no reader would take. */
@@ -111,6 +111,8 @@ export function parseDecisionPayload(value: unknown): Decision {
   if (!isUnixSeconds(iat) || !isUnixSeconds(exp) || exp > iat + DECISION_SECONDS || exp < iat)
     throw badDecision(`exp at most ${DECISION_SECONDS} seconds after iat`);
   if (!isSize(size) || typeof decision !== "boolean") throw badDecision("size and decision");
+  const { automated } = members;
+  if (automated !== undefined && automated !== true) throw badDecision("automated, if any, as true");
   if (typeof agency !== "string" || !isAgencyCode(agency)) throw badDecision("agency, an agency's code");
   if (provider !== undefined && (typeof provider !== "string" || !isAgencyCode(provider)))
     throw badDecision("provider, an agency's code");
@@ -127,6 +129,7 @@ export function parseDecisionPayload(value: unknown): Decision {
     ...(provider !== undefined && { provider }),
     ...(members["basis"] !== undefined && { basis: parseBasis(members["basis"]) }),
     ...(consent !== undefined && { consent: text(consent) }),
+    ...(automated !== undefined && { automated }),
     ...(members["emergency"] !== undefined && { emergency: parseEmergency(members["emergency"]) }),
   };
   checkGrounds(said);
@@ -134,7 +137,7 @@ export function parseDecisionPayload(value: unknown): Decision {
 }
 
 /** What a decision rests on stands in it, and nothing else. */
-function checkGrounds({ reason, basis, consent, emergency }: Decision): void {
+function checkGrounds({ reason, basis, consent, automated, emergency }: Decision): void {
   const needsBasis = reason === "law" || reason === "law-and-consent";
   const needsConsent = reason === "consent" || reason === "law-and-consent";
   const isWhole =
@@ -142,6 +145,9 @@ function checkGrounds({ reason, basis, consent, emergency }: Decision): void {
     (consent !== undefined) === needsConsent &&
     (emergency !== undefined) === (reason === "emergency");
   if (!isWhole) throw badDecision("basis, consent and emergency as the reason has them");
+  const isOfMachine = automated === true;
+  if (isOfMachine ? emergency !== undefined : reason === "objected" || emergency?.overrides === "objected")
+    throw badDecision("objections where a machine asks, and emergencies where none does");
 }
 
 /** Why a decision does not cover what was done by it. */

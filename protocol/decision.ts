@@ -32,7 +32,9 @@ export interface DecisionQuestion {
   readonly provider?: string;
   /** Id of the one consent to rely on; without it, whichever there is. */
   readonly consent?: string;
-  /** Why it cannot wait for a permission. */
+  /** Whether a machine asks of its own accord: nobody applied, and no official reads. */
+  readonly automated?: true;
+  /** Why it cannot wait for a permission. No machine says so: whoever helps in an emergency is an official, and asks as one. */
   readonly emergency?: { readonly reason: string };
 }
 
@@ -51,6 +53,8 @@ export const DENIAL_REASONS = [
   "not-from-this-provider",
   "category-not-allowed",
   "no-legal-basis",
+  // It would, but not by a machine: the person objects to that.
+  "objected",
   // It would with the person's consent.
   "consent-missing",
   "consent-too-narrow",
@@ -93,6 +97,12 @@ export type Verdict =
     }
   | { readonly permit: false; readonly reason: DenialReason; readonly obligations: readonly [] };
 
+/** What a person has said about what is asked, as the log tells it. */
+export interface PersonsWord {
+  /** Whether they object to machines acting in this procedure of their own accord. It decides about automated questions alone. */
+  readonly objects?: boolean;
+}
+
 /** A consent's id beyond this would not fit into a signed decision; the desk gives far shorter ones. In bytes, as JSON. */
 const MAX_CONSENT_ID_BYTES = 130;
 
@@ -118,10 +128,15 @@ export function evaluate(
   catalogue: Catalogue,
   consents: readonly ConsentRecord[],
   now: number,
+  { objects = false }: PersonsWord = {},
 ): Verdict {
   const ground = catalogueGround(question, catalogue);
+  const isAutomated = question.automated === true;
+  // Whoever may read nothing here anyway is not told what the person objects to.
+  if (ground.allowed && isAutomated && objects) return denial("objected");
   const verdict = ground.allowed ? withConsents(question, ground, consents, now) : denial(ground.reason);
-  if (verdict.permit || question.emergency === undefined || ABSOLUTE.has(verdict.reason)) return verdict;
+  const isEmergency = question.emergency !== undefined && !isAutomated;
+  if (verdict.permit || !isEmergency || ABSOLUTE.has(verdict.reason)) return verdict;
   return {
     permit: true,
     reason: "emergency",
@@ -133,7 +148,7 @@ export function evaluate(
 
 /** What the catalogue says about a reading: whether it may be at all, and which categories only with consent. */
 export function catalogueGround(
-  question: Omit<DecisionQuestion, "subject" | "consent" | "emergency">,
+  question: Omit<DecisionQuestion, "subject" | "consent" | "automated" | "emergency">,
   catalogue: Catalogue,
 ): CatalogueGround {
   const { agency, action, procedure: code, personalData, provider } = question;

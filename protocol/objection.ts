@@ -61,7 +61,10 @@ export function objectionActIn(event: ParsedEvent, index: number): ObjectionAct 
 }
 
 /** What stands for a person and a procedure, as text: the numbers of no scheme hold a space. */
-export function objectionName({ scheme, id }: Pick<Subject, "scheme" | "id">, procedure: string): string {
+export function objectionName(
+  { scheme, id }: { readonly scheme: string; readonly id: string },
+  procedure: string,
+): string {
   return `${scheme}:${id} ${procedure}`;
 }
 
@@ -78,7 +81,8 @@ export function objectionIn({
 function personIn(value: unknown): Pick<Subject, "scheme" | "id"> | undefined {
   if (!isJsonObject(value)) return undefined;
   const { scheme, id } = value;
-  if (!isSubjectScheme(scheme) || typeof id !== "string" || !isCanonicalSubjectId(scheme, id)) return undefined;
+  if (!isSubjectScheme(scheme) || typeof id !== "string" || !isCanonicalSubjectId(scheme, id))
+    return undefined;
   return { scheme, id };
 }
 

@@ -92,7 +92,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       sequencer: writer.sequencer,
     });
     const judge = judging(options, {
-      ...{ about, records, read, consents: decide.consents, history: catalogues, findings },
+      ...{ about, records, read, history: catalogues, findings },
+      ...{ consents: decide.consents, objections: decide.objections },
       ...{ logKeys: chain.logKeys, desk: writer.desk, registry, closing },
       sequencing: () => writer.sequencer.state(),
     });
@@ -143,8 +144,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...health,
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
-    ];
       ...(await portal(options)).pages,
+    ];
     const callers = callersOf(options, chain.keys);
     const edge = httpEdge({
       postSubmission: writer.postSubmission,
@@ -170,11 +171,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     const { chainPollMs } = options.config;
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
-    poll("reading consents", CLOSURES_INTERVAL_MS, decide.consents.update);
+    poll("reading consents and objections", CLOSURES_INTERVAL_MS, decide.update);
     poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);
     poll("reading complaints and the list of seals", CLOSURES_INTERVAL_MS, complaints.update);
-    poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     poll("reading the results of inspections", CLOSURES_INTERVAL_MS, inspect.update);
+    poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
     poll("judging accesses and actions", JUDGING_INTERVAL_MS, judge.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));

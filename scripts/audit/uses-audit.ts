@@ -13,6 +13,7 @@ import { openFacets, parseEvent, payloadLeafHash } from "../../protocol/event.ts
 import { isJsonObject } from "../../protocol/json.ts";
 import { type PublicKey, verifyJws } from "../../protocol/jws.ts";
 import { formatLogId, type LogId } from "../../protocol/log-id.ts";
+import { isObjecting, objectionActIn, objectionName, type ObjectionPlace } from "../../protocol/objection.ts";
 import { parsePayload } from "../../protocol/payload.ts";
 import { type Catalogue, parseCatalogue } from "../../protocol/procedures.ts";
 import { parseSource, type Source, splitSource } from "../../protocol/source.ts";
@@ -29,7 +30,7 @@ import {
 } from "../../server/findings/uses/rule.ts";
 import { type Person, type RecordedUse, useIn } from "../../server/findings/uses/use.ts";
 import type { Database } from "../../server/store/level-reader.ts";
-import type { StoreReader } from "../../server/store/store.ts";
+import type { StoredEvent, StoreReader } from "../../server/store/store.ts";
 import { fault } from "./event-audit.ts";
 
 /** Rows of the derived database (server/findings): findings about uses, how far they were derived, and what was said of findings. */
@@ -105,6 +106,7 @@ interface ReadLog {
   readonly lost: Map<string, { readonly index: number; readonly order: number }[]>;
   /** The first such act of anybody else: it may have ended a consent, for what was found while it could be read. */
   readonly ended: Map<string, number>;
+  readonly objections: Objections;
   /** The first order to erase each event that is ordered to be. */
   readonly orders: Map<number, number>;
   readonly people: Map<number, readonly string[]>;
@@ -113,6 +115,16 @@ interface ReadLog {
   readonly catalogues: { readonly index: number; readonly catalogue: Catalogue }[];
   readonly steps: Map<string, FindingStep[]>;
   readonly desk: Source;
+}
+
+/** What people said about machines. Their tags tell it, also where an act was erased. */
+interface Objections {
+  /** By tag. */
+  readonly acts: Map<string, readonly ObjectionPlace[]>;
+  /** The tag of each person and procedure that an act can be read of. */
+  readonly tags: Map<string, string>;
+  /** Acts of which nobody can read what procedure they were about: the first of each person's tag. */
+  readonly unreadable: Map<string, number>;
 }
 
 async function readLog(
@@ -125,6 +137,7 @@ async function readLog(
   const found: ReadLog = {
     ...{ uses: [], acts: [], lost: new Map(), people: new Map(), firsts: new Map(), catalogues: [] },
     ...{ orders: new Map(), ended: new Map(), steps: new Map(), desk },
+    objections: { acts: new Map(), tags: new Map(), unreadable: new Map() },
   };
   const open = (text: string): Decision | undefined => decisionIn(text, formatLogId(log), keys);
   const ownSource = `${splitSource(desk).agency}/ledger`;
@@ -148,6 +161,7 @@ async function readLog(
         );
       }
       found.people.set(index, tags.people);
+      noteObjection(found.objections, event, index);
       const isLost = event.disclosures === undefined || isOrdered;
       if (tags.kinds.has(TAG_KINDS.consentAct) && isLost) {
         const isDesk = parsePayload(fromUtf8(event.payload)).src === desk;
@@ -175,6 +189,23 @@ async function readLog(
     }
   }
   return found;
+}
+
+function noteObjection(
+  { acts, tags, unreadable }: Objections,
+  { payload, disclosures, tags: ofEvent }: StoredEvent,
+  index: number,
+): void {
+  const { objection, people } = tagsOf(ofEvent);
+  if (objection === undefined) return;
+  const { tag, state } = objection;
+  const text = fromUtf8(payload);
+  const source = parsePayload(text).src;
+  acts.set(tag, [...(acts.get(tag) ?? []), { index, state, source }]);
+  const act =
+    disclosures === undefined ? undefined : objectionActIn(parseEvent(`${text}~${disclosures}`), index);
+  if (act !== undefined) tags.set(objectionName(act.person, act.objection.procedure), tag);
+  else for (const person of people) unreadable.set(person, unreadable.get(person) ?? index);
 }
 
 /** The first and the last of these that come after an event. */
@@ -312,8 +343,17 @@ function judged(
         ({ index }) => index < at.index,
       ),
     }),
+    objects: (person) => objects(log, objectionName(person, use.procedure ?? ""), at.index),
     ...{ time: at.time, desk: log.desk },
   });
+}
+
+function objects({ objections, desk }: ReadLog, name: string, below: number): boolean {
+  const acts = objections.acts.get(objections.tags.get(name) ?? "") ?? [];
+  return isObjecting(
+    acts.filter(({ index }) => index < below),
+    { desk },
+  );
 }
 
 function consentsOf({ acts, desk }: ReadLog, person: Person, below: number): ConsentRecord[] {
@@ -326,8 +366,16 @@ function consentsOf({ acts, desk }: ReadLog, person: Person, below: number): Con
   return [...records.values()];
 }
 
-/** What was found by consents that somebody else than the desk had ended stands, although the act was erased since. */
+/**
+ * What was found by consents that somebody else than the desk had ended stands, although the act was erased since; and so does what was found by an
+ * objection, which only the ledger's keyed hash still tells of.
+ */
 function mayStand(id: string, log: ReadLog): boolean {
+  const [, machine] = /^objection-ignored:([0-9]+)$/.exec(id) ?? [];
+  if (machine !== undefined)
+    return (log.people.get(Number(machine)) ?? []).some(
+      (person) => (log.objections.unreadable.get(person) ?? Infinity) < Number(machine),
+    );
   const [, place] = /^consent-[a-z]+:([0-9]+)$/.exec(id) ?? [];
   if (place === undefined) return false;
   return (log.people.get(Number(place)) ?? []).some(
@@ -376,11 +424,13 @@ function tagsOf(tags: Uint8Array): {
   readonly people: readonly string[];
   readonly erases: readonly string[];
   readonly exchange: Use["exchange"];
+  readonly objection: { readonly tag: string; readonly state: ObjectionPlace["state"] } | undefined;
 } {
   const kinds = new Set<number>();
   const people: string[] = [];
   const erases: string[] = [];
   let exchange: Use["exchange"];
+  let objection: ReturnType<typeof tagsOf>["objection"];
   for (let at = 0; at < tags.length; at += TAG_BYTES) {
     const kind = tags[at] ?? 0;
     const hex = toHex(tags.subarray(at + 1, at + TAG_BYTES));
@@ -389,6 +439,8 @@ function tagsOf(tags: Uint8Array): {
     if (kind === TAG_KINDS.erases) erases.push(hex);
     if (kind === TAG_KINDS.clientHalf || kind === TAG_KINDS.providerHalf)
       exchange = { tag: hex, isReader: kind === TAG_KINDS.clientHalf };
+    if (kind === TAG_KINDS.objectionMade) objection = { tag: hex, state: "made" };
+    if (kind === TAG_KINDS.objectionWithdrawn) objection = { tag: hex, state: "withdrawn" };
   }
-  return { kinds, people, erases, exchange };
+  return { kinds, people, erases, exchange, objection };
 }

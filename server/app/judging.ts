@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import type { LogKeyWatch } from "../anchor/log-keys.ts";
 import type { CatalogueHistory } from "../catalogue/history.ts";
 import type { ConsentRegister } from "../decide/consents.ts";
+import type { ObjectionRegister } from "../decide/objections.ts";
 import type { Desk } from "../desk/desk.ts";
 import { findingActs } from "../findings/acts.ts";
 import { useAnswers } from "../findings/answers.ts";
@@ -28,6 +29,7 @@ interface JudgingParts {
   readonly records: Pick<Records, "store" | "derived" | "integrator">;
   readonly read: Pick<Reading, "follow" | "closures" | "showing">;
   readonly consents: Pick<ConsentRegister, "recordedByDesk">;
+  readonly objections: Pick<ObjectionRegister, "objects">;
   readonly history: CatalogueHistory;
   readonly findings: Findings;
   readonly logKeys: Pick<LogKeyWatch, "receiptKeys">;
@@ -52,7 +54,8 @@ export interface Judging {
 
 /** Whether what was done with people's data was allowed, and what inspectors and officers make of it. */
 export function judging({ config, secrets, clock }: AppOptions, parts: JudgingParts): Judging {
-  const { about, records, read, consents, history, findings, logKeys, desk, registry, closing } = parts;
+  const { about, records, read, consents, objections, history, findings, logKeys, desk, registry, closing } =
+    parts;
   const { store, derived: db, integrator } = records;
   const tagOf = indexTags(secrets.pepper);
   const graceSeconds = config.exchangeGraceSeconds;
@@ -60,6 +63,7 @@ export function judging({ config, secrets, clock }: AppOptions, parts: JudgingPa
   const judge = placeJudge({
     catalogues: history,
     consentsOf: consents.recordedByDesk,
+    objects: objections.objects,
     desk: about.deskSource,
   });
   const uses = useRegister({

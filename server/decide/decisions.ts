@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { toBase64url } from "../../protocol/bytes.ts";
-import type { ConsentRecord } from "../../protocol/consent.ts";
+import type { ConsentPerson, ConsentRecord } from "../../protocol/consent.ts";
 import { catalogueGround, type DecisionQuestion, evaluate, type Verdict } from "../../protocol/decision.ts";
 import { type Decision, DECISION_SECONDS, makeDecision } from "../../protocol/decision-jws.ts";
 import type { LogId } from "../../protocol/log-id.ts";
@@ -13,6 +13,12 @@ import type { ConsentRegister } from "./consents.ts";
 
 export interface DecisionsOptions {
   readonly consents: Pick<ConsentRegister, "caughtUp" | "one" | "recordedByDesk">;
+  /** Whether a person, by any of their numbers, objects to machines acting in a procedure, by the acts below a log index. */
+  readonly objects: (
+    person: ConsentPerson,
+    procedure: string,
+    asOf: { readonly below: number },
+  ) => Promise<boolean>;
   readonly catalogues: Catalogues;
   /** Throws while the records may be older than what the chain and the receipts say: a withdrawal may be missing in them. */
   readonly requireOpen: () => void;
@@ -42,7 +48,7 @@ export interface Decisions {
 const JTI_BYTES = 16;
 
 export function decisions(options: DecisionsOptions): Decisions {
-  const { consents, catalogues, requireOpen, log, signer, clock } = options;
+  const { consents, objects, catalogues, requireOpen, log, signer, clock } = options;
 
   /** Most questions rest on law alone: then nobody's consents are read. */
   async function consentsFor(
@@ -58,13 +64,23 @@ export function decisions(options: DecisionsOptions): Decisions {
     return record === undefined ? [] : [record];
   }
 
+  /** Only machines are told, and only where they might read at all. */
+  async function isObjected(
+    question: DecisionQuestion,
+    catalogue: Catalogue,
+    below: number,
+  ): Promise<boolean> {
+    if (question.automated !== true || !catalogueGround(question, catalogue).allowed) return false;
+    return await objects(question.subject, question.procedure, { below });
+  }
+
   function signed(
     question: DecisionQuestion,
     verdict: Verdict,
     by: { readonly catalogue: Catalogue; readonly size: number; readonly now: number },
   ): SignedDecision {
     const { catalogue, size, now } = by;
-    const { agency, action, subject, procedure, personalData, provider, emergency } = question;
+    const { agency, action, subject, procedure, personalData, provider, automated, emergency } = question;
     const until = verdict.permit ? verdict.until : Infinity;
     const decision: Decision = {
       ...{ log, jti: toBase64url(randomBytes(JTI_BYTES)), iat: now },
@@ -74,6 +90,7 @@ export function decisions(options: DecisionsOptions): Decisions {
       catalogue: { version: catalogue.version, digest: catalogue.digest },
       size,
       ...(provider !== undefined && { provider }),
+      ...(automated && { automated }),
       ...(verdict.permit && groundsOf(verdict)),
       ...(verdict.permit &&
         verdict.overrides !== undefined &&
@@ -96,9 +113,10 @@ export function decisions(options: DecisionsOptions): Decisions {
         );
       }
       const records = await consentsFor(question, catalogue, size);
+      const word = { objects: await isObjected(question, catalogue, size) };
       // After the reading: what lapsed meanwhile has lapsed.
       const now = Math.floor(clock.now() / 1000);
-      return signed(question, evaluate(question, catalogue, records, now), { catalogue, size, now });
+      return signed(question, evaluate(question, catalogue, records, now, word), { catalogue, size, now });
     },
   };
 }

@@ -54,7 +54,7 @@ export function parseQuestion(value: Members): DecisionQuestion {
   ];
   const { context = {} } = value;
   if (!isJsonObject(context)) throw badQuestion("context as an object");
-  const { procedure, provider, consent, emergency } = context;
+  const { procedure, provider, consent, automated = false, emergency } = context;
   if (subject["type"] !== "agency" || !isText(subject["id"]) || !isAgencyCode(subject["id"]))
     throw badQuestion('subject as {"type":"agency","id":"<code of the agency that wants to read>"}');
   if (!matches(action["name"], ACTION)) throw badQuestion('action as {"name":"read"}');
@@ -63,6 +63,12 @@ export function parseQuestion(value: Members): DecisionQuestion {
     throw badQuestion("context.provider, if any, as the code of an agency");
   if (consent !== undefined && (!isText(consent) || consent === "" || consent.length > MAX_CONSENT_ID_LENGTH))
     throw badQuestion("context.consent, if any, as the id of a consent");
+  if (typeof automated !== "boolean")
+    throw badQuestion("context.automated, if any, as true when a machine asks of its own accord");
+  if (automated && emergency !== undefined)
+    throw badQuestion(
+      "context.emergency or context.automated, and not both: no machine declares an emergency",
+    );
   return {
     agency: subject["id"],
     action: action["name"],
@@ -71,6 +77,7 @@ export function parseQuestion(value: Members): DecisionQuestion {
     personalData: categoriesOf(resource),
     ...(provider !== undefined && { provider }),
     ...(consent !== undefined && { consent }),
+    ...(automated && { automated }),
     ...(emergency !== undefined && { emergency: emergencyOf(emergency) }),
   };
 }

@@ -52,6 +52,10 @@ export const REASON_TEXTS: Readonly<Record<PermitReason | DenialReason, Bilingua
     vi: "Danh mục không nêu căn cứ pháp lý của thủ tục này.",
     en: "The catalogue names no legal basis for this procedure.",
   },
+  objected: {
+    vi: "Người dân phản đối việc máy tự động xử lý trong thủ tục này. Chỉ cán bộ mới được đọc, khi người dân nộp hồ sơ.",
+    en: "The person objects to machines acting in this procedure of their own accord. An official may read when the person applies.",
+  },
   "consent-missing": {
     vi: "Cần người dân đồng ý, và chưa có sự đồng ý nào.",
     en: "It takes the person's consent, and there is none.",

@@ -101,6 +101,7 @@ function answerOf({ decision, jws }: SignedDecision): EvaluationAnswer {
     catalogue,
     size,
     exp,
+    automated,
     emergency,
   } = decision;
   return {
@@ -109,6 +110,7 @@ function answerOf({ decision, jws }: SignedDecision): EvaluationAnswer {
       ...{ id: decision.jti, reason, reason_user: REASON_TEXTS[reason] },
       ...(basis && { basis }),
       ...(consent !== undefined && { consent }),
+      ...(automated && { automated }),
       ...(emergency && { emergency: true, overrides: emergency.overrides }),
       ...{ obligations, catalogue, size, expires: exp },
       jws,

@@ -164,7 +164,7 @@ function shownWith(finding: Finding, steps: readonly FindingStep[]): FindingWith
   return { finding: shown, steps, inspected: what };
 }
 
-/** Whether it is about data that came to somebody who was not to have it. That a case number is missing is not. */
+/** Whether it is about data that were used against the law or the person's word. That a case number is missing is not. */
 export function isNotifiable(finding: Finding): boolean {
   return isUseFinding(finding) && finding.kind !== "no-case";
 }

@@ -21,6 +21,7 @@ export const USE_FINDING_KINDS = [
   "consent-missing",
   "consent-withdrawn",
   "consent-expired",
+  "objection-ignored",
   "no-case",
   "emergency-unreviewed",
 ] as const;

@@ -3,6 +3,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import type { ConsentRecord } from "../../protocol/consent.ts";
 import {
+  catalogueGround,
   type DecisionQuestion,
   DENIAL_REASONS,
   type DenialReason,
@@ -331,10 +332,31 @@ const DECISION: Decision = {
   catalogue: { version: "1", digest: "A".repeat(43) },
 };
 
+/** What every row is also asked with: a machine asks, and the person objects. */
+const OBJECTING = { objects: true };
+
 describe("protocol/decision", () => {
   const catalogue = smallCatalogue();
 
   for (const [subject, day, question, consents, answer, owed = []] of TABLE) {
+    it(`whoever ${subject}, a machine has the same answer while nobody objects, and no emergency of its own`, () => {
+      const { emergency: _emergency, ...plain } = question;
+      const asked = evaluate({ ...question, automated: true }, catalogue, consents, noon(day));
+      expect(asked).to.deep.equal(evaluate(plain, catalogue, consents, noon(day)));
+    });
+
+    it(`whoever ${subject}, a machine is told that the person objects where the catalogue would let it read at all`, () => {
+      const { allowed } = catalogueGround(question, catalogue);
+      const asked = evaluate({ ...question, automated: true }, catalogue, consents, noon(day), OBJECTING);
+      if (allowed) expect(asked).to.deep.equal({ permit: false, reason: "objected", obligations: [] });
+      else expect(asked).to.include({ permit: false }).and.not.include({ reason: "objected" });
+    });
+
+    it(`whoever ${subject}, an official reads as if nobody objected`, () => {
+      const asked = evaluate(question, catalogue, consents, noon(day), OBJECTING);
+      expect(asked).to.deep.equal(evaluate(question, catalogue, consents, noon(day)));
+    });
+
     it(`${question.emergency ? "in an emergency, " : ""}${subject} -> ${answer}`, () => {
       const verdict = evaluate(question, catalogue, consents, noon(day));
       expect(verdict.reason).to.equal(answer);
@@ -343,10 +365,10 @@ describe("protocol/decision", () => {
     });
   }
 
-  it("has a row for every answer but the one that only a broken catalogue gives", () => {
+  it("has a row for every answer but the one that only a broken catalogue gives, and the one for machines", () => {
     const answered = new Set(TABLE.map(([, , , , answer]) => answer));
     const missing = [...PERMIT_REASONS, ...DENIAL_REASONS].filter((reason) => !answered.has(reason));
-    expect(missing).to.deep.equal(["no-legal-basis"]);
+    expect(missing).to.deep.equal(["no-legal-basis", "objected"]);
     const procedures = new Map(
       [...catalogue.procedures].map(([code, procedure]) => [code, { ...procedure, legalBasis: [] }]),
     );
@@ -406,6 +428,8 @@ describe("protocol/decision-jws", () => {
       { ...DECISION, reason: "law-and-consent", basis: { law: "91/2025/QH15", article: "19.1.c" } },
       { ...plain, reason: "emergency", emergency, obligations: ["notify-person", "review-emergency"] },
       { ...plain, decision: false, reason: "consent-withdrawn", obligations: [] },
+      { ...DECISION, automated: true },
+      { ...plain, automated: true, decision: false, reason: "objected", obligations: [] },
     ];
     for (const decision of decisions) {
       const text = makeDecision(decision, KEY);
@@ -447,6 +471,7 @@ describe("protocol/decision-jws", () => {
     const emergency = { reason: "\\".repeat(149), overrides: "consent-not-yet-valid" } as const;
     const text = makeDecision({ ...urgent, reason: "emergency", emergency }, KEY);
     expect(text.length).to.be.at.most(MAX_JWS_LENGTH);
+    expect(makeDecision({ ...longest, automated: true }, KEY).length).to.be.at.most(MAX_JWS_LENGTH);
   });
 
   it("is never a receipt, and a receipt is never a decision, though one key signs both", () => {
@@ -487,6 +512,22 @@ describe("protocol/decision-jws", () => {
     ["categories that are no texts", { personalData: [1] }],
     ["a decision that is no boolean", { decision: "true" }],
     ["an id that is none", { jti: "x" }],
+    ["a machine that may or may not ask", { automated: false }],
+    [
+      "an objection where no machine asks",
+      { decision: false, reason: "objected", consent: undefined, obligations: [] },
+    ],
+    [
+      "an emergency that a machine declares",
+      {
+        ...{ reason: "emergency", consent: undefined, automated: true },
+        emergency: { reason: "Cháy", overrides: "consent-missing" },
+      },
+    ],
+    [
+      "an emergency that overrules an objection",
+      { reason: "emergency", consent: undefined, emergency: { reason: "Cháy", overrides: "objected" } },
+    ],
   ];
   for (const [subject, changes] of WRONG) {
     it(`refuses ${subject}`, () => {

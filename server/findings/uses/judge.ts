@@ -2,7 +2,7 @@ import type { ConsentRecord } from "../../../protocol/consent.ts";
 import { type Catalogue, parseCatalogue } from "../../../protocol/procedures.ts";
 import type { Source } from "../../../protocol/source.ts";
 import type { CatalogueHistory, RecordedVersion } from "../../catalogue/history.ts";
-import { type Judgement, judgeUse, peopleToAsk, type PersonConsents } from "./rule.ts";
+import { type Judgement, judgeUse, peopleActedOn, peopleToAsk, type PersonConsents } from "./rule.ts";
 import type { Person, RecordedUse } from "./use.ts";
 
 /** Where a use stands in the log, and when it was received (Unix seconds). */
@@ -24,14 +24,16 @@ export interface JudgeOptions {
     person: Person,
     asOf: { readonly below: number },
   ) => Promise<readonly ConsentRecord[]>;
+  /** Whether a person, by this number, objects to machines acting in a procedure, by the acts below a log index. */
+  readonly objects: (person: Person, procedure: string, asOf: { readonly below: number }) => Promise<boolean>;
   readonly desk: Source;
 }
 
 /** Versions kept as rules read them: those of uses that are judged now are the last ones. */
 const CATALOGUES_KEPT = 8;
 
-/** Judges uses by the catalogue and the consents in force at their places. */
-export function placeJudge({ catalogues, consentsOf, desk }: JudgeOptions): Judge {
+/** Judges uses by the catalogue, the consents and the objections in force at their places. */
+export function placeJudge({ catalogues, consentsOf, objects, desk }: JudgeOptions): Judge {
   const parsed = new Map<string, Catalogue>();
 
   /** A version holds from its event's index on. */
@@ -59,8 +61,12 @@ export function placeJudge({ catalogues, consentsOf, desk }: JudgeOptions): Judg
       const records = await consentsOf(person, asOf);
       consents.set(person, { records, isErased: await hasErasedAct(person, asOf) });
     }
+    const objecting = new Set<Person>();
+    for (const person of peopleActedOn(use, { time }))
+      if (await objects(person, use.procedure ?? "", asOf)) objecting.add(person);
     return judgeUse(use, {
       ...{ catalogue, time, desk },
+      objects: (person) => objecting.has(person),
       consentsOf: (person) => consents.get(person) ?? { records: [], isErased: false },
     });
   };

@@ -9,7 +9,8 @@ import {
 } from "../../../protocol/decision.ts";
 import { type Decision, decisionMisuse } from "../../../protocol/decision-jws.ts";
 import { type Catalogue, RESERVED_PROCEDURE_PREFIX } from "../../../protocol/procedures.ts";
-import type { Source } from "../../../protocol/source.ts";
+import { type Source, splitSource } from "../../../protocol/source.ts";
+import { isSamePerson } from "../../../protocol/subject.ts";
 import type { UseFinding, UseFindingKind } from "../finding.ts";
 import type { Person, RecordedUse } from "./use.ts";
 
@@ -61,6 +62,8 @@ export interface Circumstances {
   readonly catalogue: Catalogue | undefined;
   /** The consents of those whom `peopleToAsk` names. */
   readonly consentsOf: (person: Person) => PersonConsents;
+  /** Whether one of those whom `peopleActedOn` names objected, before the use, to machines acting in its procedure. */
+  readonly objects: (person: Person) => boolean;
   /** When the use was received, Unix seconds. */
   readonly time: number;
   /** The desk's source: looks into the ledger are recorded by it alone. */
@@ -81,7 +84,9 @@ export interface Circumstances {
  *    - `outside-purpose`: it lets the agency receive nothing from whom it had the data; or the procedure is the ledger's own;
  *    - `excess-categories`: it lets the agency receive data from there, but not all of these;
  *    - `consent-missing` (also: refused, not yet valid, for less), `consent-withdrawn` (also: revoked, invalidated), `consent-expired`.
- * 6. `no-case`: it is about no case. Only who asks knows the case: the answering side's record need not say it.
+ * 6. `objection-ignored`: a machine acted by a rule on somebody who had objected to that in this procedure, and its record says that it came to something.
+ *    A decision for a machine that permitted it excuses it as in 4: the person may have objected since.
+ * 7. `no-case`: it is about no case. Only who asks knows the case: the answering side's record need not say it.
  */
 export function judgeUse(use: RecordedUse, circumstances: Circumstances): Judgement {
   const { catalogue, desk } = circumstances;
@@ -99,8 +104,40 @@ export function judgeUse(use: RecordedUse, circumstances: Circumstances): Judgem
     decision === undefined
       ? byPlace(use, circumstances, catalogue)
       : { faults: [], basis: basisOf(decision), byDecision: true as const };
-  if (use.hasCase || use.imported || use.side === "provider") return { ...by, ...lawful };
-  return { ...by, ...lawful, faults: [...lawful.faults, faultOf("no-case", use, catalogue)] };
+  const isIgnored = peopleActedOn(use, circumstances).some(circumstances.objects);
+  const isWithoutCase = !use.hasCase && !use.imported && use.side !== "provider";
+  const faults = [
+    ...lawful.faults,
+    ...(isIgnored ? [faultOf("objection-ignored", use, catalogue)] : []),
+    ...(isWithoutCase ? [faultOf("no-case", use, catalogue)] : []),
+  ];
+  return { ...by, ...lawful, faults };
+}
+
+/** On whom a machine acted without a decision that let it: nobody where it did not, or came to nothing. */
+export function peopleActedOn(use: RecordedUse, { time }: Pick<Circumstances, "time">): readonly Person[] {
+  const { actedOn = [], released, procedure, decision } = use;
+  if (!released || procedure === undefined) return [];
+  return actedOn.filter((person) => decision === undefined || !letsAct(decision, use, { person, time }));
+}
+
+/** Whether a decision told this machine, when it claims to have acted, that the person did not object. Which data it was about is no matter here. */
+function letsAct(
+  decision: Decision,
+  { source, procedure, occurred }: RecordedUse,
+  { person, time }: { readonly person: Person; readonly time: number },
+): boolean {
+  return (
+    decision.automated === true &&
+    decision.decision &&
+    decision.agency === splitSource(source).agency &&
+    decision.procedure === procedure &&
+    isSamePerson(decision.subject, person) &&
+    occurred !== undefined &&
+    decision.iat <= occurred &&
+    occurred < decision.exp &&
+    time <= decision.exp + LATEST_SECONDS
+  );
 }
 
 /** The people whose consents decide about a use; nobody where none is needed. */
@@ -121,7 +158,9 @@ export function peopleToAsk(
  */
 export function withReader(other: RecordedUse, reader: RecordedUse): RecordedUse {
   const { decision: _own, ...said } = other;
-  const merged = { ...reader, ...said };
+  // Whether a machine acted is each record's own to say.
+  const { actedOn: _readers, ...known } = reader;
+  const merged = { ...known, ...said };
   return {
     ...merged,
     people: other.people.length > 0 ? other.people : reader.people,
@@ -304,6 +343,7 @@ const KIND_OF_DENIAL: Readonly<Record<DenialReason, UseFindingKind>> = {
   "not-from-this-provider": "outside-purpose",
   "unknown-category": "excess-categories",
   "category-not-allowed": "excess-categories",
+  objected: "objection-ignored",
   "consent-missing": "consent-missing",
   "consent-too-narrow": "consent-missing",
   "consent-not-yet-valid": "consent-missing",

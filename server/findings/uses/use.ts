@@ -33,6 +33,8 @@ export interface RecordedUse {
   readonly imported: boolean;
   /** Whether it came to anything: what was refused or failed released nothing. */
   readonly released: boolean;
+  /** On whom a machine acted by a rule, each person once: not those who only speak for somebody. Undefined where an official did, or data was only read. */
+  readonly actedOn?: readonly Person[];
   /** When, as the record claims, Unix seconds; undefined where it is no time. */
   readonly occurred?: number;
   /** The decision of this ledger that it cites, if the signature is ours. */
@@ -57,6 +59,7 @@ function recordedUse(source: Source, facets: UseFacets, open: OpenDecision): Rec
   const decision = facets.decision === undefined ? undefined : open(facets.decision);
   return {
     ...{ type, source, people: peopleIn(facets), hasSides: exchange !== undefined },
+    ...(type === "action" && facets.rule !== undefined && { actedOn: peopleIn(facets, SPEAKERS) }),
     ...{ hasCase: facets.case !== undefined, emergency: handling?.emergency === true },
     ...{ imported: handling?.origin !== undefined, released: (outcome?.code ?? "success") === "success" },
     ...(side !== undefined && { side }),
@@ -69,11 +72,14 @@ function recordedUse(source: Source, facets: UseFacets, open: OpenDecision): Rec
   };
 }
 
-function peopleIn(facets: UseFacets): Person[] {
+/** They are told, or say yes or no, for whom it is about. */
+const SPEAKERS: readonly (Subject["role"] | undefined)[] = ["guardian", "representative"];
+
+function peopleIn(facets: UseFacets, without: readonly (Subject["role"] | undefined)[] = []): Person[] {
   const people = new Map<string, Person>();
   for (const name of SUBJECT_FACETS) {
     const subject = facets[name];
-    if (subject === undefined) continue;
+    if (subject === undefined || without.includes(subject.role)) continue;
     const { scheme, id } = subject;
     people.set(`${scheme}:${id}`, { scheme, id });
   }

@@ -67,6 +67,7 @@ describe("server/decide", () => {
         one: (_person, id) => Promise.resolve(record().find((each) => each.id === id)),
         recordedByDesk: () => Promise.resolve(record()),
       },
+      objects: () => Promise.reject(new Error("nobody asked as a machine")),
       catalogues: { inForceAt: () => Promise.resolve(smallCatalogue()) },
       ...{ requireOpen, log: LOG, signer: ed25519Signer(SEED), clock: { now: () => now * 1000 } },
       ...changes,

@@ -57,6 +57,11 @@ export const DECISIONS: readonly Vector[] = [
   ),
   valid("yes in an emergency", made(EMERGENCY)),
   valid("no", made({ ...PLAIN, decision: false, reason: "consent-withdrawn" })),
+  valid("yes to a machine", made({ ...YES, automated: true })),
+  valid(
+    "no to a machine that a person objects to",
+    made({ ...PLAIN, automated: true, decision: false, reason: "objected" }),
+  ),
   valid("as short as its consent", made({ ...YES, exp: YES.iat + 7 })),
   valid("signed with p256", made(YES, p256Key("receipt"))),
 
@@ -73,6 +78,16 @@ export const DECISIONS: readonly Vector[] = [
     "decision",
     "an emergency that is not explained",
     signed({ reason: "emergency", consent: undefined }),
+  ),
+  invalid(
+    "decision",
+    "an emergency that a machine declares",
+    signed({ reason: "emergency", consent: undefined, emergency: EMERGENCY.emergency, automated: true }),
+  ),
+  invalid(
+    "decision",
+    "an objection where no machine asks",
+    signed({ decision: false, reason: "objected", consent: undefined }),
   ),
   invalid("decision", "an unknown obligation", signed({ obligations: ["pay"] })),
   invalid(

@@ -5,6 +5,7 @@ import { leafHash } from "../../../../protocol/merkle.ts";
 import { pino } from "pino";
 import { digestOf, loadCatalogue } from "../../../../server/catalogue/load.ts";
 import { consentRegister } from "../../../../server/decide/consents.ts";
+import { objectionRegister } from "../../../../server/decide/objections.ts";
 import { closureRegister } from "../../../../server/disclose/closure-register.ts";
 import type { UseFinding } from "../../../../server/findings/finding.ts";
 import { type FindingStates, findingStates } from "../../../../server/findings/state-register.ts";
@@ -14,7 +15,7 @@ import { USES_RANGE } from "../../../../server/findings/uses/rows.ts";
 import { startReadingThread } from "../../../../server/findings/uses/thread.ts";
 import { useReader } from "../../../../server/findings/uses/use-reader.ts";
 import { followLog } from "../../../../server/integrate/log-follower.ts";
-import { indexTags } from "../../../../server/receive/index-tags.ts";
+import { indexTags, pepperedTags } from "../../../../server/receive/index-tags.ts";
 import { CATALOGUE } from "../../catalogue/folder.ts";
 import { LOG, PEPPER, type RecordedLog, recordedLog } from "../../prove/recorded-log.ts";
 import { DESK, RECEIPT_KEY } from "./uses.ts";
@@ -39,7 +40,7 @@ export interface JudgedLog extends RecordedLog {
 }
 
 /** Every table that the registers beneath keep, by first byte. */
-const DERIVED = [0x6b, 0x4b, 0x6e, 0x4e, 0x64, 0x44, 0x63, 0x43];
+const DERIVED = [0x6b, 0x4b, 0x6e, 0x4e, 0x64, 0x44, 0x6f, 0x4f, 0x63, 0x43];
 
 export async function judgedLog({ catalogueFrom = 0 } = {}): Promise<JudgedLog> {
   const log = await recordedLog();
@@ -55,11 +56,15 @@ export async function judgedLog({ catalogueFrom = 0 } = {}): Promise<JudgedLog> 
     const follow = followLog({ store, db, log: logger });
     const closures = closureRegister({ follow, db, clock, log: logger });
     const consents = consentRegister({ follow, db, store, closures, tagOf, rules: { desk: DESK } });
+    const objections = objectionRegister({
+      ...{ follow, db, store, closures, hashOf: pepperedTags(PEPPER), rules: { desk: DESK } },
+    });
     const name = formatLogId(LOG);
     const readUse = useReader(name, () => [RECEIPT_KEY]);
     const judge = placeJudge({
       catalogues: { versions: () => Promise.resolve([version]), file: () => Promise.resolve(loaded.file) },
       consentsOf: consents.recordedByDesk,
+      objects: objections.objects,
       desk: DESK,
     });
     const uses = useRegister({

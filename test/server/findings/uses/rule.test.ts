@@ -53,7 +53,8 @@ describe("server/findings/uses/rule", () => {
   function judge(use: RecordedUse, acts: readonly Consent[] = [], changes: object = {}): Judgement {
     const records = consentsOf(acts);
     const consents = () => ({ records, isErased: false });
-    return judgeUse(use, { catalogue, consentsOf: consents, time: NOW, desk: DESK, ...changes });
+    const objects = () => false;
+    return judgeUse(use, { catalogue, consentsOf: consents, objects, time: NOW, desk: DESK, ...changes });
   }
 
   /** In one line: the kinds of its faults, else its basis, else why nothing is said. */
@@ -309,6 +310,90 @@ describe("server/findings/uses/rule", () => {
     expect(
       peopleToAsk(useOf({ ...WATER, handling: { emergency: true } }), catalogue, { time: NOW }),
     ).to.deep.equal([]);
+  });
+
+  const RULE = { id: "birth-registration", version: "3" };
+  /** A decision for a machine of justice, made just before it claims to have acted. */
+  const forMachine = (changes: Partial<Decision> = {}): Decision => ({
+    ...{ ...WITHOUT, agency: "qn-justice", procedure: "BIRTH_REG", reason: "law", basis: { law: LAW } },
+    ...{ automated: true, ...changes },
+  });
+  const { automated: _automated, ...forOfficials } = forMachine();
+  const MACHINE = { ...ACTION, rule: RULE };
+  const machines: readonly (readonly [given: string, use: () => RecordedUse, isFound: boolean])[] = [
+    ["a machine that acts by a rule", () => useOf(MACHINE), true],
+    ["an official who acts", () => useOf(ACTION), false],
+    ["a machine that reads", () => useOf({ ...BIRTH, rule: RULE }), false],
+    ["a machine that only closes the case", () => useOf({ ...MACHINE, outcome: { code: "refused" } }), false],
+    ["a machine that fails", () => useOf({ ...MACHINE, outcome: { code: "failure" } }), false],
+    ["a machine that acts on somebody else too", () => useOf({ ...MACHINE, "subject.2": OTHER }), true],
+    [
+      "a machine that acts on another, for whom the person speaks",
+      () => useOf({ ...MACHINE, subject: OTHER, "subject.2": { ...PERSON, role: "guardian" } }),
+      false,
+    ],
+    [
+      "a machine that acts on another, and on the person as a parent",
+      () => useOf({ ...MACHINE, subject: OTHER, "subject.2": { ...PERSON, role: "parent" } }),
+      true,
+    ],
+    ["a machine that was let", () => useOf(MACHINE, "qn-justice/r1", forMachine()), false],
+    [
+      "a machine that cites a decision for officials",
+      () => useOf(MACHINE, "qn-justice/r1", forOfficials),
+      true,
+    ],
+    [
+      "a machine that was not let",
+      () => useOf(MACHINE, "qn-justice/r1", forMachine({ decision: false, reason: "objected" })),
+      true,
+    ],
+    [
+      "a machine of another agency than was let",
+      () => useOf(MACHINE, "qn-justice/r1", forMachine({ agency: "qn-tax" })),
+      true,
+    ],
+    [
+      "a machine that was let act on somebody else",
+      () => useOf(MACHINE, "qn-justice/r1", forMachine({ subject: OTHER })),
+      true,
+    ],
+    [
+      "a machine that was let act in another procedure",
+      () => useOf(MACHINE, "qn-justice/r1", forMachine({ procedure: "DEATH_REG" })),
+      true,
+    ],
+    [
+      "a machine that was let act at another time",
+      () => useOf({ ...MACHINE, time: { occurred: "2026-11-22T09:03:00Z" } }, "qn-justice/r1", forMachine()),
+      true,
+    ],
+    [
+      "a machine that acts before it was let",
+      () => useOf({ ...MACHINE, time: { occurred: "2026-11-22T08:57:00Z" } }, "qn-justice/r1", forMachine()),
+      true,
+    ],
+  ];
+  for (const [given, use, isFound] of machines) {
+    it(`given that the person objects, and ${given}: ${isFound ? "objection-ignored" : "nothing"}`, () => {
+      const objects = ({ id }: { readonly id: string }): boolean => id === PERSON.id;
+      const kinds = judge(use(), [], { objects }).faults.map(({ kind }) => kind);
+      expect(kinds).to.deep.equal(isFound ? ["objection-ignored"] : []);
+      expect(judge(use()).faults, "while nobody objects").to.deep.equal([]);
+    });
+  }
+
+  it("finds an objection ignored beside what else is wrong, and lets no decision excuse it a day after its end", () => {
+    const objects = () => true;
+    const { case: _case, ...caseless } = MACHINE;
+    expect(brief(judge(useOf(caseless, "qn-tax/r1"), [], { objects }))).to.equal(
+      "no-legal-basis objection-ignored no-case",
+    );
+    const let_ = forMachine();
+    const lastMoment = let_.exp + 86_400;
+    const use = useOf(MACHINE, "qn-justice/r1", let_);
+    expect(brief(judge(use, [], { objects, time: lastMoment }))).to.equal(LAW);
+    expect(brief(judge(use, [], { objects, time: lastMoment + 1 }))).to.equal("objection-ignored");
   });
 
   it("lets no decision excuse what came more than a day after its end", () => {
