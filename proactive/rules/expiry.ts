@@ -20,7 +20,9 @@ interface Requirement {
   /** Member of the fact; the fact itself when absent. */
   readonly member?: string;
   readonly isMet: (value: string | number | boolean | null) => boolean;
-  /** What the person reads when it is not met. */
+  /** Code of the paper that shows it, which the person brings when it is not met. */
+  readonly paper: string;
+  /** What the person reads then. */
   readonly missing: Text;
 }
 
@@ -68,6 +70,7 @@ function expiryRule({
           return [input, plain(member === undefined ? fact : memberOf(fact, member))];
         }),
       ),
+      numberClosed: read(IDENTITY, "pd:OfficialID") === null,
     }),
     conclude: (inputs) => concludeExpiry({ name, requirements, prepares }, inputs),
   };
@@ -77,6 +80,13 @@ function concludeExpiry(
   { name, requirements, prepares }: Pick<ExpiryRule, "name" | "requirements" | "prepares">,
   inputs: RuleInputs,
 ): Conclusion {
+  if (inputs["numberClosed"] === true) {
+    const explanation = {
+      vi: "Số định danh không còn hiệu lực; không thông báo cho ai.",
+      en: "The person's number is closed; nobody is told.",
+    };
+    return { outcome: "none", reason: "number-closed", explanation };
+  }
   const ends = inputs["expires"];
   if (typeof ends !== "string") {
     const explanation = {
@@ -96,7 +106,8 @@ function concludeExpiry(
       vi: `${ending.vi} Còn thiếu: ${missing.map((each) => each.missing.vi).join("; ")}.`,
       en: `${ending.en} Still missing: ${missing.map((each) => each.missing.en).join("; ")}.`,
     };
-    return { outcome: "notify", reason: "requirement-missing", explanation: text, message: text };
+    const asks = missing.map(({ paper }) => paper);
+    return { outcome: "notify", reason: "requirement-missing", explanation: text, message: text, asks };
   }
   const text = {
     vi: `${ending.vi} Hồ sơ đổi đã được chuẩn bị sẵn; ông/bà chỉ cần đồng ý.`,
@@ -116,6 +127,7 @@ function joined(readings: readonly Reading[]): Reading[] {
 const FIT: Requirement = {
   ...{ input: "healthFit", register: "health", category: "pd:HealthRecord", member: "fit" },
   isMet: (value) => value === true,
+  paper: "health-certificate",
   missing: { vi: "giấy khám sức khỏe còn hiệu lực", en: "a valid health certificate" },
 };
 
@@ -150,6 +162,7 @@ export const EXPIRY_RULES: readonly Rule[] = [
           member: "trainingHours",
         },
         isMet: (value) => typeof value === "number" && value >= 24,
+        paper: "training-record",
         missing: { vi: "đủ giờ cập nhật kiến thức y khoa", en: "enough hours of further training" },
       },
       {
@@ -160,6 +173,7 @@ export const EXPIRY_RULES: readonly Rule[] = [
           member: "convictions",
         },
         isMet: (value) => value === 0,
+        paper: "criminal-record",
         missing: { vi: "xác nhận không có án tích", en: "a clean criminal record" },
       },
     ],
@@ -184,6 +198,7 @@ export const EXPIRY_RULES: readonly Rule[] = [
           member: "degree",
         },
         isMet: (value) => typeof value === "string",
+        paper: "degree",
         missing: { vi: "bằng cấp chuyên môn", en: "a degree in the field" },
       },
     ],
@@ -196,6 +211,7 @@ export const EXPIRY_RULES: readonly Rule[] = [
       {
         ...{ input: "inspectedUntil", register: "population", category: "pd:VehicalLicenseRegistration" },
         ...{ member: "inspectedUntil", isMet: (value: unknown) => typeof value === "string" },
+        paper: "vehicle-inspection",
         missing: { vi: "đăng kiểm phương tiện còn hiệu lực", en: "a valid inspection of the vehicle" },
       },
     ],

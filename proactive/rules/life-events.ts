@@ -141,6 +141,7 @@ const SCHOOL: Rule = {
       ...known,
       born: population === undefined ? null : plain(read(population, "pd:BirthDate")),
       resides: population !== undefined && typeof read(population, "pd:Residency") === "string",
+      left: population !== undefined && read(population, "pd:Residency") === null,
       guardianKnown: typeof guardian === "string",
       registersAgree:
         population !== undefined &&
@@ -149,7 +150,14 @@ const SCHOOL: Rule = {
       priority: isPriority(plain(social && memberOf(read(social, "pd:SocialStatus"), "b1"))),
     };
   },
-  conclude: ({ born, year, resides, guardianKnown, registersAgree, priority }) => {
+  conclude: ({ born, year, resides, left, guardianKnown, registersAgree, priority }) => {
+    if (left === true) {
+      const explanation = {
+        vi: "Trẻ không còn đăng ký cư trú; không thông báo cho ai.",
+        en: "The child's registered residence has ended; nobody is told.",
+      };
+      return { outcome: "none", reason: "no-longer-resident", explanation };
+    }
     if (typeof born !== "string" || typeof year !== "number" || registersAgree !== true) {
       const explanation = {
         vi: "Ngày sinh trong các cơ sở dữ liệu chưa thống nhất; cán bộ kiểm tra trước khi thông báo.",

@@ -31,6 +31,8 @@ export interface Conclusion {
   readonly explanation: Text;
   /** What is sent; absent when nobody is written to. */
   readonly message?: Text;
+  /** Codes of the papers that the person has to bring, because no register has what they say. */
+  readonly asks?: readonly string[];
   /** Procedures that one acceptance starts, beside this one. */
   readonly starts?: readonly string[];
 }

@@ -57,6 +57,7 @@ describe("proactive/rules", () => {
     ["DRIVER_LIC", { expires, healthFit: false }, "notify: requirement-missing"],
     ["DRIVER_LIC", { expires, healthFit: null }, "notify: requirement-missing"],
     ["DRIVER_LIC", { expires: null, healthFit: true }, "officer: end-unknown"],
+    ["DRIVER_LIC", { expires, healthFit: true, numberClosed: true }, "none: number-closed"],
     ["PASSPORT", { expires }, "notify: ends-soon"],
     ["ID_CARD", { expires }, "notify: ends-soon"],
     ["MED_PRAC", { expires, trainingHours: 24, convictions: 0 }, "offer: renewal-prepared"],
@@ -126,6 +127,11 @@ describe("proactive/rules", () => {
       },
       "officer: guardian-unknown",
     ],
+    [
+      "SCHOOL_ADM",
+      { born: "2021-03-04", year: 2027, left: true, registersAgree: true },
+      "none: no-longer-resident",
+    ],
     ["POOR_HH", { b1: 120, b2: 40, incomeAtInsurance: 9e5, incomeAtTax: 9e5 }, "offer: poor"],
     ["POOR_HH", { b1: 120, b2: 29, incomeAtInsurance: 9e5, incomeAtTax: 9e5 }, "offer: near-poor"],
     ["POOR_HH", { b1: 141, b2: 40, incomeAtInsurance: 9e5, incomeAtTax: 9e5 }, "none: above-the-line"],
@@ -139,6 +145,12 @@ describe("proactive/rules", () => {
       expect(outcome(procedure, given)).to.equal(then);
     });
   }
+
+  it("ask for the papers that show what no register says, and for no other", () => {
+    const given = { expires: "2027-01-03", trainingHours: 3, convictions: 0 };
+    expect(rule("MED_PRAC").conclude(given).asks).to.deep.equal(["training-record"]);
+    expect(rule("MED_PRAC").conclude({ ...given, trainingHours: 24 }).asks).to.equal(undefined);
+  });
 
   it("never fail, offer nothing on inputs that say nothing, and always explain in both languages", () => {
     const value = fc.oneof(fc.string(), fc.double({ noNaN: true }), fc.boolean(), fc.constant(null));
