@@ -76,11 +76,11 @@ const STATUS_OF = {
   "unknown-seal": 404,
   "seal-state": 409,
   "not-sealable": 422,
-  // The ledger's own condition
-  internal: 500,
   // The portal
   "no-inbox": 404,
   "inbox-unavailable": 502,
+  // The ledger's own condition
+  internal: 500,
   "chain-unavailable": 502,
   "sign-on-unavailable": 503,
   starting: 503,
@@ -105,9 +105,9 @@ const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
   "look-not-recorded": 2,
   "store-unavailable": 2,
   "chain-unavailable": 5,
+  "inbox-unavailable": 5,
   "sign-on-unavailable": 5,
   "disk-full": 60,
-  "inbox-unavailable": 5,
   "wrong-keys": 60,
 };
 
@@ -147,6 +147,14 @@ export class StoreConflict extends LedgerError {
   constructor(expectedSize: number, size: number) {
     super("store-unavailable", `The group was built on size ${expectedSize}, but the log has size ${size}.`);
     this.name = "StoreConflict";
+  }
+}
+
+/** Another server of this log leads now. Nothing was written. */
+export class LeadLost extends LedgerError {
+  constructor() {
+    super("store-unavailable", "Another server of this log leads now.");
+    this.name = "LeadLost";
   }
 }
 

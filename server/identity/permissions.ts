@@ -88,14 +88,14 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   // catalogue
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,
-  // the process itself
-  getLive: EVERYBODY,
-  getReady: EVERYBODY,
-  getHealth: EVERYBODY,
   // portal: the pages are for everybody, and what they show comes from the routes above
   getPortalPage: EVERYBODY,
   getVerifyPage: EVERYBODY,
   getFrontPage: EVERYBODY,
+  // the process itself
+  getLive: EVERYBODY,
+  getReady: EVERYBODY,
+  getHealth: EVERYBODY,
   getMetrics: EVERYBODY,
   getOpenApi: EVERYBODY,
   getOpenApiJson: EVERYBODY,

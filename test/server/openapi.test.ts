@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { PERMISSIONS } from "../../server/identity/permissions.ts";
 import type { App } from "../../server/app.ts";
+import { readConfig } from "../../server/config.ts";
 import { CATALOGUE } from "./catalogue/folder.ts";
 import {
   ACCESS,
@@ -16,8 +17,8 @@ import {
   tokenOf,
 } from "../system/fixture.ts";
 import { tokenNamed } from "../system/statements.ts";
-
 import { makePages } from "./portal/pages.ts";
+
 interface Operation {
   readonly operationId: string;
   readonly responses: Readonly<Record<string, Reference & Answer>>;
@@ -431,7 +432,6 @@ describe("server/openapi", function () {
       [400, "/v1/samples/first", { headers: inspector }],
       [401, "/v1/samples/0"],
       [403, "/v1/samples/0", { headers: officer }],
-    ],
       [200, `/v1/samples/${sampled}?only=granted`, { headers: inspector }],
       [400, `/v1/samples/${sampled}?only=refused`, { headers: inspector }],
     ],
@@ -457,6 +457,7 @@ describe("server/openapi", function () {
       [400, "/v1/inspection/rates?agency=qn-police", { headers: inspector }],
       [401, "/v1/inspection/rates"],
       [403, "/v1/inspection/rates", { headers: citizen }],
+    ],
     postBundle: [
       [200, "/v1/bundles", { ...post(`{"indexes":[1,0]}`), headers: inspector }],
       [400, "/v1/bundles", { ...post(`{"indexes":[]}`), headers: inspector }],
@@ -564,7 +565,6 @@ describe("server/openapi", function () {
     getMetrics: [[200, "/metrics"]],
     getOpenApi: [[200, "/openapi.yaml"]],
     getOpenApiJson: [[200, "/openapi.json"]],
-    getApiPage: [[200, "/docs"]],
     getPortalPage: [
       [200, "/portal/"],
       [200, "/portal/consents"],
@@ -576,6 +576,7 @@ describe("server/openapi", function () {
       [302, "/", { headers: { accept: "text/html" }, redirect: "manual" }],
       [404, "/"],
     ],
+    getApiPage: [[200, "/docs"]],
     getApiPageFile: [
       [200, "/docs/page.js"],
       [200, "/docs/swagger-ui.css"],
@@ -593,9 +594,9 @@ describe("server/openapi", function () {
   let otherOfficer: Record<string, string>;
   /** Log index of an access that lacks a basis and a case; an emergency follows it. */
   let used: number;
-  let operator: Record<string, string>;
   /** Log index of a sample of them and of a grant after them. */
   let sampled: number;
+  let operator: Record<string, string>;
   let officer: Record<string, string>;
   let justice: Record<string, string>;
   before(async () => {
@@ -660,7 +661,6 @@ describe("server/openapi", function () {
   });
 });
 
-function sealOf(index: number): string {
 /** The outcome of an action by which something was granted that nobody had applied for. */
 const GRANT = {
   ...{ type: "action", subject: ACCESS.subject, purpose: { procedure: "DRIVER_LIC" }, time: ACCESS.time },
@@ -671,6 +671,7 @@ function inOrder(event: number): string {
   return JSON.stringify({ event, outcome: "in-order" });
 }
 
+function sealOf(index: number): string {
   const until = new Date(Date.now() + 86_400_000).toISOString();
   return JSON.stringify({
     events: [index],
