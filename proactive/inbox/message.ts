@@ -17,6 +17,8 @@ export const CASE_STATES = [
   "unanswered",
   "completed",
   "nothing-to-do",
+  // An officer closed it.
+  "settled",
 ] as const;
 export type CaseState = (typeof CASE_STATES)[number];
 
