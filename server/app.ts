@@ -107,7 +107,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     });
     const consents = consenting(options, {
       ...{ about, records, read, baseUrl, desk: writer.desk },
-      ...{ register: decide.consents, catalogues: decide.catalogues },
+      ...{ register: decide.consents, objections: decide.objections, catalogues: decide.catalogues },
     });
     const inspect = inspecting(options, {
       ...{ about, records, read, catalogues, complaints, registry, closing },

@@ -69,6 +69,7 @@ const STATUS_OF = {
   "consent-state": 409,
   "catalogue-changed": 409,
   "wrong-consent-receipt": 422,
+  "unknown-objection": 404,
   // Complaints and seals
   "unknown-complaint": 404,
   "complaint-exists": 409,

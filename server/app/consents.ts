@@ -1,13 +1,17 @@
 import { toBase64url } from "../../protocol/bytes.ts";
 import { leafHash } from "../../protocol/merkle.ts";
+import type { Catalogue } from "../../protocol/procedures.ts";
 import type { Catalogues } from "../decide/catalogues.ts";
 import type { ConsentRegister } from "../decide/consents.ts";
+import type { ObjectionRegister } from "../decide/objections.ts";
 import { consentActs } from "../desk/consent-acts.ts";
 import { consentParties } from "../desk/consent-parties.ts";
 import { consentRoutes } from "../desk/consent-routes.ts";
 import type { PlaceOf } from "../desk/consent-view.ts";
 import type { Desk } from "../desk/desk.ts";
 import { mandateRoutes } from "../desk/mandate-routes.ts";
+import { objectionActs } from "../desk/objection-acts.ts";
+import { objectionRoutes } from "../desk/objection-routes.ts";
 import { endOf } from "../disclose/mandates.ts";
 import { LedgerError } from "../errors.ts";
 import type { Route } from "../route.ts";
@@ -20,6 +24,7 @@ interface ConsentSurroundings {
   readonly records: Records;
   readonly desk: Desk;
   readonly register: ConsentRegister;
+  readonly objections: ObjectionRegister;
   readonly catalogues: Catalogues;
   readonly read: Pick<Reading, "representation">;
   /** How people reach the ledger, once that is known. */
@@ -30,23 +35,22 @@ interface Consents {
   readonly routes: readonly Route[];
 }
 
-/** Consents and mandates: what people say about the reading of their data, and who may say it for them. */
+/** Consents, objections and mandates: what people say about the reading of their data, and who may say it for them. */
 export function consenting({ config, clock }: AppOptions, around: ConsentSurroundings): Consents {
-  const { about, records, desk, register, catalogues, read, baseUrl } = around;
+  const { about, records, desk, register, objections, catalogues, read, baseUrl } = around;
   const { store } = records;
   const { representation } = read;
   const parties = consentParties({ representation, consents: register });
-  const acts = consentActs({
-    ...{ desk, parties, clock, consents: register },
-    catalogue: async () => {
-      const inForce = await catalogues.inForceAt(Infinity);
-      if (inForce !== undefined) return inForce;
-      throw new LedgerError(
-        "unknown-catalogue",
-        "No catalogue is recorded yet, so there is nothing to consent to.",
-      );
-    },
-  });
+  const catalogue = async (): Promise<Catalogue> => {
+    const inForce = await catalogues.inForceAt(Infinity);
+    if (inForce !== undefined) return inForce;
+    throw new LedgerError(
+      "unknown-catalogue",
+      "No catalogue is recorded yet, so there is nothing to consent or to object to.",
+    );
+  };
+  const acts = consentActs({ desk, parties, clock, catalogue, consents: register });
+  const objecting = objectionActs({ desk, objections, parties, representation, catalogue });
   const placeOf: PlaceOf = async (index) => {
     const [payload] = await store.payloads(index, index + 1);
     const submission = await store.submissionOfIndex(index);
@@ -60,6 +64,7 @@ export function consenting({ config, clock }: AppOptions, around: ConsentSurroun
         ...{ log: about.name, operator: config.operator },
         catalogueAt: catalogues.inForceAt,
       }),
+      ...objectionRoutes({ acts: objecting, objections, representation, placeOf }),
       ...mandateRoutes({ representation, endOf }),
     ],
   };

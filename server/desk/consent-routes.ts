@@ -13,6 +13,7 @@ import type { Citizen, ConsentParties } from "./consent-parties.ts";
 import { consentReceipt } from "./consent-receipt.ts";
 import type { AskedTerms, ShownNotice } from "./consent-terms.ts";
 import { actDocument, consentDocument, type PlaceOf } from "./consent-view.ts";
+import { pageOfPeople } from "./people-page.ts";
 
 export interface ConsentRoutesOptions {
   readonly acts: ConsentActs;
@@ -34,8 +35,6 @@ const MAX_BODY_BYTES = 16 * 1024;
 /** A receipt with all its explanations and some dozen states. */
 const MAX_RECEIPT_BYTES = 64 * 1024;
 const MAX_LIST = 32;
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
 const JSON_LD = "application/ld+json";
 
 /** Consents: what a person gives, refuses, leaves for later and takes back; what agencies ask and give up; what an authority finds invalid. */
@@ -47,31 +46,8 @@ export function consentRoutes(options: ConsentRoutesOptions): Route[] {
   });
 
   async function list(request: RouteRequest, caller: Citizen): Promise<Answer> {
-    const limit = limitIn(request);
     const people = await representation.ownOf(caller);
-    const found: ConsentRecord[] = [];
-    let next: string | undefined = request.query("after");
-    // A cursor is the place of a person among them, and where in that person's consents the next page begins.
-    let [at, after] = cursorIn(next);
-    next = undefined;
-    for (; at < people.length; at++) {
-      const person = people[at];
-      if (person === undefined) break;
-      if (found.length === limit) {
-        next = `${at}.`;
-        break;
-      }
-      const page = await consents.ofPerson(person, {
-        limit: limit - found.length,
-        ...(after !== undefined && { after }),
-      });
-      after = undefined;
-      found.push(...page.records);
-      if (page.next !== undefined) {
-        next = `${at}.${page.next}`;
-        break;
-      }
-    }
+    const { found, next } = await pageOfPeople(request, people, consents.ofPerson);
     const now = Math.floor(clock.now() / 1000);
     const documents = await Promise.all(
       found.map(async (record) => await consentDocument(record, now, placeOf)),
@@ -251,20 +227,6 @@ function noticeIn(read: BodyReader): ShownNotice {
     language,
     catalogue: read.requiredText("catalogue", 64),
   };
-}
-
-function limitIn(request: RouteRequest): number {
-  const text = request.query("limit") ?? String(DEFAULT_LIMIT);
-  const limit = /^[1-9][0-9]{0,2}$/.test(text) ? Number(text) : NaN;
-  if (limit <= MAX_LIMIT) return limit;
-  throw bad(`limit is a number from 1 to ${MAX_LIMIT}.`);
-}
-
-function cursorIn(text: string | undefined): [at: number, after: string | undefined] {
-  if (text === undefined) return [0, undefined];
-  const [, at = "", after = ""] = /^([0-9]{1,3})\.([A-Za-z0-9_-]{0,64})$/.exec(text) ?? [];
-  if (at === "") throw bad("after is the next of the page before, as it was.");
-  return [Number(at), after === "" ? undefined : after];
 }
 
 /** The permission table lets nobody else through. */

@@ -85,6 +85,10 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   postConsentRevocation: ["agency", "officer"],
   postConsentInvalidation: ["inspector"],
   getMandates: ["citizen"],
+  // objections to machines acting: citizens for themselves and whom they represent
+  postObjection: ["citizen"],
+  getObjections: ["citizen"],
+  postObjectionWithdrawal: ["citizen"],
   // catalogue
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,

@@ -54,6 +54,8 @@ const CONSENT = JSON.stringify({
   validUntil: new Date(Date.now() + 86_400_000).toISOString(),
 });
 const REQUEST = JSON.stringify({ person: { scheme: "vn-cccd", id: "999199000001" }, ...TERMS });
+const PORTAL = { "x-minhbach-portal": "1" };
+const JSON_TYPE = { "content-type": "application/json" };
 const REVIEW = `{"outcome":"justified"}`;
 const description = parse(
   await readFile(new URL("../../server/openapi/openapi.yaml", import.meta.url), "utf8"),
@@ -146,13 +148,13 @@ describe("server/openapi", function () {
     ],
     getEvent: [
       [200, "/v1/events/0"],
-      [404, "/v1/events/9"],
+      [404, "/v1/events/999"],
       [400, "/v1/events/-1"],
       [401, "/v1/events/0", { headers: { authorization: "Bearer wrong" } }],
     ],
     getEvidence: [
       [200, "/v1/events/1/evidence"],
-      [404, "/v1/events/9/evidence"],
+      [404, "/v1/events/999/evidence"],
       [400, "/v1/events/1e3/evidence"],
     ],
     getEvidenceByLeaf: [
@@ -328,6 +330,31 @@ describe("server/openapi", function () {
       [404, "/v1/consents", { ...post(`{"state":"ConsentRefused","id":"c-0"}`), headers: citizen }],
       [413, "/v1/consents", { ...post(" ".repeat(20_000)), headers: citizen }],
       [422, "/v1/consents", { ...post(CONSENT.replace("pd:PhysicalAddress", "pd:Tax")), headers: citizen }],
+    ],
+    getObjections: [
+      [200, "/v1/objections", { headers: citizen }],
+      [200, "/v1/objections?limit=1&after=0.", { headers: citizen }],
+      [400, "/v1/objections?limit=0", { headers: citizen }],
+      [400, "/v1/objections?after=x", { headers: citizen }],
+      [401, "/v1/objections"],
+      [403, "/v1/objections", { headers: inspector }],
+    ],
+    postObjection: [
+      [201, "/v1/objections", { ...post(`{"procedure":"PASSPORT"}`), headers: citizen }],
+      [200, "/v1/objections", { ...post(`{"procedure":"PASSPORT"}`), headers: citizen }],
+      [400, "/v1/objections", { ...post("{}"), headers: citizen }],
+      [401, "/v1/objections", post("{}")],
+      [403, "/v1/objections", { ...post("{}"), headers: inspector }],
+      [413, "/v1/objections", { ...post(" ".repeat(5_000)), headers: citizen }],
+      [422, "/v1/objections", { ...post(`{"procedure":"FISHING"}`), headers: citizen }],
+    ],
+    postObjectionWithdrawal: [
+      [200, `/v1/objections/${objection}/withdrawal`, { method: "POST", headers: citizen }],
+      [200, `/v1/objections/${objection}/withdrawal`, { ...post("{}"), headers: citizen }],
+      [400, `/v1/objections/${objection}/withdrawal`, { ...post(`{"id":"x"}`), headers: citizen }],
+      [401, `/v1/objections/${objection}/withdrawal`, { method: "POST" }],
+      [403, `/v1/objections/${objection}/withdrawal`, { method: "POST", headers: inspector }],
+      [404, "/v1/objections/o-0/withdrawal", { method: "POST", headers: citizen }],
     ],
     postConsentImport: [
       [422, "/v1/consents/import", { ...post("{}"), headers: citizen }],
@@ -565,6 +592,32 @@ describe("server/openapi", function () {
     getMetrics: [[200, "/metrics"]],
     getOpenApi: [[200, "/openapi.yaml"]],
     getOpenApiJson: [[200, "/openapi.json"]],
+    getPortalSession: [
+      [200, "/portal/session"],
+      [200, "/portal/session", { headers: PORTAL }],
+      [401, "/portal/session", { headers: { ...PORTAL, cookie: "minhbach=ended" } }],
+      [403, "/portal/session", { headers: { ...PORTAL, "sec-fetch-site": "cross-site" } }],
+    ],
+    getSignOn: [
+      [303, "/portal/sign-on?back=/portal/&language=vi", { redirect: "manual" }],
+      [400, "/portal/sign-on?back=//evil.example"],
+    ],
+    getSignedOn: [[303, "/portal/signed-on?code=x&state=y", { redirect: "manual" }]],
+    postSignOff: [
+      [200, "/portal/sign-off", { method: "POST", headers: PORTAL }],
+      [403, "/portal/sign-off", { method: "POST" }],
+      [401, "/portal/sign-off", { method: "POST", headers: { ...PORTAL, cookie: "minhbach=ended" } }],
+    ],
+    getPortalTrust: [[200, "/portal/trust"]],
+    getPortalInbox: [
+      [404, "/portal/inbox/messages", { headers: citizen }],
+      [401, "/portal/inbox/messages"],
+      [403, "/portal/inbox/messages", { headers: inspector }],
+    ],
+    postPortalInbox: [[404, "/portal/inbox/messages/1/answer", { ...post("{}"), headers: { ...citizen, ...JSON_TYPE } }]],
+    putPortalInbox: [
+      [404, "/portal/inbox/preferences", { ...post("{}"), method: "PUT", headers: { ...citizen, ...JSON_TYPE } }],
+    ],
     getPortalPage: [
       [200, "/portal/"],
       [200, "/portal/consents"],
@@ -590,6 +643,7 @@ describe("server/openapi", function () {
   /** One to withdraw, and one to find invalid. */
   let consent: string;
   let invalid: string;
+  let objection: string;
   let inspector: Record<string, string>;
   let otherOfficer: Record<string, string>;
   /** Log index of an access that lacks a basis and a case; an emergency follows it. */
@@ -623,6 +677,9 @@ describe("server/openapi", function () {
     };
     consent = await given("pd:PhysicalAddress");
     invalid = await given("pd:Name");
+    const objecting = { ...post(`{"procedure":"ID_CARD"}`), headers: citizen };
+    const objected = await fetch(`${ledger.url}/v1/objections`, objecting);
+    objection = ((await objected.json()) as { id: string }).id;
   });
 
   for (const operation of operations) {
