@@ -1,5 +1,6 @@
 import eslint from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
+import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 /** The files that may read the environment: processes start there, everything else is told. */
@@ -14,7 +15,10 @@ const ENTRY_POINTS = [
 ];
 
 /** Code that also runs in a browser. `*.node.ts` is chosen by a package import condition where there is Node. */
-const PURE = { files: ["protocol/**/*.ts", "verifier/**/*.ts"], ignores: ["**/*.node.ts"] };
+const PURE = {
+  files: ["protocol/**/*.ts", "verifier/**/*.ts", "portal/**/*.{ts,tsx}"],
+  ignores: ["**/*.node.ts"],
+};
 
 const NODE_GLOBALS = ["Buffer", "process", "global", "setImmediate", "__dirname", "__filename", "require"];
 
@@ -41,7 +45,7 @@ const NO_META_MAIN = {
   message: "Node 24.0, which Apple computers get, does not know it; use isMain of scripts/is-main.ts.",
 };
 /** Where the clock that is handed around comes from. */
-const CLOCKS = ["server/clock.ts", "recorder/timing.ts"];
+const CLOCKS = ["server/clock.ts", "recorder/timing.ts", "portal/app/now.ts", "portal/api/session.ts"];
 
 const SKIP_NEEDS_REASON =
   'A skipped test says why: it.skip("... (skipped: reason)"), or skipBecause(this, "reason") of test/skip-because.ts.';
@@ -59,7 +63,7 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: "error", reportUnusedInlineConfigs: "error" } },
   eslint.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -87,7 +91,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["**/*.ts", "**/*.mjs"],
+    files: ["**/*.{ts,tsx}", "**/*.mjs"],
     ignores: ENTRY_POINTS,
     rules: {
       "no-restricted-properties": ["error", NO_ENVIRONMENT, NO_WALL_CLOCK],
@@ -117,6 +121,10 @@ export default defineConfig(
         })),
       ],
     },
+  },
+  {
+    files: ["portal/**/*.tsx"],
+    extends: [reactHooks.configs.flat["recommended-latest"]],
   },
   {
     files: ["scripts/**", "cli/**", "toolchain/**", "recorder/main.ts"],

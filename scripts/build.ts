@@ -6,7 +6,9 @@ import path from "node:path";
 const ROOT = path.resolve(import.meta.dirname, "..");
 const DIST = path.join(ROOT, "dist");
 
-rmSync(DIST, { recursive: true, force: true });
+// The portal's pages lie there too, and are in use while the tests pack.
+for (const made of ["protocol", "verifier", "recorder", "cli", "package.json"])
+  rmSync(path.join(DIST, made), { recursive: true, force: true });
 const compiler = path.join(ROOT, "node_modules/typescript/bin/tsc");
 // On standard error: `npm pack --json` owns standard output.
 const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {

@@ -3,7 +3,7 @@
  * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
  * anything is installed.
  *
- *     node scripts/run.mjs start|test|bench|soak|deploy|audit [ARGS]
+ *     node scripts/run.mjs start|test|bench|soak|deploy|audit|enrol|portal [ARGS]
  *     node scripts/run.mjs exec FILE [ARGS]
  */
 import path from "node:path";
@@ -28,6 +28,7 @@ const TASKS = new Map([
   ["deploy", "scripts/deploy.ts"],
   ["audit", "scripts/audit.ts"],
   ["enrol", "scripts/enrol.ts"],
+  ["portal", "scripts/portal.ts"],
 ]);
 
 const NODE_FLAGS = [

@@ -4,6 +4,7 @@
  * itself, says so and stops the rest.
  */
 import { DeployError } from "./deploy/error.ts";
+import { ensurePortal } from "./portal/fresh.ts";
 import { endOfLog } from "./start/child.ts";
 import { takeDataFolder } from "./start/data-folder.ts";
 import { StartError } from "./start/error.ts";
@@ -33,6 +34,7 @@ async function run(asked: Promise<undefined>): Promise<number> {
 }
 
 async function start(settings: StartSettings, parts: Parts): Promise<void> {
+  await ensurePortal((line) => console.log(`  ${line}`));
   await startSystem(settings, { env: process.env, parts, onProgress: (line) => console.log(`  ${line}`) });
   console.log(welcome(settings, await nextSeqOf(settings.recorderUrl)));
 }

@@ -3,6 +3,7 @@
  * is a step (types, lint, imports, format, dead-code, solidity, contracts) or a folder or file below test/.
  * Ends with the sum over all runners alone on a line, and with 1 if anything failed.
  */
+import { ensurePortal } from "./portal/fresh.ts";
 import { runStep, type StepResult } from "./test/run-step.ts";
 import { type Step, stepsFor, UnknownPart } from "./test/steps.ts";
 import { sumOf } from "./test/tally.ts";
@@ -52,7 +53,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-const results = await runAll(steps(), interrupted.signal);
+const chosen = steps();
+// The tests look at the pages as they are built.
+if (chosen.some(({ kind }) => kind === "tests")) await ensurePortal((line) => console.log(line));
+const results = await runAll(chosen, interrupted.signal);
 const { passed, failed, skipped } = sumOf(results.map((result) => result.tally));
 const broken = results.filter((result) => !result.ok).map((result) => result.step.name);
 console.log(broken.length === 0 ? "\nEverything passed." : `\nFailed: ${broken.join(", ")}`);

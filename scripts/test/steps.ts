@@ -31,6 +31,7 @@ const SOURCES = [
 
 const CHECKS: readonly Step[] = [
   check("types", "typescript/bin/tsc", "--noEmit"),
+  check("portal-types", "typescript/bin/tsc", "--noEmit", "-p", "portal"),
   check("lint", "eslint/bin/eslint.js", ".", "--max-warnings=0"),
   check(
     "imports",

@@ -8,6 +8,7 @@ describe("test steps", () => {
   it("are all of them by default, the tests last", () => {
     expect(names()).to.deep.equal([
       "types",
+      "portal-types",
       "lint",
       "imports",
       "format",

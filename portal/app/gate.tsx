@@ -1,0 +1,32 @@
+import { useTranslation } from "react-i18next";
+import type { ReactNode } from "react";
+import { useLocation } from "wouter";
+
+import { signOnAddress, type SignedOnRole, useSession } from "../api/session.ts";
+import { ButtonLink } from "../parts/button.tsx";
+import { Answered, Empty } from "../parts/states.tsx";
+
+/** Shows a page to whom it is for, and asks everybody else to sign on. */
+export function Gate({ role, children }: { readonly role: SignedOnRole; readonly children: ReactNode }) {
+  const { t, i18n } = useTranslation();
+  const [location] = useLocation();
+  const session = useSession();
+  return (
+    <Answered of={session}>
+      {({ signedOn, signOn, hasEnded = false }) =>
+        signedOn?.role === role ? (
+          children
+        ) : (
+          <Empty icon="lock" title={hasEnded ? t("ended") : t("forRole", { role: t(`roles.${role}`) })}>
+            <p>{t(hasEnded ? "endedWhy" : "forRoleWhy")}</p>
+            {signOn && (
+              <ButtonLink outside weight="first" href={signOnAddress(`/portal${location}`, i18n.language)}>
+                {t("signOn")}
+              </ButtonLink>
+            )}
+          </Empty>
+        )
+      }
+    </Answered>
+  );
+}

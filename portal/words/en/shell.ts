@@ -1,0 +1,56 @@
+import type { shell as vi } from "../vi/shell.ts";
+
+export const shell: typeof vi = {
+  name: "Minh Bạch",
+  claim: "Who has used your data",
+  skip: "Skip to the main content",
+  menu: "Pages",
+  loading: "Loading…",
+  tryAgain: "Try again",
+  close: "Close",
+  cancel: "No, go back",
+  back: "Back",
+  more: "Show more",
+  language: "Language",
+  otherLanguage: "Tiếng Việt",
+  signOn: "Sign in",
+  signOff: "Sign out",
+  signedOnAs: "Signed in: {{who}}",
+  roles: {
+    citizen: "citizen",
+    inspector: "inspector",
+    officer: "data protection officer",
+    agency: "agency",
+    operator: "operator",
+    registrar: "registrar",
+  },
+  pages: {
+    home: "Start",
+    data: "My data",
+    consents: "My consents",
+    complaints: "Complaints",
+    inbox: "Inbox",
+    verify: "Verify",
+  },
+  development:
+    "This is a trial system: the data is not of real people, and the blockchain runs on one machine alone.",
+  offline: "Your device is offline. What you see is from before; nothing new has been loaded.",
+  endsSoon: "Your session ends at {{time}}. To go on after that, sign in again.",
+  ended: "Your session has ended",
+  endedWhy:
+    "So that nobody else sees your data, a session ends by itself after a while. Sign in again to go on.",
+  forRole: "This page is for: {{role}}",
+  forRoleWhy: "You are not signed in, or you are signed in in another role.",
+  noPage: "There is no such page",
+  noPageWhy: "The address may be mistyped, or the page has moved.",
+  toStart: "To the start page",
+  signOnFailed: {
+    cancelled: "You stopped signing in.",
+    expired: "Signing in took too long, or was begun in another browser. Please try again.",
+    refused: "You signed in, but this account has no role here.",
+    unavailable: "The sign-in service does not answer now. Please try again in a few minutes.",
+    none: "Nobody can sign in here.",
+  },
+  footer:
+    "This record can only be added to. Nobody can change or delete what was written, and anybody can check that.",
+};
