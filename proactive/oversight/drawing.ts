@@ -32,9 +32,13 @@ export interface DrawnSample {
 export function redrawn(
   sample: number,
   claim: EvidenceClaim,
-  { blockHash, said }: { readonly blockHash: Uint8Array; readonly said: SaidSample },
+  {
+    desk,
+    blockHash,
+    said,
+  }: { readonly desk: string; readonly blockHash: Uint8Array; readonly said: SaidSample },
 ): DrawnSample {
-  const range = rangeAskedFor(claim);
+  const range = claim.source === desk ? rangeAskedFor(claim) : undefined;
   if (claim.index !== sample || range === undefined || range.to > sample)
     throw notProven("at this place of the log no sample of what stood before was asked for");
   const indexes = drawSample(range, { blockHash, leafHash: fromHex(claim.leafHash) });
@@ -56,12 +60,10 @@ export async function blockHashOf(rpc: Rpc, block: number): Promise<Uint8Array> 
   return fromHex(hash.slice(2).toLowerCase());
 }
 
-function rangeAskedFor({ source, facets }: EvidenceClaim): SampleRange | undefined {
+function rangeAskedFor({ facets }: EvidenceClaim): SampleRange | undefined {
   const { type, inspection } = facets;
   if (type !== "inspection" || !isJsonObject(inspection) || inspection["state"] !== "sampled")
     return undefined;
-  // People's acts are recorded by the desk alone: an agency that asks for a sample of its own chooses when.
-  if (!source.endsWith("/desk")) return undefined;
   const { from, to, count } = isJsonObject(inspection["sample"]) ? inspection["sample"] : {};
   if (typeof from !== "number" || typeof to !== "number" || typeof count !== "number") return undefined;
   return isSampleRange({ from, to, count }) ? { from, to, count } : undefined;

@@ -67,8 +67,12 @@ interface CommittedRule {
   readonly inputs: RuleInputs;
 }
 
-function ruleIn({ facets: { type, rule } }: CaseEvent): CommittedRule | undefined {
-  if (type !== "action" || !isJsonObject(rule)) return undefined;
+/** What the outcome of a conclusion says: what follows, and why. What came of it later is recorded by actions of other kinds. */
+const CONCLUSION = /^(?:offer|notify|officer|none): /;
+
+/** The rule of an action that says what was concluded. */
+function ruleIn({ facets: { type, rule, outcome } }: CaseEvent): CommittedRule | undefined {
+  if (type !== "action" || !isJsonObject(rule) || !CONCLUSION.test(detailOf(outcome) ?? "")) return undefined;
   const { id, version, inputs } = rule;
   if (typeof id !== "string" || typeof version !== "string" || !isJsonObject(inputs)) return undefined;
   const values = Object.entries(inputs).flatMap(([name, value]) => (isPlain(value) ? [[name, value]] : []));
@@ -82,10 +86,14 @@ function conclusionFaults(
 ): Fault[] {
   const conclusion = again(id, version, inputs);
   if (conclusion === undefined) return ["unknown-rule"];
-  const detail = isJsonObject(outcome) ? outcome["detail"] : undefined;
   const faults: Fault[] = conclusion.outcome === "offer" ? [] : ["not-offered"];
-  if (detail !== `${conclusion.outcome}: ${conclusion.reason}`) faults.push("another-conclusion");
+  if (detailOf(outcome) !== `${conclusion.outcome}: ${conclusion.reason}`) faults.push("another-conclusion");
   return faults;
+}
+
+function detailOf(outcome: unknown): string | undefined {
+  const detail = isJsonObject(outcome) ? outcome["detail"] : undefined;
+  return typeof detail === "string" ? detail : undefined;
 }
 
 /** The inputs `access.1`, `access.2`, ... are the message ids of the readings. */

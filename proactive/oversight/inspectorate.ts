@@ -20,6 +20,8 @@ import { ratesIn, type Rates } from "./rates.ts";
 export interface InspectorateOptions extends LedgerCallsOptions {
   /** The log that the inspector chose to trust. */
   readonly trust: TrustProfile;
+  /** The source that records people's acts, `<operator>/desk`: a sample that somebody else asked for is none. */
+  readonly desk: string;
   /** A node of the chain, best one of the inspectorate's own: neither the ledger nor an agency is asked what was drawn. */
   readonly rpc: Rpc;
   /** The rules to run again; those of this program when absent. */
@@ -69,7 +71,7 @@ const EVENTS_AT_ONCE = 100;
 const MAX_CASE_EVENTS = 2000;
 
 export function inspectorate(options: InspectorateOptions): Inspectorate {
-  const { trust, rpc, conclude = concludeAgain } = options;
+  const { trust, desk, rpc, conclude = concludeAgain } = options;
   const ask = ledgerCalls(options);
   const chain = chainReader(rpc, "the inspectorate's node");
 
@@ -92,6 +94,7 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
     const said = membersOf(await ask(`/v1/samples/${sample}?${query.toString()}`));
     const claim = await proven(JSON.stringify(said["evidence"]), sample);
     return redrawn(sample, claim, {
+      desk,
       blockHash: await blockHashOf(rpc, claim.anchor.block),
       said: { indexes: wholeNumbers(said["indexes"]), matching: wholeNumbers(said["matching"]) },
     });
