@@ -129,6 +129,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock: options.clock,
       log: about.name,
     });
+    const callers = callersOf(options, chain.keys);
+    const pages = await portal(options, callers);
     const routes = [
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
@@ -144,14 +146,13 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...health,
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
-      ...(await portal(options)).pages,
+      ...pages.routes,
     ];
-    const callers = callersOf(options, chain.keys);
     const edge = httpEdge({
       postSubmission: writer.postSubmission,
       bodies: new ByteBudget(SMALL_BODIES_BYTES),
       routes,
-      callerOf: callers.callerOf,
+      ...{ callerOf: pages.callerOf, forgetSession: pages.forgetSession },
       ...{ beside: callers.beside, dpopAlgorithms: DPOP_ALGORITHMS.join(" ") },
       permissionOf: (name) => {
         const roles = rolesFor(name);

@@ -33,7 +33,7 @@ export interface EdgeOptions {
   /** Who sends a request. @throws LedgerError `unauthenticated`, `session-ended`, `cross-origin`. */
   readonly callerOf: (shown: ShownCredentials, header: HeaderOf) => Promise<Caller>;
   /** The `Set-Cookie` that goes with `session-ended`, so that the browser shows the session no more. */
-  readonly forgetSession?: string;
+  readonly forgetSession?: string | undefined;
   /** Kinds of signatures of a proof (RFC 9449), with spaces between them. */
   readonly dpopAlgorithms: string;
   /** What answers everything below a path by itself, and is no part of the API: the development sign-on. */

@@ -18,6 +18,10 @@ type CallerOptions = Pick<AppOptions, "config" | "clock" | "log">;
 /** How callers are known. */
 export interface Callers {
   readonly callerOf: Authenticator["callerOf"];
+  /** How people reach this server, without a slash at the end. */
+  readonly publicUrl: () => string;
+  /** Who signs people on; undefined where nobody does, or not yet. */
+  readonly issuer: () => Pick<TrustedIssuer, "issuer" | "requireDpop"> | undefined;
   /** The development sign-on, where it is. */
   readonly beside: Beside | undefined;
   /** Tells where the server listens. */
@@ -33,11 +37,11 @@ export function callersOf(options: CallerOptions, keys: Agencies): Callers {
   const development =
     config.signOn.kind === "development" ? developmentSignOn(config, { clock, log }) : undefined;
   let listening = "";
+  const issuer = issuerOf(options, development);
+  const publicUrl = (): string => config.publicUrl ?? development?.base() ?? listening;
   const { callerOf } = authenticator({
-    findKept: keptTokens(options, keys),
-    issuer: issuerOf(options, development),
-    checkProof: dpopProofs(clock),
-    publicUrl: () => config.publicUrl ?? development?.base() ?? listening,
+    ...{ findKept: keptTokens(options, keys), checkProof: dpopProofs(clock) },
+    ...{ issuer, publicUrl },
   });
   if (config.signOn.kind === "none" && config.environment === "production")
     log.warn(
@@ -45,7 +49,7 @@ export function callersOf(options: CallerOptions, keys: Agencies): Callers {
     );
   if (development !== undefined) followAgencies(keys, development.admit);
   return {
-    callerOf,
+    ...{ callerOf, issuer, publicUrl },
     beside: development && { path: SIGN_ON_PATH, handle: development.handle },
     listensAt: (url) => {
       listening = url;

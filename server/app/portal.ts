@@ -1,11 +1,104 @@
-import { pageRoutes } from "../portal/page-routes.ts";
+import { LedgerError } from "../errors.ts";
+import type { EdgeOptions } from "../edge.ts";
+import type { SignedOn } from "../identity/caller.ts";
+import { begunSignOns } from "../portal/begun.ts";
+import { cookie } from "../portal/cookies.ts";
 import { readPortalFiles } from "../portal/files.ts";
+import { inboxRoutes } from "../portal/inbox-routes.ts";
+import { pageRoutes } from "../portal/page-routes.ts";
+import { sessionRoutes } from "../portal/session-routes.ts";
+import { type CredentialsFor, openSessions } from "../portal/sessions.ts";
+import { signOnRoutes } from "../portal/sign-on-routes.ts";
+import { type SignOnIssuer, SignOnRefused, signOnService } from "../portal/sign-on-service.ts";
+import { sessionEnded, visitFinder } from "../portal/visitors.ts";
+import { isLoopback } from "../config-values.ts";
 import type { Route } from "../route.ts";
+import type { Callers } from "./callers.ts";
 import type { AppOptions } from "./parts.ts";
 
-/** The web pages. Their routes come after all others: they answer whatever path of theirs is left. */
-export async function portal({ config }: Pick<AppOptions, "config">): Promise<{ readonly pages: Route[] }> {
-  if (config.portal.folder === undefined) return { pages: [] };
-  const files = await readPortalFiles(config.portal.folder);
-  return { pages: pageRoutes({ files, isTls: config.publicUrl?.startsWith("https:") === true }) };
+/** What a trust profile says that it is (docs/SPEC.md). */
+const TRUST_PROFILE = { type: "minhbach/trust-profile", version: 1 };
+
+type PortalOptions = Pick<AppOptions, "config" | "profile" | "clock" | "log">;
+
+/** The portal, and how callers are known with it: by a token that they send, or by the session of the portal that holds one for them. */
+export interface Portal extends Pick<EdgeOptions, "callerOf" | "forgetSession"> {
+  /** They come after all others: the pages' answer to whatever path below theirs is left. */
+  readonly routes: readonly Route[];
+}
+
+export async function portal(options: PortalOptions, callers: Callers): Promise<Portal> {
+  const { config, clock, log } = options;
+  if (config.portal.folder === undefined) return { callerOf: callers.callerOf, routes: [] };
+  const isTls = config.publicUrl?.startsWith("https:") === true;
+  const { idleMs, sessionMs, inboxUrl } = config.portal;
+  const sessions = openSessions({ clock, idleMs, maxMs: sessionMs });
+  const sessionCookie = cookie({ name: "minhbach", sameSite: "Strict", isTls });
+  // The browser is led back here from the sign-on service.
+  const begunCookie = cookie({ name: "minhbach-sign-on", sameSite: "Lax", isTls });
+  const origin = (): string => new URL(callers.publicUrl()).origin;
+  const visitOf = visitFinder({ sessions, cookie: sessionCookie, origin });
+  const issuer = issuerOf(options, callers);
+  const service = signOnService({ issuer, clock, log });
+
+  const callerOf: Portal["callerOf"] = async (shown, header) => {
+    const visit = shown.authorization === undefined ? visitOf(header) : undefined;
+    if (visit === undefined) return await callers.callerOf(shown);
+    const { method, path } = shown;
+    const credentials = await visit.session.credentialsFor({ method, url: callers.publicUrl() + path });
+    try {
+      return await callers.callerOf({ ...{ method, path, dpop: undefined }, ...credentials });
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code !== "unauthenticated") throw error;
+      // The token is in force no more: its issuer took the key back.
+      sessions.end(visit.id);
+      throw sessionEnded();
+    }
+  };
+
+  return {
+    callerOf,
+    forgetSession: sessionCookie.forget(),
+    routes: [
+      ...sessionRoutes({
+        ...{ visitOf, sessionCookie, idleMs, clock },
+        endSession: sessions.end,
+        canSignOn: () => issuer() !== undefined,
+        endAddress: () => service.endAddress(`${callers.publicUrl()}/portal/`),
+        trust: () => ({ ...TRUST_PROFILE, ...options.profile, rpc: [`${callers.publicUrl()}/rpc`] }),
+        hasInbox: inboxUrl !== undefined,
+        environment: config.environment,
+      }),
+      ...signOnRoutes({
+        ...{ service, sessions, sessionCookie, begunCookie, log },
+        begun: begunSignOns(clock),
+        callerOf: signedOnBy(callers),
+        publicUrl: callers.publicUrl,
+      }),
+      ...inboxRoutes({ url: inboxUrl, visitOf, clock, log }),
+      ...pageRoutes({ files: await readPortalFiles(config.portal.folder), isTls }),
+    ],
+  };
+}
+
+/** A session over a network takes TLS: without it, whoever listens is signed on too. */
+function issuerOf({ config }: PortalOptions, callers: Callers): () => SignOnIssuer | undefined {
+  return () => {
+    const trusted = callers.issuer();
+    const url = new URL(callers.publicUrl());
+    if (trusted === undefined || !(url.protocol === "https:" || isLoopback(url))) return undefined;
+    const { clientId, scope } = config.portal;
+    return { ...{ issuer: trusted.issuer, clientId, scope }, bindsTokens: trusted.requireDpop };
+  };
+}
+
+/** Finds out who signed on, as from any request. */
+function signedOnBy({ callerOf, publicUrl }: Callers): (credentialsFor: CredentialsFor) => Promise<SignedOn> {
+  return async (credentialsFor) => {
+    const [method, path] = ["GET", "/portal/signed-on"];
+    const credentials = await credentialsFor({ method, url: publicUrl() + path });
+    const caller = await callerOf({ ...{ method, path, dpop: undefined }, ...credentials });
+    if (caller.role !== "public") return caller;
+    throw new SignOnRefused("refused", "the token shows nobody");
+  };
 }

@@ -93,9 +93,18 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getCatalogue: EVERYBODY,
   getCatalogueVersion: EVERYBODY,
   // portal: the pages are for everybody, and what they show comes from the routes above
+  getPortalSession: EVERYBODY,
+  getSignOn: EVERYBODY,
+  getSignedOn: EVERYBODY,
+  postSignOff: EVERYBODY,
+  getPortalTrust: EVERYBODY,
   getPortalPage: EVERYBODY,
   getVerifyPage: EVERYBODY,
   getFrontPage: EVERYBODY,
+  // the inbox of whoever is signed on at the portal
+  getPortalInbox: ["citizen"],
+  postPortalInbox: ["citizen"],
+  putPortalInbox: ["citizen"],
   // the process itself
   getLive: EVERYBODY,
   getReady: EVERYBODY,

@@ -614,9 +614,15 @@ describe("server/openapi", function () {
       [401, "/portal/inbox/messages"],
       [403, "/portal/inbox/messages", { headers: inspector }],
     ],
-    postPortalInbox: [[404, "/portal/inbox/messages/1/answer", { ...post("{}"), headers: { ...citizen, ...JSON_TYPE } }]],
+    postPortalInbox: [
+      [404, "/portal/inbox/messages/1/answer", { ...post("{}"), headers: { ...citizen, ...JSON_TYPE } }],
+    ],
     putPortalInbox: [
-      [404, "/portal/inbox/preferences", { ...post("{}"), method: "PUT", headers: { ...citizen, ...JSON_TYPE } }],
+      [
+        404,
+        "/portal/inbox/preferences",
+        { ...post("{}"), method: "PUT", headers: { ...citizen, ...JSON_TYPE } },
+      ],
     ],
     getPortalPage: [
       [200, "/portal/"],

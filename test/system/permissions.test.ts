@@ -24,7 +24,8 @@ const OPEN = [
   ...["getAuthzenConfiguration", "getStatistics", "getCatalogue", "getCatalogueVersion"],
   ...["getLive", "getReady", "getHealth", "getMetrics"],
   ...["getOpenApi", "getOpenApiJson", "getApiPage", "getApiPageFile"],
-  ...["getPortalPage", "getVerifyPage", "getFrontPage"],
+  ...["getPortalPage", "getVerifyPage", "getFrontPage", "getPortalTrust"],
+  ...["getPortalSession", "getSignOn", "getSignedOn", "postSignOff"],
 ];
 
 /** Roles whose development token is one of an agency. */
