@@ -139,6 +139,67 @@ describe("server/decide", () => {
     });
   });
 
+  describe("asked by a machine", () => {
+    const automated = { ...QUESTION, context: { ...QUESTION.context, automated: true } };
+    let asked: unknown[];
+    beforeEach(() => {
+      asked = [];
+    });
+    const objecting = (answer: boolean): Partial<DecisionsOptions> => ({
+      objects: (...about) => {
+        asked.push(about);
+        return Promise.resolve(answer);
+      },
+    });
+
+    it("says so in the decision, and permits while the person does not object by the log that it cites", async () => {
+      changes = objecting(false);
+      const answer = await ask("evaluation", automated);
+      expect(contextOf(answer)).to.include({ reason: "consent", automated: true });
+      expect(parseDecision(String(contextOf(answer)["jws"])).decision).to.include({ automated: true });
+      expect(asked).to.deep.equal([[AN, "BUILD_PERMIT", { below: SIZE }]]);
+    });
+
+    it("denies while the person objects, whatever they consented to, and says it to them", async () => {
+      changes = objecting(true);
+      const answer = await ask("evaluation", automated);
+      expect(answer["decision"]).to.equal(false);
+      expect(contextOf(answer)).to.include({ reason: "objected", automated: true });
+      expect(parseDecision(String(contextOf(answer)["jws"])).decision).to.include({
+        ...{ decision: false, reason: "objected", automated: true },
+      });
+    });
+
+    it("tells nobody who may read nothing what the person objects to", async () => {
+      changes = objecting(true);
+      caller = agency("qn-tax");
+      const subject = { type: "agency", id: "qn-tax" };
+      const answer = await ask("evaluation", { ...automated, subject });
+      expect(contextOf(answer)["reason"]).to.not.equal("objected");
+      expect(asked).to.deep.equal([]);
+    });
+
+    it("does not concern officials, and takes no machine's emergency", async () => {
+      changes = objecting(true);
+      for (const context of [QUESTION.context, { ...QUESTION.context, automated: false }])
+        expect(contextOf(await ask("evaluation", { ...QUESTION, context }))).to.include({
+          reason: "consent",
+        });
+      expect(asked).to.deep.equal([]);
+      const context = { ...automated.context, emergency: { reason: "Nhà đang cháy" } };
+      expect(await refusal("evaluation", { ...QUESTION, context })).to.deep.equal([400, "bad-question"]);
+      const odd = { ...QUESTION, context: { ...QUESTION.context, automated: "yes" } };
+      expect(await refusal("evaluation", odd)).to.deep.equal([400, "bad-question"]);
+    });
+
+    it("is told nothing while nobody knows who objects", async () => {
+      const starting = (): Promise<never> =>
+        Promise.reject(new LedgerError("starting", "The ledger still reads who objects to what."));
+      changes = { objects: starting };
+      expect(await refusal("evaluation", automated)).to.deep.equal([503, "starting"]);
+    });
+  });
+
   it("relies on the consent that is named, and reads nobody's consents where the law says enough", async () => {
     const context = { ...QUESTION.context, consent: "c-1" };
     expect((await ask("evaluation", { ...QUESTION, context }))["decision"]).to.equal(true);
