@@ -5,7 +5,7 @@ import { startApp } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLog } from "./log.ts";
-import { loadSecrets } from "./secrets.ts";
+import { loadSecrets, recordsDatabase } from "./secrets.ts";
 
 /** The ledger as a process: reads the environment, runs until it is asked to end. */
 async function run(config: Config, log: Logger): Promise<void> {
@@ -13,7 +13,8 @@ async function run(config: Config, log: Logger): Promise<void> {
   const profile = await readProfile(config.trustProfilePath);
   requireSameEnvironment(config, profile);
   const secrets = loadSecrets(config, process.env);
-  const app = await startApp({ config, secrets, profile, clock: systemClock, log });
+  const database = recordsDatabase(process.env);
+  const app = await startApp({ config, secrets, database, profile, clock: systemClock, log });
   log.info({ signal: await asked }, "ending");
   await app.close();
 }

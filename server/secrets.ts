@@ -76,6 +76,17 @@ export function loadSecret(
   return keptSecret(path.join(config.dataDir, "keys", name));
 }
 
+/**
+ * Where the records are, by `STORE`: `postgres://user:password@host:port/database`; undefined for LevelDB in the data folder (`level`, the default).
+ * @throws ConfigError, never with its value: it may hold a password.
+ */
+export function recordsDatabase(env: Env): string | undefined {
+  const store = env["STORE"] ?? "level";
+  if (store === "level") return undefined;
+  if (/^postgres(?:ql)?:\/\/[^/]+\/[^/?]+/.test(store) && URL.canParse(store)) return store;
+  throw new ConfigError('STORE must be "level" or postgres://user:password@host:port/database');
+}
+
 /** The public keys of the operator's own sources, by their recorders' names, 32 bytes each. */
 export function ownSourceKeys({ ledger, desk }: Secrets): Record<"ledger" | "desk", Uint8Array> {
   return { ledger: ed25519.getPublicKey(ledger), desk: ed25519.getPublicKey(desk) };

@@ -3,7 +3,7 @@ import path from "node:path";
 import { Level } from "level";
 import { headOf } from "../../server/store/rows.ts";
 import { registerKey } from "../../server/store/level-keys.ts";
-import { type Database, levelReader } from "../../server/store/level-reader.ts";
+import { type Database, type Databases, levelReader } from "../../server/store/level-reader.ts";
 import type { Head, StoreReader } from "../../server/store/store.ts";
 import { AuditFault } from "../../verifier/audit/fault.ts";
 import { AuditInputError } from "./error.ts";
@@ -41,7 +41,8 @@ export async function openRecords(dataDir: string): Promise<KeptRecords> {
     const register = await open("records/register");
     const head = await headOfLog(log);
     await requireRegister(register, head);
-    const reader = levelReader({ databases: () => Promise.resolve({ log, register }), head: () => head });
+    const databases = (): Promise<Databases> => Promise.resolve({ log, register });
+    const reader = levelReader({ databases, head: () => head, checkpoint: () => undefined });
     return {
       reader,
       head,

@@ -49,6 +49,7 @@ export type AnchorerStore = Pick<
   | "setAnchorIntent"
   | "recordAnchor"
   | "submissionOfIndex"
+  | "leads"
 >;
 
 export interface AnchorerTiming {
@@ -67,7 +68,7 @@ const DEFAULT_TIMING: AnchorerTiming = {
 
 /**
  * Brings checkpoints to the contract, one at a time. Whatever happened before, each step reads the contract's head and goes on from
- * there; all that has to survive a crash is in the store (see decide.ts). One anchorer runs per log.
+ * there; all that has to survive a crash is in the store (see decide.ts). Of several servers each looks, and the leader acts.
  */
 export interface Anchorer {
   /**
@@ -207,6 +208,7 @@ class OneInFlight implements Anchorer {
 
   /** Does what was decided; true when there may be more to do at once. */
   async #act(decision: Decision, sighting: Sighting): Promise<boolean> {
+    if (decision.kind !== "halt" && !this.#options.store.leads()) return false;
     switch (decision.kind) {
       case "idle":
       case "wait":

@@ -36,6 +36,8 @@ export async function observe(observed: Observed): Promise<Sighting> {
   const count = await chain.anchorCount();
   const head = count === 0 ? NOTHING_ANCHORED : await anchorAt(count - 1, chain);
   const line = await confirmedLine(count, { chain, store });
+  // Another server recorded an anchor that was not there yet when we counted: look again.
+  if (line.recorded > count && (await chain.anchorCount()) > count) return await observe(observed);
   const latest = checkpoints.latest();
   const ownIndexRoot = checkpoints.indexRootAt(head.indexSize);
   const isOtherIndex = ownIndexRoot !== undefined && !equal(ownIndexRoot, head.indexRoot);

@@ -11,6 +11,8 @@ export interface AppOptions {
   readonly secrets: Secrets;
   /** Where the log is on the chain: the same file its verifiers use. */
   readonly profile: TrustProfile;
+  /** `postgres://...` of the records, which may hold a password; without it they lie in LevelDB in the data folder. */
+  readonly database?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

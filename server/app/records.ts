@@ -14,6 +14,7 @@ import { levelTileStore } from "../integrate/tile-store.ts";
 import { indexTags } from "../receive/index-tags.ts";
 import type { Secrets } from "../secrets.ts";
 import { openLevelStore } from "../store/level-store.ts";
+import { openPostgresStore } from "../store/postgres-store.ts";
 import type { Store } from "../store/store.ts";
 import type { AboutLog, AppOptions, Closing } from "./parts.ts";
 
@@ -28,11 +29,14 @@ export interface Records {
 /** The records, and what follows them by itself. */
 export async function openRecords(options: AppOptions, about: AboutLog, closing: Closing): Promise<Records> {
   const { config, secrets, clock, log } = options;
-  const store = await openLevelStore({
-    path: path.join(config.dataDir, "records"),
-    onListenerError: (error) => log.error({ err: error }, "a part that follows the log failed"),
-  });
+  const onListenerError = (error: unknown): void =>
+    log.error({ err: error }, "a part that follows the log failed");
+  const store =
+    options.database === undefined
+      ? await openLevelStore({ path: path.join(config.dataDir, "records"), onListenerError })
+      : await openPostgresStore({ url: options.database, onListenerError });
   closing.push(store.close);
+  await store.campaign();
   const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
   closing.push(derived.close);
   await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: true });

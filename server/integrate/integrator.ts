@@ -16,7 +16,7 @@ export interface Checkpoint {
 }
 
 export interface IntegratorOptions {
-  readonly store: Pick<Store, "head" | "payloads" | "onHead">;
+  readonly store: Pick<Store, "head" | "payloads" | "onHead" | "leads" | "publishCheckpoint" | "checkpoint">;
   readonly tiles: TileStore;
   readonly signCheckpoint: (size: number, root: Uint8Array) => string;
   /** Between two checkpoints, unless nothing is new. */
@@ -30,7 +30,8 @@ export interface IntegratorOptions {
 
 /**
  * Follows the log: hashes what was committed into tiles, and publishes a checkpoint when there is something new. What is
- * published is always a head of the store, so no checkpoint cuts a submission in two.
+ * published is always a head of the store, so no checkpoint cuts a submission in two. Of several servers the leader publishes, and the others go by
+ * its checkpoints: so all build the index at the same sizes, and each can prove what is anchored.
  */
 export interface Integrator {
   /** Catches up with the records, however far behind the tiles are, and publishes. The same code as in normal operation. */
@@ -47,6 +48,8 @@ export interface Integrator {
 
 /** Leaves taken in at once: a chunk takes a few milliseconds, and receiving goes on in between. */
 const CHUNK_LEAVES = 1024;
+/** How often to look for the leader's next checkpoint while one is due. */
+const FOLLOW_MS = 100;
 /** A disk that failed seldom recovers at once. */
 const DEFAULT_RETRY_MS = 1_000;
 
@@ -121,16 +124,30 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
     return published === undefined || (size > published.size && clock.now() >= publishedAt + intervalMs);
   }
 
-  function publish({ size, frontier }: Head): void {
+  async function publish({ size, frontier }: Head): Promise<void> {
     const root = frontierRoot(frontier);
-    published = { size, root, note: signCheckpoint(size, root) };
+    const checkpoint = { size, root, note: signCheckpoint(size, root) };
+    await store.publishCheckpoint(checkpoint);
+    announce(checkpoint);
+  }
+
+  function announce(checkpoint: Checkpoint): void {
+    published = checkpoint;
     publishedAt = clock.now();
-    for (const listener of listeners) listener(published);
+    for (const listener of listeners) listener(checkpoint);
+  }
+
+  /** What the leader published, as far as our tree has come. */
+  async function goByLeader(): Promise<void> {
+    const checkpoint = await store.checkpoint();
+    if (checkpoint === undefined || checkpoint.size > tree.edge.size) return;
+    if (published === undefined || checkpoint.size > published.size) announce(checkpoint);
   }
 
   async function step(target: Head): Promise<void> {
     await catchUp(target);
-    if (tree.edge.size === target.size && isCheckpointDue(target.size)) publish(target);
+    if (!store.leads()) await goByLeader();
+    else if (tree.edge.size === target.size && isCheckpointDue(target.size)) await publish(target);
   }
 
   function run(target: Head): Promise<void> {
@@ -144,7 +161,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
     if (closed || running !== undefined || head === undefined) return;
     const waiting = head.size - tree.edge.size;
     if (waiting === 0 && published?.size === head.size) return;
-    const untilDueMs = publishedAt + intervalMs - clock.now();
+    const untilDueMs = store.leads() ? publishedAt + intervalMs - clock.now() : FOLLOW_MS;
     if (waiting >= CHUNK_LEAVES || untilDueMs <= 0) run(head).then(wake, tryAgainLater);
     else timer = setTimeout(wake, untilDueMs);
   }

@@ -53,7 +53,7 @@ export class GroupCommit {
       clock: parts.clock,
       store: parts.store,
       log: parts.terms.log,
-      append: async (submission, attachment) => await this.#enqueue(submission, { attachment }),
+      append: async (submission, attachment) => await this.#enqueue(submission, { attachment, own: true }),
     });
   }
 

@@ -7,10 +7,14 @@ import type { LogId } from "../../protocol/log-id.ts";
 import type { Source } from "../../protocol/source.ts";
 import { makeSubmission } from "../../protocol/submission.ts";
 import type { Clock } from "../clock.ts";
+import { NumbersTaken } from "../errors.ts";
 import type { Attachment, StoreReader } from "../store/store.ts";
 import type { Sequenced } from "./queue.ts";
 import type { Signer } from "./receipts.ts";
 import type { VerifiedSubmission } from "./verified.ts";
+
+/** Servers that record at the same time; more than there are would have to be quicker each time. */
+const MAX_ATTEMPTS = 16;
 
 /** A source of the operator's: `<operator>/ledger`, in whose name the ledger records what it alone can know, or its desk. */
 export interface OwnSourceParts {
@@ -50,10 +54,20 @@ export function ownSource(own: OwnSourceParts, around: Surroundings): (event: Ow
 }
 
 async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const recorded = await around.store.attachmentIndex(event.attachment.name);
+    if (recorded !== undefined) return recorded;
+    try {
+      await recordNext(own, around, event);
+    } catch (error) {
+      // Another server recorded something in the same moment, maybe this very event.
+      if (!(error instanceof NumbersTaken) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function recordNext(own: OwnSourceParts, around: Surroundings, event: OwnEvent): Promise<void> {
   const { clock, store, log, append } = around;
-  const { name } = event.attachment;
-  const recorded = await store.attachmentIndex(name);
-  if (recorded !== undefined) return recorded;
   const seq = (await store.source(own.source))?.next ?? FIRST_SEQ;
   const time = { occurred: new Date(clock.now()).toISOString() };
   const verified = await ownSubmission(
@@ -65,9 +79,6 @@ async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent
     throw new Error("the ledger could not record an event of its own: its submission was refused", { cause });
   });
   await append(verified, event.attachment);
-  const index = await store.attachmentIndex(name);
-  if (index === undefined) throw new Error("the store lost the event it just took");
-  return index;
 }
 
 /**

@@ -32,6 +32,7 @@ import type {
   RecordedEvent,
   SealedEvents,
   StoredAnchor,
+  StoredCheckpoint,
   StoredEvent,
   StoredSubmission,
   StoreReader,
@@ -52,6 +53,7 @@ export interface View {
   readonly databases: () => Promise<Databases>;
   /** Rows of the log from here on belong to a group that is not committed whole, or not in this view. */
   readonly head: () => Head;
+  readonly checkpoint: () => StoredCheckpoint | undefined;
   readonly snapshots?: { readonly log: Snapshot; readonly register: Snapshot };
   /** Who erases waits for them. */
   readonly reads?: Pick<ReadsUnderWay, "during">;
@@ -305,6 +307,10 @@ export function levelReader(view: View): StoreReader {
       const range = { gte: registerKey("anchors"), lt: registerEnd("anchors"), reverse: true, limit: 1 };
       const [found] = await register.rows(range);
       return found && anchorOf(found[1]);
+    },
+    checkpoint: async () => {
+      await view.databases();
+      return view.checkpoint();
     },
     bound: async (name) => {
       const row = await register.get(registerKey("bindings", name));

@@ -11,7 +11,7 @@ import { levelReader, type Database, type Databases } from "./level-reader.ts";
 import { readsUnderWay } from "./level-reads.ts";
 import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
 import { anchorPlace, anchorRow, headOf, indexKeyRow } from "./rows.ts";
-import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
+import type { Group, Head, IndexKeyRow, Store, StoredCheckpoint } from "./store.ts";
 
 export interface LevelStoreOptions {
   /** The databases' folder; made when missing. */
@@ -70,6 +70,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   let enoughUntil = 0;
   let addingIndexKeys: Promise<void> = Promise.resolve();
   let erasing: Promise<void> = Promise.resolve();
+  /** Nobody else reads these records, and who starts again publishes anew. */
+  let published: StoredCheckpoint | undefined;
   const reads = readsUnderWay();
 
   async function open(): Promise<void> {
@@ -187,11 +189,20 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 
   await open();
   return {
-    ...levelReader({ databases, head: () => head, reads }),
+    ...levelReader({ databases, head: () => head, checkpoint: () => published, reads }),
     commit,
     turn: async (work) => {
       await repaired();
       await work(head);
+    },
+    campaign: async () => {
+      await databases();
+    },
+    // One process has the store open, so it leads.
+    leads: () => !closed,
+    publishCheckpoint: async (checkpoint) => {
+      await databases();
+      published = checkpoint;
     },
     recordAnchor: async (anchor) => {
       await write(register, true, (batch) =>
@@ -228,7 +239,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       const end = reads.begin();
       const at = headOf((await register.getMany([registerKey("head")], { snapshot: snapshots.register }))[0]);
       return {
-        ...levelReader({ databases, head: () => at, snapshots }),
+        ...levelReader({ databases, head: () => at, checkpoint: () => published, snapshots }),
         close: async () => {
           await snapshots.log.close();
           await snapshots.register.close();

@@ -192,6 +192,14 @@ export function postgresReader({ rows }: Queries): StoreReader {
       ),
     lastAnchor: async () =>
       await one(`SELECT ${ANCHOR} FROM anchors ORDER BY size DESC, index_size DESC LIMIT 1`, [], anchorIn),
+    checkpoint: async () =>
+      await one("SELECT size, root, note FROM checkpoint", [], (row) => ({
+        ...{
+          size: numberIn(row, "size"),
+          root: new Uint8Array(bytesIn(row, "root")),
+          note: textIn(row, "note"),
+        },
+      })),
     bound: async (name) => await boundTo(`bound ${name}`),
     anchorIntent: async () => await boundTo(ANCHOR_INTENT),
   };

@@ -2,9 +2,10 @@ import { LedgerError, StoreConflict } from "../errors.ts";
 import { assertContiguous, headListeners } from "./group.ts";
 import { eraseEventKeys } from "./postgres-erasing.ts";
 import { migrateRecords } from "./postgres-format.ts";
+import { postgresLead } from "./postgres-lead.ts";
 import { insertGroup } from "./postgres-log.ts";
 import { ANCHOR_INTENT, headIn, postgresReader } from "./postgres-reader.ts";
-import { inTransaction, numberIn, postgresSessions, type Session } from "./postgres-session.ts";
+import { inTransaction, numberIn, postgresSessions, type Queries, type Session } from "./postgres-session.ts";
 import { indexKeyRow } from "./rows.ts";
 import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
 
@@ -34,6 +35,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const sessions = postgresSessions(url);
   const listeners = headListeners(options.onListenerError);
   const reader = postgresReader(sessions);
+  const lead = postgresLead(sessions);
   /** The newest head that listeners were told. */
   let told = -1;
   let closed = false;
@@ -113,18 +115,28 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       await session.rows("SELECT 1 FROM bindings WHERE name = 'index keys' FOR UPDATE");
       const [last] = await session.rows("SELECT coalesce(max(ordinal) + 1, 0) AS next FROM index_keys");
       await session.rows(
-        `INSERT INTO index_keys SELECT $1 + n, substring($2::bytea FROM n * 65 + 1 FOR 33), substring($2::bytea FROM n * 65 + 34 FOR 32)
-           FROM generate_series(0, $3::int - 1) AS n`,
+        `INSERT INTO index_keys SELECT $1::bigint + row_number() OVER (ORDER BY n) - 1, tag, key FROM (
+           SELECT DISTINCT ON (tag) n, tag, key FROM (
+             SELECT n, substring($2::bytea FROM n * 65 + 1 FOR 33) AS tag, substring($2::bytea FROM n * 65 + 34 FOR 32) AS key
+               FROM generate_series(0, $3::int - 1) AS n) AS given
+           WHERE NOT EXISTS (SELECT 1 FROM index_keys AS there WHERE there.tag = given.tag) ORDER BY tag, n) AS fresh`,
         [last === undefined ? 0 : numberIn(last, "next"), Buffer.concat(packed), packed.length],
       );
     });
   }
 
-  async function remember(name: string, value: Uint8Array): Promise<void> {
-    await sessions.rows(
+  async function remember(queries: Queries, name: string, value: Uint8Array): Promise<void> {
+    await queries.rows(
       "INSERT INTO bindings VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       [name, value],
     );
+  }
+
+  async function asLeader(work: (session: Session) => Promise<void>): Promise<void> {
+    await inTransaction(sessions, WRITE, async (session) => {
+      await lead.require(session);
+      await work(session);
+    });
   }
 
   try {
@@ -137,9 +149,20 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     ...reader,
     commit,
     turn: takeTurn,
+    campaign: lead.campaign,
+    leads: lead.leads,
+    publishCheckpoint: async ({ size, root, note }) => {
+      await asLeader(async (session) => {
+        await session.rows(
+          `INSERT INTO checkpoint VALUES (1, $1, $2, $3) ON CONFLICT (id) DO UPDATE
+             SET size = excluded.size, root = excluded.root, note = excluded.note WHERE checkpoint.size <= excluded.size`,
+          [size, root, note],
+        );
+      });
+    },
     recordAnchor: async (anchor) => {
       const { number, size, indexSize, root, indexRoot, checkpoint, block, time } = anchor;
-      await inTransaction(sessions, WRITE, async (session) => {
+      await asLeader(async (session) => {
         await session.rows("DELETE FROM anchors WHERE size = $1 AND index_size = $2", [size, indexSize]);
         await session.rows(
           `INSERT INTO anchors (number, size, index_size, root, index_root, checkpoint, block, block_hash, transaction, time)
@@ -162,10 +185,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
     addIndexKeys,
     eraseKeys: async (indexes) => await eraseEventKeys(sessions, indexes),
-    bind: async (name, value) => await remember(`bound ${name}`, value),
+    bind: async (name, value) => await remember(sessions, `bound ${name}`, value),
     setAnchorIntent: async (intent) => {
-      if (intent !== undefined) await remember(ANCHOR_INTENT, intent);
-      else await sessions.rows("DELETE FROM bindings WHERE name = $1", [ANCHOR_INTENT]);
+      await asLeader(async (session) => {
+        if (intent !== undefined) await remember(session, ANCHOR_INTENT, intent);
+        else await session.rows("DELETE FROM bindings WHERE name = $1", [ANCHOR_INTENT]);
+      });
     },
     onHead: (listener) => {
       const leave = listeners.add(listener);
@@ -187,6 +212,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     close: async () => {
       closed = true;
       clearTimeout(polling);
+      await lead.close();
       await sessions.close();
     },
   };

@@ -140,6 +140,14 @@ export interface StoredAnchor {
   readonly time: number;
 }
 
+/** A state of the log that was published: what the anchors, the index and the proofs of all servers go by. */
+export interface StoredCheckpoint {
+  readonly size: number;
+  readonly root: Bytes;
+  /** The signed note (C2SP tlog-checkpoint). */
+  readonly note: string;
+}
+
 /**
  * Reads. A missing row is `undefined`, never an error; a failing disk or a closed store rejects with LedgerError
  * `store-unavailable`. Every answer shows whole groups only.
@@ -181,6 +189,8 @@ export interface StoreReader {
   /** The first anchor whose size is greater than `index`: the one every evidence of that event uses. */
   anchorCovering: (index: number) => Promise<StoredAnchor | undefined>;
   lastAnchor: () => Promise<StoredAnchor | undefined>;
+  /** The newest published checkpoint. Of a store that one process writes, only what it published itself since it was opened. */
+  checkpoint: () => Promise<StoredCheckpoint | undefined>;
   /** What was last bound to this name with `bind`. */
   bound: (name: string) => Promise<Bytes | undefined>;
   /** What the anchorer last stored with `setAnchorIntent`; the format is its own. */
@@ -213,11 +223,23 @@ export interface Store extends StoreReader {
    * time; where several processes write, the others wait. Rejects with what the work throws.
    */
   turn: (work: (head: Head) => Promise<void>) => Promise<void>;
-  /** Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
+  /**
+   * Begins to seek the lead among the servers of this log, until the store is closed: what only one may do, the leader does. Resolves when it was
+   * sought once. A leader that does not renew its lease is followed by another within LEAD_SECONDS.
+   */
+  campaign: () => Promise<void>;
+  /**
+   * Whether this server leads now. One that was paused learns too late that it does not any more: so the leader's writes (checkpoints, anchors and
+   * their intent) carry the number of its lease (a fencing token), and are refused with LeadLost when another has the lead.
+   */
+  leads: () => boolean;
+  /** Publishes a checkpoint, which is no smaller than the one before. For the leader. */
+  publishCheckpoint: (checkpoint: StoredCheckpoint) => Promise<void>;
+  /** For the leader. Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
   recordAnchor: (anchor: StoredAnchor) => Promise<void>;
   /**
    * Adds these rows durably (synced) and all or nothing after those there are. Truth: the key of a person whose disclosures were erased cannot
-   * be computed again. The first row of a tag counts, so adding one twice does no harm.
+   * be computed again. The first row of a tag counts, so adding one twice does no harm; where several servers add rows, a tag that is there is passed over.
    */
   addIndexKeys: (rows: readonly IndexKeyRow[]) => Promise<void>;
   /**
@@ -232,7 +254,7 @@ export interface Store extends StoreReader {
    * them. Replaces what the name had: whoever binds looks first.
    */
   bind: (name: string, value: Bytes) => Promise<void>;
-  /** Durably remembers what is about to be sent to the chain; undefined forgets it. */
+  /** For the leader. Durably remembers what is about to be sent to the chain; undefined forgets it. */
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**
    * Calls the listener after every commit, in order, with the new head; commits that follow each other closely may be

@@ -38,7 +38,7 @@ CREATE TABLE attachments (
   sealed bytea NOT NULL
 );
 
-CREATE TABLE index_keys (ordinal bigint PRIMARY KEY, tag bytea NOT NULL, key bytea NOT NULL);
+CREATE TABLE index_keys (ordinal bigint PRIMARY KEY, tag bytea NOT NULL UNIQUE, key bytea NOT NULL);
 
 CREATE TABLE anchors (
   size bigint NOT NULL,
@@ -54,6 +54,23 @@ CREATE TABLE anchors (
   PRIMARY KEY (size, index_size)
 );
 CREATE INDEX anchors_by_number ON anchors (number);
+
+-- The newest published checkpoint.
+CREATE TABLE checkpoint (
+  id smallint PRIMARY KEY CHECK (id = 1),
+  size bigint NOT NULL,
+  root bytea NOT NULL,
+  note text NOT NULL
+);
+
+-- Who leads among the servers, until when by the database's clock, and the number of the lease, which grows with every change of the leader.
+CREATE TABLE lead (
+  id smallint PRIMARY KEY CHECK (id = 1),
+  holder text NOT NULL,
+  lease bigint NOT NULL,
+  until timestamptz NOT NULL
+);
+INSERT INTO lead VALUES (1, '', 0, '-infinity');
 
 -- What the records are bound to (names that begin with "bound "), what is about to be sent to the chain ("anchor intent"), and a row that whoever adds
 -- index keys locks.

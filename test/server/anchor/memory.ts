@@ -90,6 +90,10 @@ export class MemoryAnchors implements AnchorerStore {
     return Promise.resolve(this.records.at(-1));
   }
 
+  leads(): boolean {
+    return true;
+  }
+
   anchorIntent(): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.intent);
   }

@@ -29,7 +29,10 @@ describe("store: LevelDB's reader", () => {
       new Level<Buffer, Buffer>(path.join(folder, name), { keyEncoding: "buffer", valueEncoding: "buffer" });
     databases = { log: open("log"), register: open("register") };
     await Promise.all([databases.log.open(), databases.register.open()]);
-    reader = levelReader({ databases: async () => await Promise.resolve(databases), head: () => first.head });
+    reader = levelReader({
+      databases: async () => await Promise.resolve(databases),
+      ...{ head: () => first.head, checkpoint: () => undefined },
+    });
   });
 
   afterEach(async () => {

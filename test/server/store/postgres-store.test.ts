@@ -1,13 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
+import pg from "pg";
 import { parseSource } from "../../../protocol/source.ts";
 import { type PostgresServer, startPostgres } from "../../../scripts/postgres.ts";
-import { StoreConflict } from "../../../server/errors.ts";
+import { LeadLost, StoreConflict } from "../../../server/errors.ts";
 import { openPostgresStore } from "../../../server/store/postgres-store.ts";
-import type { Store } from "../../../server/store/store.ts";
+import type { IndexKeyRow, Store } from "../../../server/store/store.ts";
 import { skipBecause } from "../../skip-because.ts";
-import { durableHead, rejection, storeConformance } from "./conformance.ts";
+import { anchor, durableHead, rejection, storeConformance } from "./conformance.ts";
 import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
 
 const A = parseSource("qn-police/r1");
@@ -35,8 +36,11 @@ describe("store: PostgreSQL", function () {
 
   storeConformance("PostgreSQL", async () => {
     const url = await running().newDatabase();
-    const open = async (): Promise<Store> =>
-      await openPostgresStore({ url, headPollMs: 5, onListenerError: () => undefined });
+    const open = async (): Promise<Store> => {
+      const store = await openPostgresStore({ url, headPollMs: 5, onListenerError: () => undefined });
+      await store.campaign();
+      return store;
+    };
     return { open, destroy: async () => undefined };
   });
 
@@ -91,6 +95,60 @@ describe("store: PostgreSQL", function () {
       const heard = new Promise<number>((resolve) => two.onHead(({ size }) => resolve(size)));
       await one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 2, 0)]), 0);
       expect(await heard).to.equal(2);
+    });
+
+    it("keep a person's key once, whoever computed it", async () => {
+      const row = (n: number): IndexKeyRow => ({
+        tag: new Uint8Array(33).fill(n),
+        key: new Uint8Array(32).fill(n),
+      });
+      const lists = [
+        [row(1), row(2), row(1)],
+        [row(2), row(3)],
+        [row(3), row(1), row(4)],
+      ];
+      await Promise.all(stores.map(async (store, at) => await store.addIndexKeys(lists[at] ?? [])));
+      const rows = (await stores[0]?.indexKeys({ from: 0, limit: 99 })) ?? [];
+      expect(rows.map(({ key }) => key[0] ?? 0).toSorted()).to.deep.equal([1, 2, 3, 4]);
+      expect(await stores[0]?.indexKeys({ from: 3, limit: 99 })).to.have.length(1);
+    });
+
+    it("have one leader; when it leaves another leads, and what it still wrote is refused", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      await one.campaign();
+      await two.campaign();
+      expect([one.leads(), two.leads()]).to.deep.equal([true, false]);
+      expect(await rejection(two.setAnchorIntent(Uint8Array.of(2)))).to.be.instanceOf(LeadLost);
+      await one.setAnchorIntent(Uint8Array.of(1));
+      // As after the first one was paused for longer than its lease.
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query("UPDATE lead SET until = '-infinity'");
+      await client.end();
+      const third = await openPostgresStore({ url });
+      stores.push(third);
+      await third.campaign();
+      expect(third.leads()).to.be.true;
+      const checkpoint = { size: 0, root: new Uint8Array(32), note: "note" };
+      for (const late of [
+        one.setAnchorIntent(Uint8Array.of(3)),
+        one.recordAnchor(anchor(0, 5, 0)),
+        one.publishCheckpoint(checkpoint),
+      ])
+        expect(await rejection(late)).to.be.instanceOf(LeadLost);
+      expect(await third.anchorIntent()).to.deep.equal(Uint8Array.of(1));
+      await third.publishCheckpoint(checkpoint);
+      expect(await two.checkpoint()).to.deep.equal(checkpoint);
+    });
+
+    it("give the lead up when they close", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      await one.campaign();
+      await one.close();
+      await two.campaign();
+      expect(two.leads()).to.be.true;
     });
 
     it("a turn that fails, or commits nothing, lets the next one come", async () => {
