@@ -108,6 +108,24 @@ describe("public statistics", () => {
     ]);
   });
 
+  it("count inspections of grants in the same steps", async () => {
+    const of = (agency: string, inspected: number, notInOrder: number): ResultCount => ({
+      ...{ month: 682, agency, procedure: "DRIVER_LIC", inspected, notInOrder },
+    });
+    const results = [
+      of("qn-police", 9, 3),
+      of("qn-police", 4, 3),
+      of("qn-justice", 4, 0),
+      of("nobody", 5, 5),
+    ];
+    const { inspections } = await made([], [], results);
+    expect(inspections).to.have.deep.members([
+      { agency: "qn-police", inspected: 10, notInOrder: 5 },
+      { agency: "qn-justice", inspected: "<5" },
+      { agency: "other", inspected: 5, notInOrder: 5 },
+    ]);
+  });
+
   it("keep their counts in rows that say what is counted", () => {
     const count = counted({ agency: "qn-police", side: "provider", outcome: "refused", count: 2 ** 40 });
     expect(countOf(countKey(682, count), countRow(count.count))).to.deep.equal(count);
