@@ -19,7 +19,11 @@ export interface InboxClient {
   readonly channel: Channel;
   /** Shows the person how a case stands; false when nobody was written to about it yet, and so nobody sees it. @throws InboxError */
   readonly putCase: (caseId: string, progress: CaseProgress) => Promise<boolean>;
-  /** People's answers to this agency's messages after a number, in order; waits for the first one as long as it is told. @throws InboxError */
+  /**
+   * People's answers to this agency's messages after a number, in order; waits for the first one as long as it is told. From a service that was restored
+   * from a backup and does not know that number they come from the first: go on after the last that came.
+   * @throws InboxError
+   */
   readonly answers: (after: number, options?: AnswersOptions) => Promise<readonly ReceivedAnswer[]>;
   /** How a person wants to be told about a procedure. @throws InboxError: then nobody may be rung up, for they may not want it. */
   readonly wishesOf: (person: PersonNumber, procedure: string) => Promise<Wishes>;
@@ -43,13 +47,13 @@ export type InboxCode =
 export class InboxError extends Error {
   override readonly name = "InboxError";
   readonly code: InboxCode;
-  /** HTTP status, where it answered. */
-  readonly status: number | undefined;
+  /** The service's own code, where it answered with one. */
+  readonly reason: string | undefined;
 
-  constructor(code: InboxCode, message: string, options?: ErrorOptions & { readonly status?: number }) {
+  constructor(code: InboxCode, message: string, options?: ErrorOptions & { readonly reason?: string }) {
     super(message, options);
     this.code = code;
-    this.status = options?.status;
+    this.reason = options?.reason;
   }
 }
 
@@ -59,6 +63,7 @@ interface Reply {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const MAX_ANSWERS = 100;
 /** A hundred answers with what people wrote. */
 const MAX_REPLY_BYTES = 1024 * 1024;
 
@@ -90,18 +95,11 @@ export function inboxClient(options: InboxClientOptions): InboxClient {
         await done(options, { method: "PUT", path, body: { state, steps, at } });
         return true;
       } catch (error) {
-        if (error instanceof InboxError && error.status === 404) return false;
+        if (error instanceof InboxError && error.reason === "unknown-case") return false;
         throw error;
       }
     },
-    answers: async (after, { limit = 100, waitSeconds = 0, signal } = {}) => {
-      const query = new URLSearchParams({ after: `${after}`, limit: `${limit}`, wait: `${waitSeconds}` });
-      const answers = receivedAnswersIn(
-        await done(options, { method: "GET", path: `/v1/answers?${query.toString()}`, waitSeconds, signal }),
-      );
-      if (answers === undefined) throw new InboxError("unreachable", "this is no inbox service's answer");
-      return answers;
-    },
+    answers: async (after, asked) => await answersAfter(options, after, asked),
     wishesOf: async ({ scheme, id }, procedure) => {
       const body = { person: { scheme, id }, procedure };
       const wishes = wishesIn(await done(options, { method: "POST", path: "/v1/wishes", body }));
@@ -109,6 +107,25 @@ export function inboxClient(options: InboxClientOptions): InboxClient {
       return wishes;
     },
   };
+}
+
+async function answersAfter(
+  options: InboxClientOptions,
+  after: number,
+  asked: AnswersOptions = {},
+): Promise<readonly ReceivedAnswer[]> {
+  const { limit = MAX_ANSWERS, waitSeconds = 0, signal } = asked;
+  const query = new URLSearchParams({ after: `${after}`, limit: `${limit}`, wait: `${waitSeconds}` });
+  try {
+    const path = `/v1/answers?${query.toString()}`;
+    const answers = receivedAnswersIn(await done(options, { method: "GET", path, waitSeconds, signal }));
+    if (answers === undefined) throw new InboxError("unreachable", "this is no inbox service's answer");
+    return answers;
+  } catch (error) {
+    const isBehind = error instanceof InboxError && error.reason === "behind" && after > 0;
+    if (isBehind) return await answersAfter(options, 0, asked);
+    throw error;
+  }
 }
 
 interface Asked {
@@ -123,9 +140,9 @@ interface Asked {
 async function done(options: InboxClientOptions, asked: Asked): Promise<unknown> {
   const { status, body } = await replyTo(options, asked);
   if (status >= 200 && status < 300) return body;
-  const code = isJsonObject(body) && typeof body["code"] === "string" ? body["code"] : "no reason";
-  const message = `the inbox service answered ${status} (${code})`;
-  throw new InboxError(isFinal(status) ? "refused" : "unreachable", message, { status });
+  const reason = isJsonObject(body) && typeof body["code"] === "string" ? body["code"] : "no reason";
+  const message = `the inbox service answered ${status} (${reason})`;
+  throw new InboxError(isFinal(status) ? "refused" : "unreachable", message, { reason });
 }
 
 /** A token that is not taken, or too many requests, are no word about what was sent. */
