@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Facets } from "../../../../protocol/facet-values.ts";
+import type { Facets, Subject } from "../../../../protocol/facet-values.ts";
 import type { UseFinding } from "../../../../server/findings/finding.ts";
 import { useRegister } from "../../../../server/findings/uses/register.ts";
 import { GRACE, type JudgedLog, judgedLog } from "./judged-log.ts";
@@ -11,6 +11,19 @@ const { case: _, purpose: __, ...SILENT } = WATER;
 const B = { ...BIRTH.exchange, messageId: "b" };
 const READER = "qn-water/r1";
 const PROVIDER = "qn-construction/r1";
+
+function objection(state: "made" | "withdrawn", subject: Subject = PERSON): Facets {
+  const time = { occurred: "2026-11-22T08:00:00Z" };
+  return { type: "objection", subject, objection: { state, procedure: "BIRTH_REG" }, time };
+}
+
+/** Justice's machine registers a birth. */
+function acted(caseId: string, subject: Subject = PERSON): Facets {
+  return {
+    ...({ type: "action", subject, case: caseId, purpose: { procedure: "BIRTH_REG" } } as const),
+    ...{ rule: { id: "BIRTH_REG", version: "1" }, time: BIRTH.time },
+  };
+}
 
 describe("server/findings/uses/register", function () {
   this.timeout(60_000);
@@ -170,6 +183,40 @@ describe("server/findings/uses/register", function () {
     });
   });
 
+  it("judges machines by what people had objected to at the place of the act, whatever comes later", async () => {
+    await log.append("qn-justice/r1", [acted("before")]);
+    await log.append(DESK, [objection("made")]);
+    await log.append("qn-justice/r1", [
+      acted("within"),
+      acted("within", OTHER),
+      { ...acted("closed"), outcome: { code: "refused", detail: "objected" } },
+    ]);
+    await log.append("qn-health/r1", [objection("withdrawn")]);
+    await log.append("qn-justice/r1", [acted("still")]);
+    await log.append(DESK, [objection("withdrawn")]);
+    await log.append("qn-justice/r1", [acted("after")]);
+    await log.append("qn-health/r1", [objection("made")]);
+    await log.append("qn-justice/r1", [acted("again")]);
+    const found = await log.found();
+    expect(ids(found)).to.deep.equal(
+      ["objection-ignored:2", "objection-ignored:6", "objection-ignored:10"].sort(),
+    );
+    expect(found[0]).to.deep.include({ agency: "qn-justice", state: "open" });
+    expect(found[0]?.evidence).to.include({ procedure: "BIRTH_REG" }).and.not.have.property("provider");
+    expect((await log.rows()).join()).to.not.include(PERSON.id);
+  });
+
+  it("finds nothing ignored where the decision that the machine cites came before the objection", async () => {
+    const { consent: _consent, ...plain } = decisionFor();
+    const decision = signed({
+      ...{ ...plain, agency: "qn-justice", procedure: "BIRTH_REG", automated: true },
+      ...{ reason: "law", basis: { law: "63/2024/NĐ-CP" } },
+    });
+    await log.append(DESK, [objection("made")]);
+    await log.append("qn-justice/r1", [{ ...acted("cited"), decision }, acted("uncited")]);
+    expect(await foundIds()).to.deep.equal(["objection-ignored:2"]);
+  });
+
   describe("an erasure", () => {
     const both = async (incremental: () => Promise<void>): Promise<string[]> => {
       await incremental();
@@ -283,6 +330,32 @@ describe("server/findings/uses/register", function () {
       expect(await foundIds()).to.deep.equal(["consent-withdrawn:2", "consent-withdrawn:6"]);
     });
 
+    it("of an objection excuses nobody, and of its end accuses nobody", async () => {
+      await log.append(DESK, [objection("made")]);
+      await log.append("qn-justice/r1", [acted("ignored")]);
+      const found = await both(async () => {
+        await log.order(0);
+        await log.append("qn-justice/r1", [acted("ignored after the order")]);
+        await log.destroy(0);
+        await log.append("qn-justice/r1", [acted("ignored after the erasure")]);
+        await log.append(DESK, [objection("withdrawn")]);
+        await log.append("qn-justice/r1", [acted("after its end")]);
+        await log.order(5);
+        await foundIds();
+        await log.destroy(5);
+        await log.append("qn-justice/r1", [acted("after its erased end")]);
+      });
+      expect(found).to.deep.equal(["objection-ignored:1", "objection-ignored:3", "objection-ignored:4"]);
+    });
+
+    it("of what a machine did takes back what was found about it", async () => {
+      await log.append(DESK, [objection("made")]);
+      await log.append("qn-justice/r1", [acted("ignored")]);
+      expect(await foundIds()).to.deep.equal(["objection-ignored:1"]);
+      await log.order(1);
+      expect(await both(async () => await log.destroy(1))).to.deep.equal([]);
+    });
+
     it("orders nothing about what comes after it", async () => {
       const order = await log.order(0).catch(() => undefined);
       await log.append("qn-justice/r1", [NO_CASE]);
@@ -302,6 +375,13 @@ describe("server/findings/uses/register", function () {
         state: fc.constantFrom("ConsentGiven" as const, "ConsentWithdrawn" as const),
         id: fc.constantFrom("c-1", "c-2"),
       }),
+      fc.record({ does: fc.constant("act" as const), people }),
+      fc.record({
+        does: fc.constant("object" as const),
+        people,
+        state: fc.constantFrom("made" as const, "withdrawn" as const),
+        source: fc.constantFrom(DESK, READER),
+      }),
       fc.record({ does: fc.constant("erase" as const), nth: fc.nat({ max: 9 }) }),
       fc.record({ does: fc.constant("wait" as const) }),
     );
@@ -310,6 +390,9 @@ describe("server/findings/uses/register", function () {
     async function run(steps: readonly Step[]): Promise<void> {
       const judged = await judgedLog();
       const citing = new Set<number>();
+      const objecting = new Set<Subject>();
+      /** What machines did in spite of an objection, and can still be read. */
+      const ignored = new Set<number>();
       let [now, recorded] = [NOW, 0];
       judged.at(now);
       const put = async (source: string, facets: Facets): Promise<void> => {
@@ -340,12 +423,20 @@ describe("server/findings/uses/register", function () {
             const { state, id, people: person } = each;
             const consent = state === "ConsentGiven" ? { ...GIVEN, id } : { id, state };
             await put(DESK, consentEvent(consent, person));
+          } else if (each.does === "act") {
+            if (objecting.has(each.people)) ignored.add(recorded);
+            await put("qn-justice/r1", acted("some", each.people));
+          } else if (each.does === "object") {
+            if (each.state === "made") objecting.add(each.people);
+            else if (each.source === DESK) objecting.delete(each.people);
+            await put(each.source, objection(each.state, each.people));
           } else if (each.does === "erase") {
             if (recorded === 0) continue;
             await judged.order(each.nth % recorded);
             recorded++;
             await judged.found();
             await judged.destroy(each.nth % (recorded - 1));
+            ignored.delete(each.nth % (recorded - 1));
           } else {
             now += GRACE + 1;
             judged.at(now);
@@ -358,6 +449,10 @@ describe("server/findings/uses/register", function () {
           const isCited = citing.has(finding.evidence.index);
           expect(isCited && finding.kind.startsWith("consent-"), finding.id).to.equal(false);
         }
+        const accused = found.filter(({ kind }) => kind === "objection-ignored");
+        expect(accused.map(({ evidence }) => evidence.index).sort((a, b) => a - b)).to.deep.equal([
+          ...ignored,
+        ]);
         await judged.forget();
         expect(await judged.found()).to.deep.equal(found);
         expect(await judged.rows()).to.deep.equal(rows);
