@@ -1,6 +1,9 @@
-import type { Category } from "../registers/configurations.ts";
+import type { PersonNumber } from "../exchange/message.ts";
+import type { Answer, DisputedData, GivenAnswer } from "../inbox/message.ts";
+import type { Category, RegisterCode } from "../registers/configurations.ts";
 import type { Fact } from "../registers/facts.ts";
 import type { Conclusion, Occasion, RuleInputs } from "../rules/rule.ts";
+import { STEPS } from "../rules/steps.ts";
 
 /** What one register said, once it was asked. */
 export interface DoneReading {
@@ -20,30 +23,78 @@ export interface Attempt {
   readonly attempts: number;
 }
 
-/** What a person answered. */
-export const ANSWERS = ["accept", "correct", "decline", "later", "object"] as const;
-export type Answer = (typeof ANSWERS)[number];
-
-/** One of the procedures that an acceptance starts. */
+/** One of the steps that an acceptance starts. */
 export interface Step {
   readonly name: string;
-  readonly state: "waiting" | "trying" | "done" | "failed" | "undone" | "officer";
+  /** `officer`: refused, or its agency was away for days. `undoing`: done, and to be taken back since a step that builds on it was refused. */
+  readonly state: "waiting" | "trying" | "done" | "undoing" | "undone" | "officer";
+  /** How often it was ordered: a refusal is final for its order, so an officer's retry is another one. */
+  readonly order: number;
+  /** Attempts at this order, or at taking it back. */
+  readonly attempts: number;
+  /** Not tried again before (milliseconds since 1970). */
+  readonly notBefore?: number;
+  /** A code: why it is an officer's. */
+  readonly reason?: string;
+}
+
+/** The reason of a step whose agency did not answer: whether it was done is not known, so the same order is given again. */
+export const UNREACHABLE = "unreachable";
+
+/** One register is told what is right. */
+export interface CorrectionSent {
+  readonly register: RegisterCode;
+  readonly subject: string;
+  readonly category: Category;
+  readonly value: Fact;
+  /** Names it at the register. */
+  readonly messageId: string;
+  readonly state: "waiting" | "done" | "refused";
   readonly attempts: number;
   readonly reason?: string;
 }
 
+/** What a person would have had to bring, and did not: the measure of once-only. */
+export interface Documents {
+  /** The registers that were read instead, each named once per person it was read about. */
+  readonly reused: readonly string[];
+  /** What the person still has to bring, by the names of the rule's inputs. */
+  readonly asked: readonly string[];
+}
+
+/** What an officer's "once more" does about a case. */
+export type Retry = "read" | "tell" | "steps" | "corrections";
+
 /** Where a case stands, and what the next thing to do is. */
 export type Stage =
-  | { readonly at: "reading" }
+  | { readonly at: "reading"; readonly notBefore: number }
   | { readonly at: "concluding" }
   | { readonly at: "recording" }
-  | { readonly at: "telling"; readonly notBefore: number }
+  /** `begun`: under way; without it the person is told anew, under a new key. */
+  | { readonly at: "telling"; readonly notBefore: number; readonly begun?: true }
   | { readonly at: "waiting"; readonly until: number }
+  | { readonly at: "accepted"; readonly notBefore: number }
   | { readonly at: "carrying-out"; readonly notBefore: number }
-  | { readonly at: "officer"; readonly why: string }
+  | { readonly at: "correcting"; readonly notBefore: number }
+  | { readonly at: "officer"; readonly why: string; readonly retry: Retry }
   | { readonly at: "closed"; readonly outcome: Outcome };
 
-export type Outcome = "nothing-to-do" | "told" | "declined" | "objected" | "unanswered" | "completed";
+/** `settled`: an officer closed it. */
+export type Outcome =
+  "nothing-to-do" | "told" | "declined" | "objected" | "unanswered" | "completed" | "settled";
+
+/** What an officer of the agency decides about a case that is theirs. */
+export type OfficerDecision =
+  /** The registers that hold another value of this category are told; then everything is read anew. */
+  | {
+      readonly decide: "correct";
+      readonly category: Category;
+      readonly value: Fact;
+      /** Whose; the person of the case when absent. */
+      readonly of?: "mother" | "guardian";
+    }
+  | { readonly decide: "retry" }
+  | { readonly decide: "close"; readonly reason: string };
 
 /** One occasion that the administration acts on, from noticing it to its end. */
 export interface Case {
@@ -52,64 +103,135 @@ export interface Case {
   readonly ruleVersion: string;
   readonly occasion: Occasion;
   readonly stage: Stage;
+  /** How often the registers are read: once, and once more after every correction. */
+  readonly round: number;
   readonly readings: readonly DoneReading[];
   readonly inputs?: RuleInputs;
   readonly conclusion?: Conclusion;
-  /** Number of the `action` event at our own source. */
+  /** Number of the last `action` event with a conclusion, at our own source. */
   readonly actionSeq?: number;
+  readonly documents?: Documents;
+  /** How often the person was told, the time that is under way included; 0: not yet. */
+  readonly telling: number;
+  /** Whom, the last time: for a child, whoever answered for them then. */
+  readonly toldTo?: PersonNumber;
+  /** Until when an answer is taken (milliseconds since 1970). */
+  readonly answerBy?: number;
+  /** Of the last telling. */
   readonly attempts: readonly Attempt[];
   readonly answer?: Answer;
+  /** What the person says is wrong. */
+  readonly disputed?: DisputedData;
   readonly steps: readonly Step[];
+  readonly corrections: readonly CorrectionSent[];
+  /** What officers decided, in order. */
+  readonly decisions: readonly {
+    readonly decide: OfficerDecision["decide"];
+    readonly official: string;
+    readonly at: number;
+  }[];
+  /** The person objects to machines and accepted all the same: an official goes on in the machine's place. */
+  readonly byOfficer?: boolean;
+  /** Failures in a row at this stage. */
+  readonly tries: number;
   /** Milliseconds since 1970. */
   readonly noticedAt: number;
 }
 
 /** Whether nothing more is done about a case by itself. */
-export function isResting({ stage }: Case): boolean {
+export function isResting({ stage }: Pick<Case, "stage">): boolean {
   return stage.at === "closed" || stage.at === "officer";
 }
 
-/** The answer a person may give now; an answer to what is over changes nothing. */
-export function mayAnswer({ stage, conclusion }: Case, answer: Answer): boolean {
+/** When the case may go on by itself; 0: at once; undefined: it rests. */
+export function dueAt({ stage }: Pick<Case, "stage">): number | undefined {
+  switch (stage.at) {
+    case "reading":
+    case "telling":
+    case "accepted":
+    case "carrying-out":
+    case "correcting":
+      return stage.notBefore;
+    case "waiting":
+      return stage.until;
+    case "concluding":
+    case "recording":
+      return 0;
+    case "officer":
+    case "closed":
+      return undefined;
+  }
+}
+
+/** The key of the last message about a case; the agency's own name for it. */
+export function messageKey({ id, telling }: Pick<Case, "id" | "telling">): string {
+  return telling <= 1 ? `${id} message` : `${id} message ${telling}`;
+}
+
+/** An answer as it came to the agency. */
+export interface AnswerToCase extends GivenAnswer {
+  /** Of the message that was answered; without it, of the last one. */
+  readonly key?: string;
+  /** When the person answered (milliseconds since 1970); now when absent. */
+  readonly at?: number;
+}
+
+/** Whether an answer may be given now; an answer to what is over, or to a message that another one took the place of, changes nothing. */
+export function mayAnswer(current: Case, { answer, key, at }: AnswerToCase, now: number): boolean {
+  const { stage, conclusion, answerBy = Infinity } = current;
+  if (key !== undefined && key !== messageKey(current)) return false;
   if (answer === "object") return stage.at !== "closed";
-  return stage.at === "waiting" && conclusion?.outcome === "offer";
+  if (conclusion?.outcome !== "offer") return false;
+  const isInTime = (at ?? now) < answerBy;
+  if (stage.at === "closed") return stage.outcome === "unanswered" && isInTime;
+  // Who said "later" may say something else before they are told again.
+  return (stage.at === "waiting" && isInTime) || (stage.at === "telling" && current.answer === "later");
 }
 
 /** How long a person may take before an offer lapses: nothing is lost by it, the usual way stays open. */
 export const ANSWER_DAYS = 30;
 /** When somebody says "later". */
 const LATER_DAYS = 7;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** The case after an answer that `mayAnswer` allows. */
-export function afterAnswer(before: Case, answer: Answer, now: number): Case {
+export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, now: number): Case {
+  const answered: Case = { ...before, answer, tries: 0 };
   switch (answer) {
     case "accept":
       return {
-        ...before,
-        answer,
-        steps: (before.conclusion?.starts ?? []).map((name) => ({ name, state: "waiting", attempts: 0 })),
-        stage: { at: "carrying-out", notBefore: now },
+        ...answered,
+        steps: (STEPS[before.procedure] ?? []).map(({ name }) => ({
+          ...{ name, state: "waiting", order: 1, attempts: 0 },
+        })),
+        stage: { at: "accepted", notBefore: now },
       };
     case "decline":
-      return { ...before, answer, stage: { at: "closed", outcome: "declined" } };
+      return { ...answered, stage: { at: "closed", outcome: "declined" } };
     case "later":
-      return {
-        ...before,
-        answer,
-        attempts: [],
-        stage: { at: "telling", notBefore: now + LATER_DAYS * DAY_MS },
-      };
+      return { ...answered, stage: { at: "telling", notBefore: now + LATER_DAYS * DAY_MS } };
     case "correct":
-      // What was wrong is looked at by a person; the agencies that hold it are told (cases/corrections.ts).
-      return { ...before, answer, stage: { at: "officer", why: "data-disputed" } };
+      return {
+        ...answered,
+        ...(correction && { disputed: correction }),
+        stage: { at: "officer", why: "data-disputed", retry: "read" },
+      };
     case "object":
-      return { ...before, answer, stage: { at: "closed", outcome: "objected" } };
+      return { ...answered, stage: { at: "closed", outcome: "objected" } };
   }
 }
 
-/** The stage after the person was told, or could not be. */
-export function afterTelling({ conclusion }: Pick<Case, "conclusion">, now: number): Stage {
-  if (conclusion?.outcome === "offer") return { at: "waiting", until: now + ANSWER_DAYS * DAY_MS };
-  return { at: "closed", outcome: "told" };
+/** The case at its beginning again, after data were put right: everything is read and concluded anew. */
+export function readAnew(before: Case, now: number): Case {
+  const { inputs: _inputs, conclusion: _conclusion, answer: _answer, disputed: _disputed, ...kept } = before;
+  return {
+    ...{ ...kept, round: before.round + 1, readings: [], steps: [], tries: 0 },
+    stage: { at: "reading", notBefore: now },
+  };
 }
+
+/** How long to wait after so many failures in a row: a minute, twice as long each time, and at most so long. */
+export function pauseAfter(failures: number, longestMs: number): number {
+  return Math.min(longestMs, FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1));
+}
+const FIRST_PAUSE_MS = 60_000;

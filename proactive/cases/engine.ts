@@ -1,15 +1,26 @@
+import { oneAtATime } from "../orders/one-at-a-time.ts";
+import { occasionId } from "../noticing/notice.ts";
 import type { Occasion, Rule } from "../rules/rule.ts";
-import { afterAnswer, type Answer, type Case, isResting, mayAnswer } from "./case.ts";
-import type { CaseStore } from "./case-store.ts";
-import { carryOut, type CarryOutParts } from "./carrying-out.ts";
+import { begin, carryOut, type CarryOutParts } from "./carrying-out.ts";
+import {
+  afterAnswer,
+  type AnswerToCase,
+  type Case,
+  dueAt,
+  isResting,
+  mayAnswer,
+  type OfficerDecision,
+} from "./case.ts";
+import type { CasePage, CaseStore } from "./case-store.ts";
+import { type CorrectingParts, sendCorrections } from "./correcting.ts";
 import { conclude, readNext, type ReadingParts, record, type RecordingParts } from "./deciding.ts";
+import { decided, type DecisionFault } from "./officer.ts";
 import { tell, type TellingParts } from "./telling.ts";
 
-export interface EngineParts extends ReadingParts, RecordingParts, TellingParts, CarryOutParts {
+export interface EngineParts
+  extends ReadingParts, RecordingParts, TellingParts, CarryOutParts, CorrectingParts {
   readonly store: CaseStore;
   readonly rules: readonly Rule[];
-  /** Whether the person let the administration act unasked in this procedure. */
-  readonly mayAct: (procedure: string, subject: string) => Promise<boolean>;
   /** A case came so far, or could not go on: for the log and for whoever waits. */
   readonly onChange?: (changed: Case) => void;
 }
@@ -23,32 +34,30 @@ export interface Engine {
   readonly notice: (procedure: string, occasion: Occasion) => Promise<string | undefined>;
   /** Takes a case as far as it goes now. Resolves with when it is to go on by itself (milliseconds since 1970); undefined: when something happens. */
   readonly advance: (id: string) => Promise<number | undefined>;
-  /** Takes every case that is not over as far as it goes now; what was under way when the process died is taken up again. Calls back after each. */
-  readonly advanceAll: (progress?: (done: number, of: number) => void) => Promise<void>;
+  /**
+   * Takes every case that is due as far as it goes now; what was under way when the process died is taken up again. Calls back after each. One that
+   * fails unexpectedly stops no other: all are tried before it rejects with an AggregateError.
+   */
+  readonly advanceAll: (progress?: (done: number) => void) => Promise<void>;
+  /** When the next case may go on by itself (milliseconds since 1970); undefined when all rest. */
+  readonly nextDue: () => Promise<number | undefined>;
   /** A person's answer. The same answer again changes nothing. */
-  readonly answer: (id: string, answer: Answer) => Promise<Case | AnswerFault>;
+  readonly answer: (id: string, given: AnswerToCase) => Promise<Case | AnswerFault>;
+  /** What an officer of the agency decides, who is named by their id at the agency. */
+  readonly decide: (id: string, decision: OfficerDecision, official: string) => Promise<Case | DecisionFault>;
+  readonly get: (id: string) => Promise<Case | undefined>;
+  readonly list: (page: CasePage) => Promise<readonly Case[]>;
 }
 
-/** A case id that says nothing about the person: procedure and a number counted from the occasion. */
-function caseId(procedure: string, occasion: Occasion, digest: (text: string) => string): string {
-  return `${procedure}-${digest(`${procedure} ${occasion.key}`).slice(0, 16)}`;
-}
+/** Cases under way at once: enough that one register's slowness does not hold up the others. */
+const CASES_AT_ONCE = 8;
+/** How many due cases are looked up at once. */
+const DUE_AT_ONCE = 256;
 
 export function caseEngine(parts: EngineParts): Engine {
-  const { store, rules, now, mayAct, onChange } = parts;
+  const { store, rules, now, onChange } = parts;
   /** One hand at a case at a time. */
-  const turns = new Map<string, Promise<unknown>>();
-
-  async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const turn = (turns.get(id) ?? Promise.resolve()).then(work);
-    const settled = turn
-      .catch(() => undefined)
-      .finally(() => {
-        if (turns.get(id) === settled) turns.delete(id);
-      });
-    turns.set(id, settled);
-    return await turn;
-  }
+  const inTurn = oneAtATime();
 
   function ruleOf({ procedure, ruleVersion }: Case): Rule {
     const rule = rules.find((each) => each.procedure === procedure && each.version === ruleVersion);
@@ -57,25 +66,25 @@ export function caseEngine(parts: EngineParts): Engine {
     return rule;
   }
 
-  /** One step; the same case when nothing can be done now. */
+  /** One step towards the end of a case. */
   async function step(current: Case): Promise<Case> {
     switch (current.stage.at) {
       case "reading":
-        if (!(await mayAct(current.procedure, current.occasion.subject)))
-          return { ...current, stage: { at: "closed", outcome: "objected" } };
         return await readNext(current, ruleOf(current), parts);
       case "concluding":
         return conclude(current, ruleOf(current));
       case "recording":
         return await record(current, ruleOf(current), parts);
       case "telling":
-        return await tell(current, parts, async (trying) => await keep(trying));
+        return await tell(current, parts, keep);
       case "waiting":
-        return now() < current.stage.until
-          ? current
-          : { ...current, stage: { at: "closed", outcome: "unanswered" } };
+        return { ...current, stage: { at: "closed", outcome: "unanswered" } };
+      case "accepted":
+        return await begin(current, parts);
       case "carrying-out":
-        return await carryOut(current, parts, async (trying) => await keep(trying));
+        return await carryOut(current, ruleOf(current), parts, keep);
+      case "correcting":
+        return await sendCorrections(current, parts, keep);
       case "officer":
       case "closed":
         return current;
@@ -90,14 +99,38 @@ export function caseEngine(parts: EngineParts): Engine {
   async function advanceNow(id: string): Promise<number | undefined> {
     let current = await store.get(id);
     while (current !== undefined && !isResting(current)) {
-      const due = dueAt(current);
-      if (due !== undefined && due > now()) return due;
+      const due = dueAt(current) ?? 0;
+      if (due > now()) return due;
       const next: Case = await step(current);
-      if (next === current) return dueAt(current);
       await keep(next);
       current = next;
     }
     return undefined;
+  }
+
+  async function advance(id: string): Promise<number | undefined> {
+    return await inTurn(id, async () => await advanceNow(id));
+  }
+
+  async function advanceAll(progress?: (done: number) => void): Promise<void> {
+    const until = now();
+    const tried = new Set<string>();
+    const failures: unknown[] = [];
+    for (;;) {
+      // Those that failed are due still, in front of the others.
+      const due = await store.due(until, DUE_AT_ONCE + failures.length);
+      const queue = due.filter((id) => !tried.has(id));
+      if (queue.length === 0) break;
+      const work = async (): Promise<void> => {
+        for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+          tried.add(id);
+          await advance(id).catch((error: unknown) => failures.push(error));
+          progress?.(tried.size);
+        }
+      };
+      await Promise.all(Array.from({ length: CASES_AT_ONCE }, work));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} cases could not go on`);
   }
 
   return {
@@ -105,34 +138,35 @@ export function caseEngine(parts: EngineParts): Engine {
       const rule = rules.findLast((each) => each.procedure === procedure);
       if (rule === undefined) throw new RangeError(`there is no rule for ${procedure}`);
       const added: Case = {
-        ...{ id: caseId(procedure, occasion, parts.digest), procedure, ruleVersion: rule.version, occasion },
-        ...{ stage: { at: "reading" }, readings: [], attempts: [], steps: [], noticedAt: now() },
+        ...{ id: occasionId({ procedure, occasion }), procedure, ruleVersion: rule.version, occasion },
+        ...{ stage: { at: "reading", notBefore: now() }, round: 1, readings: [], telling: 0, attempts: [] },
+        ...{ steps: [], corrections: [], decisions: [], tries: 0, noticedAt: now() },
       };
-      return (await store.add(added)) ? added.id : undefined;
+      if (!(await store.add(added))) return undefined;
+      onChange?.(added);
+      return added.id;
     },
-    advance: async (id) => await inTurn(id, async () => await advanceNow(id)),
-    advanceAll: async (progress) => {
-      const ids = await store.unfinished();
-      for (const [done, id] of ids.entries()) {
-        await inTurn(id, async () => await advanceNow(id));
-        progress?.(done + 1, ids.length);
-      }
-    },
-    answer: async (id, answer) =>
+    advance,
+    advanceAll,
+    nextDue: async () => await store.nextDue(),
+    answer: async (id, given) =>
       await inTurn(id, async () => {
         const current = await store.get(id);
         if (current === undefined) return "no-such-case";
-        if (current.answer === answer && current.stage.at !== "waiting") return current;
-        if (!mayAnswer(current, answer)) return "not-open";
-        const next = afterAnswer(current, answer, now());
+        if (!mayAnswer(current, given, now())) return current.answer === given.answer ? current : "not-open";
+        const next = afterAnswer(current, given, now());
         await keep(next);
         return next;
       }),
+    decide: async (id, decision, official) =>
+      await inTurn(id, async () => {
+        const current = await store.get(id);
+        if (current === undefined) return "no-such-case";
+        const next = await decided(current, ruleOf(current), { decision, official }, parts);
+        if (typeof next !== "string") await keep(next);
+        return next;
+      }),
+    get: async (id) => await store.get(id),
+    list: async (page) => await store.list(page),
   };
-}
-
-/** When the case may go on; undefined when at once. */
-function dueAt({ stage }: Case): number | undefined {
-  if (stage.at === "telling" || stage.at === "carrying-out") return stage.notBefore;
-  return stage.at === "waiting" ? stage.until : undefined;
 }

@@ -1,70 +1,186 @@
+import type { PlainEvent } from "../../protocol/facet-values.ts";
+import type { Recorder } from "../../recorder/index.ts";
+import { ANSWERS } from "../inbox/message.ts";
 import {
   type Addresses,
   type Channel,
   channelsFor,
   firstWakingMoment,
   type Message,
+  NotSentError,
 } from "../reach/channel.ts";
-import { afterTelling, type Attempt, type Case } from "./case.ts";
+import { ANSWER_DAYS, type Attempt, type Case, DAY_MS, messageKey, pauseAfter } from "./case.ts";
+
+/** About whom somebody is told, and in which telling of which case. */
+export interface AboutWhom {
+  readonly subject: string;
+  readonly procedure: string;
+  readonly caseId: string;
+  /** Counted within the case, from 1. */
+  readonly telling: number;
+}
 
 export interface TellingParts {
-  /** The preferred one first. */
+  /** The preferred one first. Where the inbox is among them it comes before all others: an offer is answered there. */
   readonly channels: readonly Channel[];
-  /** How the person can be reached; undefined when nobody knows. For a child or a newborn, whoever answers for them. */
-  readonly addressesOf: (subject: string) => Promise<Addresses | undefined>;
+  /**
+   * How the person can be reached, and wants to be; undefined when nobody knows. For a child or a newborn, whoever answers for them now: it is asked
+   * whenever somebody is told, and once more when an offer was accepted. Rejects when that cannot be found out now.
+   */
+  readonly addressesOf: (about: AboutWhom) => Promise<Addresses | undefined>;
+  /** Whether the person objects to being served unasked in this procedure. Rejects when that cannot be found out now. Nobody is asked when absent. */
+  readonly objects?: (procedure: string, subject: string) => Promise<boolean>;
+  readonly recorder: Pick<Recorder, "record">;
+  readonly personOf: (subject: string) => PlainEvent["subject"];
   readonly now: () => number;
 }
 
+type Keep = (trying: Case) => Promise<void>;
+
 /** One more attempt after one whose end nobody knows, where a gateway tells the same key apart; then never again. */
 const MAX_UNCERTAIN_ATTEMPTS = 2;
+/** Failures in a row until the case goes on without the inbox, or to an officer: a week of them. */
+const MAX_TRIES = 20;
+const LONGEST_PAUSE_MS = 12 * 3_600_000;
 
 /**
  * The case after trying to tell the person. What is about to be sent is kept before it is sent, so that a process that dies in between does not send
  * twice: what is found `trying` at a start has no known end.
  */
-export async function tell(
-  before: Case,
-  { channels, addressesOf, now }: TellingParts,
-  keep: (trying: Case) => Promise<void>,
-): Promise<Case> {
-  const text = before.conclusion?.message;
-  const to = await addressesOf(before.occasion.subject);
-  if (text === undefined) return { ...before, stage: { at: "closed", outcome: "told" } };
-  if (to === undefined) return { ...before, stage: { at: "officer", why: "nobody-to-tell" } };
-  const message: Message = {
-    key: `${before.id} message`,
-    procedure: before.procedure,
-    caseId: before.id,
-    text,
-  };
-  let current = withLostAttempt(before);
-  for (const channel of channelsFor(channels, to)) {
+export async function tell(before: Case, parts: TellingParts, keep: Keep): Promise<Case> {
+  const { channels, now } = parts;
+  if (before.conclusion?.message === undefined)
+    return { ...before, stage: { at: "closed", outcome: "told" } };
+  const ready = await withAddressee(before, parts);
+  if (ready.to === undefined) return ready.current;
+  const { to } = ready;
+  let current = withLostAttempt(ready.current);
+  const message = messageOf(current);
+  const ways = channelsFor(channels, to);
+  for (const channel of [...ways].sort((a, b) => Number(isInbox(b)) - Number(isInbox(a)))) {
     const earlier = current.attempts.find((attempt) => attempt.channel === channel.name);
+    if (earlier?.state === "failed" || (isInbox(channel) && earlier?.state === "delivered")) continue;
     if (earlier?.state === "delivered") break;
-    if (earlier?.state === "failed" || (earlier !== undefined && !mayTryAgain(channel, earlier))) continue;
-    const waking = channel.disturbs ? firstWakingMoment(now()) : now();
-    if (waking > now()) {
-      // The inbox does not wake anybody: the others wait for the morning.
-      return { ...current, stage: { at: "telling", notBefore: waking } };
-    }
-    const trying: Attempt = {
-      channel: channel.name,
-      state: "trying",
-      attempts: (earlier?.attempts ?? 0) + 1,
-    };
-    current = withAttempt(current, trying);
+    if (earlier !== undefined && !mayTryAgain(channel, earlier, current)) continue;
+    const waking = channel.disturbs ? firstWakingMoment(now(), to.quiet) : now();
+    if (waking > now()) return { ...current, stage: { at: "telling", notBefore: waking, begun: true } };
+    const attempts = (earlier?.attempts ?? 0) + 1;
+    current = withAttempt(current, { channel: channel.name, state: "trying", attempts });
     await keep(current);
-    const state = await channel.send(to, message).catch(() => "unknown" as const);
-    current = withAttempt(current, { ...trying, state });
-    if (state === "delivered") break;
+    const sent = await channel.send(to, message).catch((error: unknown) => error);
+    const state = sent === "delivered" || sent === "failed" ? sent : "unknown";
+    current = withAttempt(current, { channel: channel.name, state, attempts });
+    // Sent again until it is known: there the same key is one message for ever.
+    if (sent instanceof NotSentError && current.tries + 1 < MAX_TRIES) return later(current, now());
+    if (state === "delivered" && !isInbox(channel)) break;
   }
-  const isTold = current.attempts.some(({ state }) => state === "delivered" || state === "unknown");
-  if (!isTold) return { ...current, stage: { at: "officer", why: "not-reached" } };
-  return { ...current, stage: afterTelling(current, now()) };
+  await recordTelling(current, message.key, parts);
+  return told(current, ways, now());
 }
 
-function mayTryAgain({ isIdempotent }: Channel, { state, attempts }: Attempt): boolean {
-  return state === "unknown" && isIdempotent && attempts < MAX_UNCERTAIN_ATTEMPTS;
+/** The case with whom to tell, and a new telling begun where one is due; without an address, the case as it is to be kept. */
+async function withAddressee(
+  before: Case,
+  { addressesOf, objects, now }: TellingParts,
+): Promise<{ readonly current: Case; readonly to?: Addresses }> {
+  const { stage, occasion, procedure, toldTo, id: caseId } = before;
+  const { subject } = occasion;
+  const isBegun = stage.at === "telling" && stage.begun === true;
+  try {
+    if (!isBegun && (await objects?.(procedure, subject)) === true)
+      return { current: { ...before, stage: { at: "closed", outcome: "objected" } } };
+    const telling = isBegun ? before.telling : before.telling + 1;
+    const to = await addressesOf({ subject, procedure, caseId, telling });
+    if (to === undefined)
+      return { current: { ...before, stage: { at: "officer", why: "nobody-to-tell", retry: "tell" } } };
+    // Somebody else answers for the child since the telling began: nothing of it has reached them.
+    const isOther = toldTo?.scheme !== to.inbox.scheme || toldTo.id !== to.inbox.id;
+    return { current: isBegun && !isOther ? before : newTelling(before, to, now()), to };
+  } catch {
+    const current = before.tries + 1 < MAX_TRIES ? later(before, now()) : notReached(before);
+    return { current };
+  }
+}
+
+function newTelling(before: Case, { inbox }: Addresses, now: number): Case {
+  const { answer: _answer, ...kept } = before;
+  return {
+    ...{ ...kept, telling: before.telling + 1, attempts: [], tries: 0 },
+    ...{ toldTo: { scheme: inbox.scheme, id: inbox.id }, answerBy: now + ANSWER_DAYS * DAY_MS },
+    stage: { at: "telling", notBefore: now, begun: true },
+  };
+}
+
+function messageOf(current: Case): Message {
+  const { procedure, id: caseId, conclusion, answerBy } = current;
+  const isOffer = conclusion?.outcome === "offer";
+  return {
+    ...{ key: messageKey(current), procedure, caseId },
+    text: conclusion?.message ?? { vi: "", en: "" },
+    ...(isOffer && { answers: ANSWERS, ...(answerBy !== undefined && { until: answerBy }) }),
+  };
+}
+
+/** What came of it is on the ledger: which way and whether it arrived, never where to. */
+async function recordTelling(
+  { id, procedure, occasion, attempts }: Case,
+  key: string,
+  { recorder, personOf, now }: TellingParts,
+): Promise<void> {
+  const subject = personOf(occasion.subject);
+  if (subject === undefined) return;
+  const isDelivered = attempts.some(({ state }) => state === "delivered");
+  const states = attempts.map(({ channel, state }) => `${channel} ${state}`).join(", ");
+  await recorder.record(
+    {
+      ...{ type: "action", subject, purpose: { procedure }, case: id },
+      outcome: { code: isDelivered ? "success" : "failure", detail: `told: ${states || "by nothing"}` },
+      explanation: isDelivered
+        ? { vi: "Đã thông báo cho người dân.", en: "The person was told." }
+        : {
+            vi: "Chưa chắc người dân đã nhận được thông báo.",
+            en: "It is not certain that the person was told.",
+          },
+      time: { occurred: new Date(now()).toISOString() },
+    },
+    // A telling that came to another end after a crash is another record.
+    { idempotencyKey: `${key} told ${states}` },
+  );
+}
+
+/** The case after everything was tried. */
+function told(current: Case, ways: readonly Channel[], now: number): Case {
+  const { attempts, conclusion, answerBy = now } = current;
+  const arrived = attempts.filter(({ state }) => state === "delivered" || state === "unknown");
+  const isOffer = conclusion?.outcome === "offer";
+  // An offer that is in no inbox cannot be answered there.
+  const isAnswerable = !ways.some(isInbox) || arrived.some(({ channel }) => channel === "inbox");
+  if (arrived.length === 0 || (isOffer && !isAnswerable)) return notReached(current);
+  return {
+    ...{ ...current, tries: 0 },
+    stage: isOffer ? { at: "waiting", until: answerBy } : { at: "closed", outcome: "told" },
+  };
+}
+
+function notReached(current: Case): Case {
+  return { ...current, tries: 0, stage: { at: "officer", why: "not-reached", retry: "tell" } };
+}
+
+function later(before: Case, now: number): Case {
+  const tries = before.tries + 1;
+  const begun = before.stage.at === "telling" && before.stage.begun === true;
+  const notBefore = now + pauseAfter(tries, LONGEST_PAUSE_MS);
+  return { ...before, tries, stage: { at: "telling", notBefore, ...(begun && { begun }) } };
+}
+
+function isInbox({ name }: Pick<Channel, "name">): boolean {
+  return name === "inbox";
+}
+
+function mayTryAgain(channel: Channel, { state, attempts }: Attempt, { tries }: Case): boolean {
+  if (state !== "unknown" || !channel.isIdempotent) return false;
+  // What NotSentError was said of is not bounded by the attempts but by the days.
+  return attempts < MAX_UNCERTAIN_ATTEMPTS || (isInbox(channel) && tries > 0);
 }
 
 /** An attempt that the process died in. */

@@ -19,7 +19,8 @@ export function correctionIn(value: unknown, holds: readonly Category[]): Correc
   return subject && category && isFact(fact) ? { subject, category, value: fact } : undefined;
 }
 
-function isFact(value: unknown): value is Fact {
+/** Whether a value is plain JSON, as registers hold it. */
+export function isFact(value: unknown): value is Fact {
   if (value === null || ["string", "number", "boolean"].includes(typeof value)) return true;
   if (Array.isArray(value)) return value.every(isFact);
   return isJsonObject(value) && Object.values(value).every(isFact);

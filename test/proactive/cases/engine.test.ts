@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,7 +6,9 @@ import type { PlainEvent } from "../../../protocol/facet-values.ts";
 import { ANSWER_DAYS, type Case } from "../../../proactive/cases/case.ts";
 import { type CaseStore, openCaseStore } from "../../../proactive/cases/case-store.ts";
 import { caseEngine, type Engine, type EngineParts } from "../../../proactive/cases/engine.ts";
-import type { Channel } from "../../../proactive/reach/channel.ts";
+import type { OrderResult } from "../../../proactive/orders/order.ts";
+import { type Channel, NotSentError } from "../../../proactive/reach/channel.ts";
+import type { Fact } from "../../../proactive/registers/facts.ts";
 import type { Occasion } from "../../../proactive/rules/rule.ts";
 import { concludeAgain, RULES } from "../../../proactive/rules/rules.ts";
 
@@ -27,10 +28,23 @@ class Surroundings {
   readonly reads: string[] = [];
   readonly sent: string[] = [];
   readonly performed: string[] = [];
-  objects = false;
-  register: "up" | "down" | "refuses" = "up";
+  readonly undone: string[] = [];
+  readonly corrected: { readonly register: string; readonly value: unknown; readonly messageId: string }[] =
+    [];
+  readonly asked: unknown[] = [];
+  objects: "never" | "now" | "later" = "never";
+  register: "up" | "down" | "refuses" | "knows nobody" = "up";
+  /** What each register says. */
+  answers: Readonly<Record<string, Record<string, Fact>>> = { health: { "pd:HealthRecord": { fit: true } } };
   sms: "delivered" | "failed" | "lost" = "delivered";
-  step: "done" | "down" | "refuses" = "done";
+  inbox: "delivered" | "down" = "delivered";
+  /** Done, where nothing else is said. */
+  steps: Readonly<Record<string, string>> = {};
+  undoing: "up" | "down" = "up";
+  correcting: "up" | "down" | "refuses" = "up";
+  knowsAddresses = true;
+  /** Who answers for the person. */
+  answersFor = OCCASION.subject;
   /** Kills the process at the so-many-th time that something is kept. */
   dieAt = Infinity;
 
@@ -47,7 +61,9 @@ class Surroundings {
       ...{ name: "inbox", disturbs: false, isIdempotent: true, reaches: () => true },
       send: (_to, { key }) => {
         this.sent.push(`inbox ${key}`);
-        return Promise.resolve("delivered");
+        return this.inbox === "down"
+          ? Promise.reject(new NotSentError("not now"))
+          : Promise.resolve("delivered");
       },
     };
     let kept = 0;
@@ -60,10 +76,15 @@ class Surroundings {
         },
       },
       ...{ rules: RULES, channels: [sms, inbox], now: () => this.now },
-      digest: (text) => hash("sha256", text, "base64url"),
-      mayAct: () => Promise.resolve(!this.objects),
+      objects: () => Promise.resolve(this.objects === "later"),
       personOf: (id) => ({ scheme: "vn-cccd", id }),
-      addressesOf: () => Promise.resolve({ language: "vi", phone: "+84000", inbox: { scheme: "vn-cccd", id: "999199000001" } }),
+      addressesOf: (about) => {
+        this.asked.push(about);
+        const inbox = { scheme: "vn-cccd", id: this.answersFor } as const;
+        return this.knowsAddresses
+          ? Promise.resolve({ language: "vi", phone: "+84000", inbox })
+          : Promise.reject(new Error("no answer"));
+      },
       recorder: {
         record: (event, options) => {
           const key = options?.idempotencyKey ?? "";
@@ -73,24 +94,47 @@ class Surroundings {
           return Promise.resolve({ source: "qn-police/r1" as never, seq: this.recorded.length, created });
         },
       },
-      read: ({ messageId, register }) => {
+      read: ({ messageId, register, automated }) => {
         this.reads.push(messageId);
+        expect(automated).to.equal(true);
         if (this.register === "down")
           return Promise.resolve({ kind: "failed", reason: "unreachable", messageId });
+        if (this.register === "knows nobody")
+          return Promise.resolve({ kind: "failed", reason: "unknown-person", messageId });
         const recorded = { source: "qn-police/r1" as never, seq: 1, created: true };
         if (this.register === "refuses")
           return Promise.resolve({ kind: "refused", reason: "not-a-party", messageId, recorded });
-        const answer =
-          register === "health" ? { "pd:HealthRecord": { fit: true } } : { "pd:Name": "Nguyễn Thị An" };
+        if (this.objects === "now")
+          return Promise.resolve({ kind: "refused", reason: "objected", messageId, recorded });
+        const answer = this.answers[register] ?? { "pd:Name": "Nguyễn Thị An" };
         const decision = { permits: true, jws: "a.b.c", reason: "law", obligations: [] } as const;
         return Promise.resolve({ kind: "read", answer, messageId, decision, recorded });
       },
-      perform: ({ key }) => {
-        this.performed.push(key);
-        if (this.step === "down") return Promise.reject(new Error("no answer"));
-        return Promise.resolve(this.step === "done" ? "done" : { refused: "no-capacity" });
+      orders: {
+        perform: ({ key, step }) => {
+          this.performed.push(key);
+          return this.outcomeOf(step);
+        },
+        undo: ({ key }) => {
+          this.undone.push(key);
+          return this.undoing === "down" ? Promise.reject(new Error("no answer")) : Promise.resolve("done");
+        },
+      },
+      correct: ({ register, value, messageId }) => {
+        this.corrected.push({ register, value, messageId });
+        if (this.correcting === "down") return Promise.reject(new Error("no answer"));
+        if (this.correcting === "refuses") return Promise.resolve(403);
+        for (const [category] of Object.entries(this.answers[register] ?? {}))
+          this.answers = { ...this.answers, [register]: { ...this.answers[register], [category]: value } };
+        return Promise.resolve(204);
       },
     };
+  }
+
+  private outcomeOf(step: string): Promise<OrderResult> {
+    const outcome = this.steps[step] ?? "done";
+    if (outcome === "down") return Promise.reject(new Error("no answer"));
+    return Promise.resolve(outcome === "done" ? "done" : { refused: outcome });
   }
 }
 class Died extends Error {}
@@ -127,9 +171,14 @@ describe("proactive/cases/engine", () => {
     const id = await noticed();
     await engine.advance(id);
     expect(await stageOf(id)).to.equal("waiting");
-    expect(around.sent).to.deep.equal([`${id} message`]);
-    const [action, ...others] = around.recorded;
+    // An offer is answered in the inbox: there it lies before anything rings.
+    expect(around.sent).to.deep.equal([`inbox ${id} message`, `${id} message`]);
+    const [action, telling, ...others] = around.recorded;
     expect(others).to.deep.equal([]);
+    expect(telling?.outcome).to.deep.equal({
+      ...{ code: "success", detail: "told: inbox delivered, sms delivered" },
+    });
+    expect(telling).not.to.have.property("rule");
     expect(action).to.deep.include({
       type: "action",
       outcome: { code: "success", detail: "offer: renewal-prepared" },
@@ -148,9 +197,12 @@ describe("proactive/cases/engine", () => {
   it("waits for a register that is away, under the same message id, and goes on when it is back", async () => {
     around.register = "down";
     const id = await noticed();
-    await engine.advance(id);
-    await engine.advance(id);
+    const due = await engine.advance(id);
+    expect(due).to.equal(MORNING + 60_000);
+    around.now = due ?? 0;
+    expect(await engine.advance(id)).to.equal(around.now + 120_000);
     expect(await stageOf(id)).to.equal("reading");
+    around.now += 120_000;
     around.register = "up";
     await engine.advance(id);
     expect(await stageOf(id)).to.equal("waiting");
@@ -166,28 +218,29 @@ describe("proactive/cases/engine", () => {
   });
 
   it("reads nothing about who objected to being served unasked", async () => {
-    around.objects = true;
+    around.objects = "now";
     const id = await noticed();
     await engine.advance(id);
-    expect([await stageOf(id), around.reads]).to.deep.equal(["closed: objected", []]);
+    expect([await stageOf(id), around.reads]).to.deep.equal(["closed: objected", [`${id}/1`]]);
+    expect([around.recorded, around.sent]).to.deep.equal([[], []]);
   });
 
   it("wakes nobody at night, and sends in the morning", async () => {
     around.now = Date.parse("2026-11-23T22:30:00+07:00");
     const id = await noticed();
     const due = await engine.advance(id);
-    expect(around.sent).to.deep.equal([]);
+    expect(around.sent).to.deep.equal([`inbox ${id} message`]);
     expect(due).to.equal(Date.parse("2026-11-24T07:00:00+07:00"));
     around.now = due ?? 0;
     await engine.advance(id);
-    expect(around.sent).to.have.length(1);
+    expect(around.sent).to.deep.equal([`inbox ${id} message`, `${id} message`]);
   });
 
   it("takes another way when one fails for certain, and does not repeat one whose end is unknown for ever", async () => {
     around.sms = "failed";
     const id = await noticed();
     await engine.advance(id);
-    expect(around.sent).to.deep.equal([`${id} message`, `inbox ${id} message`]);
+    expect(around.sent).to.deep.equal([`inbox ${id} message`, `${id} message`]);
     expect(await stageOf(id)).to.equal("waiting");
   });
 
@@ -200,15 +253,15 @@ describe("proactive/cases/engine", () => {
     });
     if (conclusion === undefined) throw new Error("there is no rule");
     await store.put({ ...current, conclusion, stage: { at: "waiting", until: MORNING + DAY } });
-    around.step = "down";
-    expect(await engine.answer(id, "accept")).to.be.an("object");
-    expect(await engine.answer(id, "accept"), "again").to.be.an("object");
+    around.steps = { electricity: "down", water: "down" };
+    expect(await engine.answer(id, { answer: "accept" })).to.be.an("object");
+    expect(await engine.answer(id, { answer: "accept" }), "again").to.be.an("object");
     const due = await engine.advance(id);
     expect(due).to.equal(MORNING + 60_000);
-    [around.now, around.step] = [due ?? 0, "done"];
+    [around.now, around.steps] = [due ?? 0, {}];
     await engine.advance(id);
     expect(await stageOf(id)).to.equal("closed: completed");
-    expect(new Set(around.performed)).to.deep.equal(new Set([`${id} electricity`, `${id} water`]));
+    expect(new Set(around.performed)).to.deep.equal(new Set([`${id}/electricity`, `${id}/water`]));
   });
 
   it("lets an offer lapse that nobody answers", async () => {
@@ -218,7 +271,7 @@ describe("proactive/cases/engine", () => {
     expect(around.now).to.equal(MORNING + ANSWER_DAYS * DAY);
     await engine.advance(id);
     expect(await stageOf(id)).to.equal("closed: unanswered");
-    expect(await engine.answer(id, "accept")).to.equal("not-open");
+    expect(await engine.answer(id, { answer: "accept" })).to.equal("not-open");
   });
 
   it("sends a person's message once, and loses no case, wherever it is killed", async () => {
@@ -239,7 +292,10 @@ describe("proactive/cases/engine", () => {
       const sent = around.sent.filter((key) => key === `${id} message`);
       // Killed between the sending and the keeping of its end: once more, under the same key, and never again.
       expect(sent.length, `killed at write ${dieAt}`).to.be.within(1, 2);
-      expect(around.recorded.filter((event) => event.case === id)).to.have.length(1);
+      const recorded = around.recorded
+        .filter((event) => event.case === id)
+        .map(({ outcome }) => outcome?.detail);
+      expect(recorded.filter((detail) => detail?.startsWith("offer") === true)).to.have.length(1);
       if (!died) break;
     }
   });
