@@ -1,3 +1,5 @@
+import { parseCheckpoint } from "../../protocol/checkpoint.ts";
+import { FormatError } from "../../protocol/errors.ts";
 import { isGrant } from "../../protocol/grant.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { MAX_SAMPLE, type SampleRange } from "../../protocol/sample.ts";
@@ -45,12 +47,12 @@ export interface Examination {
  */
 export interface Inspectorate {
   /**
-   * Asks for a sample of the log's events before `to` (from the first one on, or from `from`), at most MAX_SAMPLE of them and all when there are fewer: then the order
-   * of drawing is what is random. Resolves with the log index of the event that asks.
+   * Asks for a sample of the log's events from `from` (0) on and before `to` (all there are), `count` of them: when absent all of a short range and MAX_SAMPLE of a long
+   * one; of all, the order of drawing is what is random. Resolves with the log index of the event that asks.
    */
   readonly ask: (range: {
     readonly from?: number;
-    readonly to: number;
+    readonly to?: number;
     readonly count?: number;
   }) => Promise<number>;
   /** Draws a sample again by the chain. Rejects with `unreachable` while the event that asked for it is not anchored; `not-proven` when it was drawn in another way. */
@@ -115,8 +117,9 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
   }
 
   return {
-    ask: async ({ from = 0, to, count = Math.min(MAX_SAMPLE, to - from) }) => {
-      const range: SampleRange = { from, to, count };
+    ask: async ({ from = 0, to: end, count: wanted }) => {
+      const to = end ?? sizeIn(await ask("/checkpoint"));
+      const range: SampleRange = { from, to, count: wanted ?? Math.min(MAX_SAMPLE, to - from) };
       return wholeNumber(membersOf(await ask("/v1/samples", range))["index"]);
     },
     draw: drawn,
@@ -130,6 +133,15 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
         membersOf(await ask(sample === undefined ? "/v1/inspection/rates" : `/v1/samples/${sample}/results`)),
       ),
   };
+}
+
+function sizeIn(checkpoint: string): number {
+  try {
+    return parseCheckpoint(checkpoint).size;
+  } catch (error) {
+    if (error instanceof FormatError) throw malformed();
+    throw error;
+  }
 }
 
 /** What is written with a result that is not in order: the person reads it too. */

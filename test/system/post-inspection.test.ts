@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { InspectionError } from "../../proactive/oversight/ledger-calls.ts";
 import { type Inspectorate, inspectorate } from "../../proactive/oversight/inspectorate.ts";
@@ -183,17 +187,38 @@ describe("inspecting afterwards what was granted", function () {
     expect(inspections[0]?.purpose).to.deep.equal({ procedure: "DRIVER_LIC" });
   });
 
+  it("is a command: draws, looks at so many, records, and ends with 1 where something is not in order", async () => {
+    const token = String(inspector["authorization"]).slice("Bearer ".length);
+    const words = ["--trust", system.profileFile, "--desk", `${OPERATOR}/desk`, "--ledger", ledger.url];
+    const { code, out } = await inspectCommand(token, [...words, "--agency", "qn-police", "--record"]);
+    const [first = "", ...lines] = out.trimEnd().split("\n");
+    expect(first).to.match(
+      /^Sample [0-9]+: [0-9]+ of the events 0 to [0-9]+, drawn with block [0-9]+; 8 grants\.$/,
+    );
+    expect(lines).to.include(`${grants.get("DRIVER_LIC-1") ?? ""} DRIVER_LIC: in order`);
+    expect(lines).to.include(
+      `${grants.get("DRIVER_LIC-8") ?? ""} DRIVER_LIC: a reading that the inputs refer to is not recorded`,
+    );
+    expect(lines.at(-1)).to.equal("qn-police: 2 of 8 not in order: 25.0 % (95 %: 7.1 % to 59.1 %)");
+    expect(code).to.equal(1);
+    const sample = /^Sample ([0-9]+)/.exec(first)?.[1] ?? "";
+    const again = await inspectCommand(token, [...words, "--sample", sample, "--limit", "1"]);
+    expect(again.out.split("\n").slice(0, 2)).to.deep.equal([first, lines[0]]);
+    expect((await inspectCommand("wrong", [...words, "--sample", sample])).code).to.equal(3);
+    expect((await inspectCommand(token, ["--limit", "1"])).code).to.equal(2);
+  });
+
   it("refuses a sample that was not drawn by the chain's block, whoever lies", async () => {
     const asked = await inspecting.ask({ to: Math.max(...grants.values()) + 1, count: 4 });
     await drawn(inspecting, asked);
     const lying = inspectorateOf(
       node,
-      changing((text) => text.replace(/"indexes":\[(\d+),(\d+)/, '"indexes":[$2,$1')),
+      changing((answer) => answer.replace(/"indexes":\[(\d+),(\d+)/, '"indexes":[$2,$1')),
     );
     await notProven(lying.draw(asked));
     const adding = inspectorateOf(
       node,
-      changing((text) => text.replace(/"matching":\[[0-9,]*/, '"matching":[99999')),
+      changing((answer) => answer.replace(/"matching":\[[0-9,]*/, '"matching":[99999')),
     );
     await notProven(adding.draw(asked));
     const otherBlock: Rpc = async (method, params) => {
@@ -216,8 +241,25 @@ describe("inspecting afterwards what was granted", function () {
   });
 });
 
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** The inspector's command as a process. */
+async function inspectCommand(token: string, words: readonly string[]): Promise<Ended> {
+  const program = ["--disable-warning=ExperimentalWarning", "proactive/oversight/main.ts", ...words];
+  const child = spawn(process.execPath, program, {
+    cwd: path.resolve(import.meta.dirname, "../.."),
+    env: { PATH: process.env["PATH"], INSPECTOR_TOKEN: token },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const out = await text(child.stdout);
+  return { code: child.exitCode ?? (await once(child, "exit").then(([code]) => code as number | null)), out };
+}
+
 /** A ledger that changes its answers. */
-function changing(change: (text: string) => string): typeof fetch {
+function changing(change: (answer: string) => string): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
     return new Response(change(await response.text()), { status: response.status });
