@@ -93,6 +93,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const profile = parseTrustProfile(await readFile(profileFile, "utf8"));
     const config = readConfig(env);
     const ledger = await startApp({ config, secrets, profile, clock, log: createLog(config) });
+    // The agencies, which sign on at it, are read from the chain.
+    await until(async () => (await fetch(`${ledger.url}/ready`)).ok, "the ledger is not ready");
     return {
       ...{ dataDir, keysFolder, ledgerUrl: ledger.url, profile, profileFile, clock },
       settled: async () => await settled(ledger),
@@ -113,13 +115,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 async function settled(ledger: App): Promise<void> {
-  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
-  for (;;) {
+  await until(async () => {
     const counts = await eventCounts(ledger);
-    const isSettled = counts !== undefined && counts.every((count) => count === counts[0]);
-    if (isSettled) return;
-    if (performance.now() > deadline)
-      throw new Error(`the ledger does not catch up with what it recorded: ${String(counts)}`);
+    return counts?.every((count) => count === counts[0]) === true;
+  }, "the ledger does not catch up with what it recorded");
+}
+
+/** @throws Error with the complaint when it takes too long */
+async function until(isSo: () => Promise<boolean>, complaint: string): Promise<void> {
+  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(complaint);
     await pause(SETTLE_POLL_MS);
   }
 }

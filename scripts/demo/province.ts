@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { type Agency, openAgency } from "../../proactive/agency/agency.ts";
+import { dayIn } from "../../proactive/agency/living.ts";
+import type { Surroundings } from "../../proactive/agency/options.ts";
+import { startInboxService } from "../../proactive/inbox/service.ts";
+import type { Day } from "../../proactive/population/calendar.ts";
+import type { Population } from "../../proactive/population/population.ts";
+import type { Occurrence } from "../../proactive/population/timeline.ts";
+import { REGISTERS } from "../../proactive/registers/configurations.ts";
+import { society } from "../../proactive/registers/facts.ts";
+import { readSigningKey } from "../../recorder/index.ts";
+import { clientKeyFile, keptKey } from "../../server/identity/development/keys.ts";
+import { recorderKeyFile } from "../start/agencies.ts";
+import { freePorts } from "../start/ports.ts";
+import type { WorldClock } from "./clock.ts";
+import { residentsOf, surroundingsOf } from "./people.ts";
+import { developmentSignOn, type SignOn } from "./sign-on.ts";
+import { type SmsGateway, startSmsGateway } from "./sms-gateway.ts";
+import { startWorld, type World } from "./world.ts";
+
+export interface ProvinceOptions {
+  /** Where everything is kept; made if missing. */
+  readonly dataDir: string;
+  readonly clock: WorldClock;
+  readonly population: Population;
+  /** The day on which the population is as described. */
+  readonly asOf: Day;
+  /** 0 for any free port. */
+  readonly ports: { readonly ledger: number; readonly inbox: number };
+  readonly onProgress?: (line: string) => void;
+}
+
+/** A province: its ledger, its inbox service, a gateway for text messages, and the agencies that keep registers, all real and in one process. */
+export interface Province extends World {
+  readonly inboxUrl: string;
+  readonly gateway: SmsGateway;
+  /** By code. */
+  readonly agencies: ReadonlyMap<string, Agency>;
+  /** @throws RangeError for a code of none */
+  readonly agency: (code: string) => Agency;
+  readonly signOn: SignOn;
+  /** The agencies' own token for their officers, by code. */
+  readonly staffTokens: ReadonlyMap<string, string>;
+  /** Everybody does what is due now, until nothing is. */
+  readonly live: () => Promise<void>;
+  /** Something happens, on its day, which is today or later. */
+  readonly happens: (occurrence: Occurrence) => void;
+}
+
+/** Notices bring cases, cases bring orders: more rounds than that would be a quarrel. */
+const MAX_ROUNDS = 50;
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export async function startProvince(options: ProvinceOptions): Promise<Province> {
+  const { dataDir, clock, population, asOf, ports, onProgress = () => undefined } = options;
+  const closing: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    onProgress("the chain and the ledger");
+    const world = await startWorld({
+      ...{ dataDir, clock, residents: residentsOf(population), ledgerPort: ports.ledger },
+    });
+    closing.push(world.close);
+    const gateway = await startSmsGateway();
+    closing.push(gateway.close);
+    onProgress("the inbox service");
+    const issuer = `${world.ledgerUrl}/oidc`;
+    const inbox = await startInboxService({
+      ...{ directory: path.join(dataDir, "inbox"), secret: randomBytes(32), issuer, now: clock.now },
+      ...{ audience: [world.ledgerUrl], logger: SILENT, port: ports.inbox },
+    });
+    closing.push(inbox.close);
+    onProgress("the agencies");
+    const occurrences = [...population.timeline];
+    const surroundings: Surroundings = surroundingsOf({
+      ...{ society: society(population, asOf), population, asOf, occurrences },
+    });
+    const agencies = await openAgencies({ world, surroundings, inboxUrl: inbox.url, gateway, closing });
+    return {
+      ...{ ...world, inboxUrl: inbox.url, gateway, agencies: agencies.all, staffTokens: agencies.tokens },
+      signOn: developmentSignOn(world.ledgerUrl, clock.now),
+      agency: (code) => {
+        const found = agencies.all.get(code);
+        if (found === undefined) throw new RangeError(`${code} is no agency that keeps a register`);
+        return found;
+      },
+      live: async () => await untilQuiet([...agencies.all.values()], clock),
+      happens: (occurrence) => {
+        if (occurrence.on < dayIn(clock.now())) throw new RangeError("what is over happened or did not");
+        occurrences.push(occurrence);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly world: World;
+  readonly surroundings: Surroundings;
+  readonly inboxUrl: string;
+  readonly gateway: SmsGateway;
+  readonly closing: (() => Promise<void>)[];
+}
+
+async function openAgencies({ world, surroundings, inboxUrl, gateway, closing }: Opening): Promise<{
+  readonly all: ReadonlyMap<string, Agency>;
+  readonly tokens: ReadonlyMap<string, string>;
+}> {
+  const codes = Object.values(REGISTERS).map(({ agency }) => agency);
+  const wanted = codes.map((code) => ({ variable: code, host: "127.0.0.1", port: 0 }));
+  const ports = await freePorts(wanted);
+  const urls = Object.fromEntries(codes.map((code, at) => [code, `http://127.0.0.1:${ports[at] ?? 0}`]));
+  const { dataDir, keysFolder, ledgerUrl, profile, clock } = world;
+  const tokens = new Map(codes.map((code) => [code, randomBytes(24).toString("base64url")]));
+  const opened = await Promise.all(
+    codes.map(async (code, at) => {
+      const agency = await openAgency({
+        ...{
+          code,
+          directory: path.join(dataDir, "agencies", code),
+          ledgerUrl,
+          trust: profile,
+          urls,
+          inboxUrl,
+        },
+        ...{ issuer: `${ledgerUrl}/oidc`, world: surroundings, now: clock.now, logger: SILENT },
+        recorderKey: await readSigningKey(recorderKeyFile(keysFolder, `${code}/r1`)),
+        signOnKey: keptKey(clientKeyFile(keysFolder, code)),
+        sms: { url: gateway.url },
+        staffToken: tokens.get(code) ?? "",
+        place: { port: ports[at] ?? 0 },
+        lingerMs: 2,
+      });
+      closing.push(agency.close);
+      return agency;
+    }),
+  );
+  return { all: new Map(opened.map((agency) => [agency.code, agency])), tokens };
+}
+
+async function untilQuiet(agencies: readonly Agency[], clock: WorldClock): Promise<void> {
+  let news = true;
+  for (const agency of agencies) agency.onNews(() => (news = true));
+  for (let round = 0; round < MAX_ROUNDS && news; round++) {
+    news = false;
+    await Promise.all(agencies.map(async (agency) => await agency.live()));
+    const due = await Promise.all(agencies.map(async (agency) => await agency.nextDue()));
+    news ||= due.some((at) => at !== undefined && at <= clock.now());
+  }
+}
