@@ -74,6 +74,7 @@ describe("proactive/noticing: the outbox", () => {
     box = await opened();
     expect(box.scannedUntil()).to.equal("2026-11-23");
     await box.put([notice(1)], "2026-11-24");
+    expect(box.scannedUntil()).to.equal("2026-11-24");
     box = await opened();
     expect([box.scannedUntil(), box.waiting()]).to.deep.equal(["2026-11-24", 1]);
   });
