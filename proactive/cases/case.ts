@@ -13,6 +13,8 @@ export interface DoneReading {
   readonly facts: Readonly<Partial<Record<Category, Fact>>>;
   /** Why nothing was read, when it was refused. */
   readonly refused?: string;
+  /** The ledger's signed decision by which it was read. */
+  readonly decision?: string;
 }
 
 /** A message on its way. */

@@ -58,7 +58,7 @@ export async function readNext(before: Case, rule: Rule, { read, now }: ReadingP
       if (result.reason === OBJECTED) return { ...before, stage: { at: "closed", outcome: "objected" } };
       return withReading(before, { place, messageId, facts: {}, refused: result.reason });
     case "read":
-      return withReading(before, { place, messageId, facts: result.answer });
+      return withReading(before, { place, messageId, facts: result.answer, decision: result.decision.jws });
   }
 }
 
@@ -121,6 +121,7 @@ export async function record(
   if (subject === undefined)
     return { ...before, stage: { at: "officer", why: "person-unknown", retry: "read" } };
   const isFirst = round === 1;
+  const decision = lastDecision(before, rule);
   const { seq } = await recorder.record(
     {
       type: "action",
@@ -128,6 +129,7 @@ export async function record(
       purpose: { procedure: before.procedure },
       case: id,
       rule: { id: ruleId(rule), version: rule.version, inputs },
+      ...(decision !== undefined && { decision }),
       outcome: {
         code: "success",
         detail: `${conclusion.outcome}: ${conclusion.reason}${isFirst ? "" : " (concluded anew)"}`,
@@ -147,6 +149,12 @@ export async function record(
     case "notify":
       return { ...recorded, stage: { at: "telling", notBefore: now() } };
   }
+}
+
+/** The last decision about the person themselves: it says that they did not object to machines then, should they since. */
+function lastDecision({ readings }: Case, rule: Rule): string | undefined {
+  const own = readings.filter(({ place }) => rule.readings[place]?.of === undefined);
+  return own.findLast(({ decision }) => decision !== undefined)?.decision;
 }
 
 function concludedAnew({ vi, en }: Text): Text {

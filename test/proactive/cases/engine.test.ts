@@ -182,6 +182,8 @@ describe("proactive/cases/engine", () => {
     expect(action).to.deep.include({
       type: "action",
       outcome: { code: "success", detail: "offer: renewal-prepared" },
+      // Should the person object before the ledger hears of it, this says that they had not when it was read.
+      decision: "a.b.c",
     });
     const { rule } = action ?? {};
     expect(rule?.inputs?.["access.1"]).to.equal(`${id}/1`);
