@@ -112,7 +112,7 @@ describe("objections to machines", function () {
 
   /** May justice read the name of a person for a registration of birth, asked by a machine or an official? */
   async function decide(by: "machine" | "official", person: Person = FIRST): Promise<Decision> {
-    const question: Reading = {
+    const question = {
       subject: { type: "agency", id: "qn-justice" },
       action: { name: "read" },
       resource: {
@@ -194,7 +194,7 @@ describe("objections to machines", function () {
       ...{ client: "qn-justice/civil", ask, recorder: justice, now: () => Date.now() },
       send: () => Promise.reject(new Error("nobody is asked")),
     });
-    const question = {
+    const question: Reading = {
       ...{ procedure: "BIRTH_REG", subject: FIRST, personalData: ["pd:Name"], provider: "qn-police" },
       ...{ service: "qn-police/population", caseId: "BIRTH_REG-1", automated: true },
     };
