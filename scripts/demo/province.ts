@@ -35,10 +35,14 @@ export interface ProvinceOptions {
 export interface Province extends World {
   readonly inboxUrl: string;
   readonly gateway: SmsGateway;
-  /** By code. */
+  /** Those that run now, by code. */
   readonly agencies: ReadonlyMap<string, Agency>;
-  /** @throws RangeError for a code of none */
+  /** @throws RangeError for a code of none, or of one that is away */
   readonly agency: (code: string) => Agency;
+  /** An agency ends, in order: nobody reaches it until it is back. */
+  readonly stop: (code: string) => Promise<void>;
+  /** It is back, at the same address, with everything it kept. */
+  readonly start: (code: string) => Promise<void>;
   readonly signOn: SignOn;
   /** The agencies' own token for their officers, by code. */
   readonly staffTokens: ReadonlyMap<string, string>;
@@ -50,6 +54,8 @@ export interface Province extends World {
 
 /** Notices bring cases, cases bring orders: more rounds than that would be a quarrel. */
 const MAX_ROUNDS = 50;
+/** Events of one moment are sent together; a moment is short where days are. */
+const LINGER_MS = 2;
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export async function startProvince(options: ProvinceOptions): Promise<Province> {
@@ -78,16 +84,18 @@ export async function startProvince(options: ProvinceOptions): Promise<Province>
     const surroundings: Surroundings = surroundingsOf({
       ...{ society: society(population, asOf), population, asOf, occurrences },
     });
-    const agencies = await openAgencies({ world, surroundings, inboxUrl: inbox.url, gateway, closing });
+    const running = await runAgencies({ world, surroundings, inboxUrl: inbox.url, gateway });
+    closing.push(running.close);
+    const { agencies } = running;
     return {
-      ...{ ...world, inboxUrl: inbox.url, gateway, agencies: agencies.all, staffTokens: agencies.tokens },
+      ...{ ...world, ...running, inboxUrl: inbox.url, gateway },
       signOn: developmentSignOn(world.ledgerUrl, clock.now),
       agency: (code) => {
-        const found = agencies.all.get(code);
-        if (found === undefined) throw new RangeError(`${code} is no agency that keeps a register`);
+        const found = agencies.get(code);
+        if (found === undefined) throw new RangeError(`${code} is no agency that runs`);
         return found;
       },
-      live: async () => await untilQuiet([...agencies.all.values()], clock),
+      live: async () => await untilQuiet([...agencies.values()], clock),
       happens: (occurrence) => {
         if (occurrence.on < dayIn(clock.now())) throw new RangeError("what is over happened or did not");
         occurrences.push(occurrence);
@@ -100,48 +108,59 @@ export async function startProvince(options: ProvinceOptions): Promise<Province>
   }
 }
 
-interface Opening {
+interface Running extends Pick<Province, "agencies" | "staffTokens" | "stop" | "start"> {
+  readonly close: () => Promise<void>;
+}
+
+interface AroundAgencies {
   readonly world: World;
   readonly surroundings: Surroundings;
   readonly inboxUrl: string;
   readonly gateway: SmsGateway;
-  readonly closing: (() => Promise<void>)[];
 }
 
-async function openAgencies({ world, surroundings, inboxUrl, gateway, closing }: Opening): Promise<{
-  readonly all: ReadonlyMap<string, Agency>;
-  readonly tokens: ReadonlyMap<string, string>;
-}> {
+/** Runs every agency that keeps a register, each at a port that stays its own. */
+async function runAgencies({ world, surroundings, inboxUrl, gateway }: AroundAgencies): Promise<Running> {
   const codes = Object.values(REGISTERS).map(({ agency }) => agency);
   const wanted = codes.map((code) => ({ variable: code, host: "127.0.0.1", port: 0 }));
-  const ports = await freePorts(wanted);
-  const urls = Object.fromEntries(codes.map((code, at) => [code, `http://127.0.0.1:${ports[at] ?? 0}`]));
+  const found = await freePorts(wanted);
+  const ports = new Map(codes.map((code, at) => [code, found[at] ?? 0]));
+  const urls = Object.fromEntries(codes.map((code) => [code, `http://127.0.0.1:${ports.get(code) ?? 0}`]));
   const { dataDir, keysFolder, ledgerUrl, profile, clock } = world;
-  const tokens = new Map(codes.map((code) => [code, randomBytes(24).toString("base64url")]));
-  const opened = await Promise.all(
-    codes.map(async (code, at) => {
-      const agency = await openAgency({
-        ...{
-          code,
-          directory: path.join(dataDir, "agencies", code),
-          ledgerUrl,
-          trust: profile,
-          urls,
-          inboxUrl,
-        },
-        ...{ issuer: `${ledgerUrl}/oidc`, world: surroundings, now: clock.now, logger: SILENT },
-        recorderKey: await readSigningKey(recorderKeyFile(keysFolder, `${code}/r1`)),
-        signOnKey: keptKey(clientKeyFile(keysFolder, code)),
-        sms: { url: gateway.url },
-        staffToken: tokens.get(code) ?? "",
-        place: { port: ports[at] ?? 0 },
-        lingerMs: 2,
-      });
-      closing.push(agency.close);
-      return agency;
-    }),
-  );
-  return { all: new Map(opened.map((agency) => [agency.code, agency])), tokens };
+  const staffTokens = new Map(codes.map((code) => [code, randomBytes(24).toString("base64url")]));
+  const agencies = new Map<string, Agency>();
+
+  async function start(code: string): Promise<void> {
+    if (agencies.has(code)) return;
+    const agency = await openAgency({
+      ...{ code, directory: path.join(dataDir, "agencies", code), ledgerUrl, trust: profile, urls, inboxUrl },
+      ...{ issuer: `${ledgerUrl}/oidc`, world: surroundings, now: clock.now, logger: SILENT },
+      recorderKey: await readSigningKey(recorderKeyFile(keysFolder, `${code}/r1`)),
+      signOnKey: keptKey(clientKeyFile(keysFolder, code)),
+      sms: { url: gateway.url },
+      staffToken: staffTokens.get(code) ?? "",
+      place: { port: ports.get(code) ?? 0 },
+      lingerMs: LINGER_MS,
+    });
+    agencies.set(code, agency);
+  }
+
+  async function stop(code: string): Promise<void> {
+    const agency = agencies.get(code);
+    agencies.delete(code);
+    await agency?.close();
+  }
+
+  const close = async (): Promise<void> => {
+    for (const code of [...agencies.keys()]) await stop(code);
+  };
+  try {
+    for (const code of codes) await start(code);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { agencies, staffTokens, start, stop, close };
 }
 
 async function untilQuiet(agencies: readonly Agency[], clock: WorldClock): Promise<void> {

@@ -95,6 +95,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const ledger = await startApp({ config, secrets, profile, clock, log: createLog(config) });
     // The agencies, which sign on at it, are read from the chain.
     await until(async () => (await fetch(`${ledger.url}/ready`)).ok, "the ledger is not ready");
+    await until(async () => (await fetch(`${ledger.url}/v1/catalogue`)).ok, "no catalogue is in force");
     return {
       ...{ dataDir, keysFolder, ledgerUrl: ledger.url, profile, profileFile, clock },
       settled: async () => await settled(ledger),
