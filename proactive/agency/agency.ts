@@ -21,6 +21,7 @@ import { agencyApplication } from "./application.ts";
 import { type Correspondence, openCorrespondence } from "./correspondence.ts";
 import { correcting, exchangeOf } from "./exchange.ts";
 import { dayIn, living } from "./living.ts";
+import { objecting } from "./objecting.ts";
 import type { AgencyOptions } from "./options.ts";
 import { agencyRoutes } from "./routes.ts";
 
@@ -94,6 +95,7 @@ async function opened(
   const engine = caseEngine({
     ...{ store, recorder, now, rules: RULES, personOf: personNumbered, read: exchange.read },
     channels: channelsOf(options, inbox),
+    objects: objecting(exchange.ask),
     addressesOf: addressing({ register, inbox, world, read: exchange.read, today: () => dayIn(now()) }),
     orders: orderClient({ urls, client, personOf: personNumbered }),
     correct: correcting(exchange.registers, client),

@@ -3,7 +3,7 @@ import { chainReader } from "../../verifier/chain.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import type { CorrectingParts } from "../cases/correcting.ts";
 import { type AgencyToken, agencyTokens } from "../exchange/agency-token.ts";
-import { decisionPoint } from "../exchange/decision-point.ts";
+import { type AskDecision, decisionPoint } from "../exchange/decision-point.ts";
 import { personNumbered } from "../exchange/message.ts";
 import { type CheckPermission, permissionChecker } from "../exchange/permission.ts";
 import { onceOnlyReader } from "../exchange/reading.ts";
@@ -15,6 +15,8 @@ import type { AgencyOptions } from "./options.ts";
 /** How an agency exchanges data with the others: as every agency can. */
 export interface Exchange {
   readonly token: AgencyToken;
+  /** May we read this from them? */
+  readonly ask: AskDecision;
   /** May they read this from us? */
   readonly check: CheckPermission;
   /** Reads from another agency's register. */
@@ -31,12 +33,11 @@ export function exchangeOf(
   const [node = ledgerUrl] = trust.rpc;
   const chain = chainReader(jsonRpc(node, { fetch, name: node }), node);
   const registers = registerClient({ urls: servicesAt(urls) });
-  const read = onceOnlyReader({
-    ...{ client: `${agency}/${register.code}`, recorder, send: registers.send, now },
-    ask: decisionPoint({ url: ledgerUrl, agency, token }),
-  });
+  const ask = decisionPoint({ url: ledgerUrl, agency, token });
+  const client = `${agency}/${register.code}`;
+  const read = onceOnlyReader({ client, recorder, ask, send: registers.send, now });
   return {
-    ...{ token, registers, read: registerReader(read, personNumbered) },
+    ...{ token, ask, registers, read: registerReader(read, personNumbered) },
     check: permissionChecker({ agency, trust, chain, now }),
   };
 }
