@@ -17,7 +17,15 @@ export interface Place {
 }
 
 /** In the order of the navigation. Where people begin stands in `starts.ts`. */
-export const PLACES: readonly Place[] = [{ path: "/", page: lazy(() => import("../pages/home/home.tsx")) }];
+export const PLACES: readonly Place[] = [
+  { path: "/", page: lazy(() => import("../pages/home/home.tsx")) },
+  {
+    path: "/my-data",
+    role: "citizen",
+    nav: { name: "data", icon: "eye" },
+    page: lazy(() => import("../pages/data/data.tsx")),
+  },
+];
 
 /** What is in the navigation of somebody with this role; null for the public. */
 export function placesFor(role: SignedOnRole | null): readonly Place[] {

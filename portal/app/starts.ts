@@ -1,4 +1,4 @@
 import type { SignedOnRole } from "../api/session.ts";
 
 /** Where somebody begins who has pages of their own, below `/portal`. */
-export const STARTS: Readonly<Partial<Record<SignedOnRole, string>>> = {};
+export const STARTS: Readonly<Partial<Record<SignedOnRole, string>>> = { citizen: "/my-data" };

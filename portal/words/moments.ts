@@ -33,11 +33,13 @@ export function writingIn(language: string, timeZone?: string): Writing {
   const list = new Intl.ListFormat(locale, { type: "conjunction" });
   const day = { day: "numeric", month: "long", year: "numeric" } as const;
   const time = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" } as const;
+  const dayOf = format(day);
+  const timeOf = format(time);
   return {
-    moment: format({ ...day, ...time }),
-    day: format(day),
+    moment: (unixSeconds) => `${dayOf(unixSeconds)}, ${timeOf(unixSeconds)}`,
+    day: dayOf,
     month: format({ month: "long", year: "numeric" }),
-    time: format(time),
+    time: timeOf,
     relative: (unixSeconds, nowSeconds) => {
       const seconds = unixSeconds - nowSeconds;
       const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["minute", 60];

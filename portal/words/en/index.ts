@@ -1,8 +1,13 @@
 import type { Words } from "../vi/index.ts";
+import { checks } from "./checks.ts";
+import { complaints } from "./complaints.ts";
+import { consents } from "./consents.ts";
+import { data } from "./data.ts";
 import { faults } from "./faults.ts";
 import { home } from "./home.ts";
+import { names } from "./names.ts";
 import { shell } from "./shell.ts";
 import { terms } from "./terms.ts";
 import { verify } from "./verify.ts";
 
-export const en: Words = { shell, faults, terms, home, verify };
+export const en: Words = { checks, complaints, consents, data, faults, home, names, shell, terms, verify };

@@ -1,0 +1,123 @@
+import "./data.css";
+
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useCitizen } from "../../api/session.ts";
+import { useUses } from "../../api/uses.ts";
+import { Button, ButtonLink } from "../../parts/button.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { Empty, Failed, Progress } from "../../parts/states.tsx";
+import { Term } from "../../parts/term.tsx";
+import type { CheckedStatement } from "../../verify/messages.ts";
+import { useStatement, useStep } from "../../verify/statement.ts";
+import { useWriting } from "../../words/moments.ts";
+import { download, statementName } from "./download.ts";
+import { EVERYTHING, filtered } from "./filter.ts";
+import { Filters, type View } from "./filters.tsx";
+import { itemsOf } from "./items.ts";
+import { Proof } from "./proof.tsx";
+import { useTextOf } from "./texts.ts";
+import { Timeline } from "./timeline.tsx";
+import { useWhose } from "./whose.ts";
+import { WhoseSelect } from "./whose-select.tsx";
+import { Year } from "./year.tsx";
+
+/** How many of the newest events are asked about: what a person looks through. */
+const ASKED_ABOUT = 2000;
+
+/** My data: who used it, whether they were allowed to, and the proof that the list is whole. */
+export default function Data() {
+  const { t } = useTranslation("data");
+  const { t: terms } = useTranslation("terms");
+  const [person, setPerson] = useWhose();
+  const statement = useStatement(person);
+  const { data, error, isFetching } = statement;
+  return (
+    <div className="stack">
+      <title>{`${t("title")} · Minh Bạch`}</title>
+      <h1>{t("title")}</h1>
+      <p>
+        {t("lead")} {t("called")} <Term name="statement">{terms("statement.word").toLowerCase()}</Term>.
+      </p>
+      <WhoseSelect value={person} onChange={setPerson} />
+      {isFetching && <UnderWay />}
+      {error !== null && !isFetching && <Failed error={error} again={() => void statement.refetch()} />}
+      {data !== undefined && !isFetching && (
+        <Statement key={data.digest} statement={data} again={() => void statement.refetch()} />
+      )}
+    </div>
+  );
+}
+
+function UnderWay() {
+  const { t } = useTranslation("data");
+  const { count } = useWriting();
+  const step = useStep();
+  const label =
+    step.kind === "verifying" ? t("verifying") : t("fetching", { size: count(Math.round(step.bytes / 1000)) });
+  return (
+    <div role="status">
+      <Progress label={label} share={step.kind === "verifying" ? 0.8 : undefined} />
+    </div>
+  );
+}
+
+function Statement({ statement, again }: { readonly statement: CheckedStatement; readonly again: () => void }) {
+  const { t } = useTranslation("data");
+  const { person } = useCitizen();
+  const { verdict, entries, file } = statement;
+  const isBad = verdict === "invalid";
+  const [isShown, setIsShown] = useState(!isBad);
+  return (
+    <>
+      <Proof statement={statement} />
+      <div className="row">
+        <Button onPress={() => download(file, statementName(new Date()))}>
+          <Icon name="download" />
+          {t("download")}
+        </Button>
+        <ButtonLink href="/my-data/print">
+          <Icon name="print" />
+          {t("print")}
+        </ButtonLink>
+        <Button weight="quiet" onPress={again}>
+          {t("again")}
+        </Button>
+      </div>
+      {!isShown ? (
+        <Notice tone="quiet" title={t("hidden")}>
+          <p>{t("hiddenWhy")}</p>
+          <p>
+            <Button weight="grave" onPress={() => setIsShown(true)}>
+              {t("showAnyway")}
+            </Button>
+          </p>
+        </Notice>
+      ) : entries.length === 0 ? (
+        <Empty icon={isBad ? "warning" : "check"} title={t("none")}>
+          <p>{t(verdict === "valid" || verdict === "development" ? "noneWhy" : "noneUnproven")}</p>
+        </Empty>
+      ) : (
+        <Entries key={person.id} statement={statement} />
+      )}
+    </>
+  );
+}
+
+function Entries({ statement: { entries } }: { readonly statement: CheckedStatement }) {
+  const items = useMemo(() => itemsOf(entries), [entries]);
+  const indexes = useMemo(() => entries.map(({ index }) => index).reverse().slice(0, ASKED_ABOUT), [entries]);
+  const uses = useUses(indexes);
+  const textOf = useTextOf();
+  const [view, setView] = useState<View>({ filter: EVERYTHING, grouping: "time" });
+  const shown = filtered(items, view.filter, { textOf, answers: uses.answers });
+  return (
+    <>
+      <Year items={items} />
+      <Filters items={items} shown={shown.length} view={view} onChange={setView} />
+      <Timeline key={JSON.stringify(view)} items={shown} grouping={view.grouping} uses={uses} />
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import { useTranslation } from "react-i18next";
+
+import { type Mandate, useMandates } from "../../api/mandates.ts";
+import { useCitizen } from "../../api/session.ts";
+import { Select } from "../../parts/select.tsx";
+import { Term } from "../../parts/term.tsx";
+import type { PersonNumber } from "../../verify/messages.ts";
+
+/** Whose data to look at: one's own, or that of somebody one represents in everything. There is nothing to choose for most. */
+export function WhoseSelect({ value, onChange }: { readonly value: PersonNumber; readonly onChange: (person: PersonNumber) => void }) {
+  const { t } = useTranslation("data");
+  const { t: terms } = useTranslation("terms");
+  const { person: self } = useCitizen();
+  const { data } = useMandates();
+  const mandates = data?.iRepresent.filter(({ everything }) => everything) ?? [];
+  if (mandates.length === 0) return null;
+  const people = [{ person: self, name: t("me") }, ...mandates.map((mandate) => ({ person: mandate.person, name: t(nameOf(mandate), { id: mandate.person.id }) }))];
+  const choices = people.map(({ person, name }) => ({ id: keyOf(person), name }));
+  return (
+    <div className="stack-tight">
+      <Select
+        label={t("whose")}
+        value={keyOf(value)}
+        choices={choices}
+        onChange={(key) => onChange(people.find(({ person }) => keyOf(person) === key)?.person ?? self)}
+      />
+      <p className="quiet small">
+        {t("whoseWhy")} <Term name="mandate">{terms("mandate.word").toLowerCase()}</Term>.
+      </p>
+    </div>
+  );
+}
+
+function keyOf({ scheme, id }: PersonNumber): string {
+  return `${scheme}:${id}`;
+}
+
+function nameOf({ basis }: Mandate): "child" | "ward" {
+  return basis === "parent" ? "child" : "ward";
+}

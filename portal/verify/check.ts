@@ -1,0 +1,58 @@
+import { sha256 } from "#sha256";
+
+import { toBase64url } from "../../protocol/bytes.ts";
+import { FormatError } from "../../protocol/errors.ts";
+import { parseStatement } from "../../protocol/statement.ts";
+import type { ChainReader } from "../../verifier/chain.ts";
+import { verifyStatement } from "../../verifier/statement.ts";
+import type { TrustProfile } from "../../verifier/trust-profile.ts";
+import { entriesOf, type Entry } from "./entries.ts";
+import type { CheckedStatement, ComparedWith, PersonNumber } from "./messages.ts";
+
+export interface CheckingWith {
+  /** Whose statement it must be. */
+  readonly person: PersonNumber;
+  /** Without a profile and a chain only the statement's own consistency is checked. */
+  readonly profile: TrustProfile | undefined;
+  readonly chain: ChainReader | undefined;
+}
+
+/** Verifies a statement, and reads what it lists. Never throws on hostile bytes. */
+export async function checkStatement(
+  bytes: Uint8Array<ArrayBuffer>,
+  { person, profile, chain }: CheckingWith,
+): Promise<CheckedStatement> {
+  const about = { kind: "person", id: `${person.scheme}:${person.id}` } as const;
+  const { verdict, checks, claim } = await verifyStatement(bytes, profile, chain, { about });
+  return {
+    verdict,
+    checks,
+    ...readStatement(bytes),
+    fixedAt: claim?.anchor.time,
+    comparedWith: profile && comparedWith(profile),
+    file: new Blob([bytes], { type: "application/json" }),
+    digest: toBase64url(sha256(bytes)),
+  };
+}
+
+function readStatement(bytes: Uint8Array): {
+  readonly entries: readonly Entry[];
+  readonly horizon: number | undefined;
+} {
+  try {
+    const statement = parseStatement(bytes);
+    return { entries: entriesOf(statement), horizon: statement.horizon };
+  } catch (error) {
+    if (error instanceof FormatError) return { entries: [], horizon: undefined };
+    throw error;
+  }
+}
+
+function comparedWith(profile: TrustProfile): ComparedWith {
+  const { name, environment, chainId, genesisHash, anchorRegistry, agencyRegistry, logId } = profile;
+  return {
+    name,
+    environment,
+    identity: [chainId, genesisHash, anchorRegistry, agencyRegistry, logId].join(":"),
+  };
+}

@@ -1,0 +1,11 @@
+import { useTranslation } from "react-i18next";
+
+/** Looks a word up by a key that comes from data, such as `data:findings.no-case`; what is not there is called by the fallback. */
+export type Lookup = (key: string, fallback: string) => string;
+
+export function useLookup(): Lookup {
+  const { t, i18n } = useTranslation();
+  // Any key that is there stands for all: they are texts.
+  const isThere = (key: string): key is "loading" => i18n.exists(key);
+  return (key, fallback) => (isThere(key) ? t(key) : fallback);
+}

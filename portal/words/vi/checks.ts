@@ -1,0 +1,44 @@
+/** Each check of a statement in plain words, by the verifier's stable ids. */
+export const checks = {
+  format: { title: "Tệp đúng là một bản kê", meaning: "Tệp đọc được và theo đúng mẫu." },
+  log: { title: "Đúng cuốn sổ", meaning: "Bản kê là của cuốn sổ bạn tin, không phải của sổ khác." },
+  about: { title: "Đúng người", meaning: "Bản kê là của bạn, không phải của người khác." },
+  chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
+  registries: {
+    title: "Hợp đồng có trên chuỗi khối",
+    meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
+  },
+  anchor: {
+    title: "Đã được chốt",
+    meaning: "Chuỗi khối giữ đúng con số của cuốn sổ vào lúc bản kê được lập.",
+  },
+  finality: {
+    title: "Không thể bị rút lại",
+    meaning: "Lần chốt đó đã được các máy của chuỗi khối xác nhận hẳn.",
+  },
+  vrf: {
+    title: "Tra đúng chỗ của bạn",
+    meaning: "Máy chủ không thể đưa cho bạn danh sách trống của người khác.",
+  },
+  index: { title: "Mục lục nói đúng như vậy", meaning: "Mục lục đã chốt ghi đúng số mục của bạn." },
+  entry: {
+    title: "Không thiếu, không thêm, không sửa",
+    meaning: "Các mục nhận được chính là những mục mà mục lục đã chốt.",
+  },
+  order: { title: "Đúng thứ tự", meaning: "Mỗi mục có một lần, theo thứ tự trong sổ." },
+  entries: {
+    title: "Mục nào cũng là của bạn",
+    meaning: "Mỗi mục cho thấy vì sao nó ở trong danh sách của bạn.",
+  },
+  closures: {
+    title: "Phần không hiện là do lệnh hợp lệ",
+    meaning: "Mỗi mục bị niêm phong hay xóa đều có lệnh của nơi có quyền.",
+  },
+  linked: {
+    title: "Đủ các số giấy tờ của bạn",
+    meaning: "Nếu bạn từng có số khác, danh sách của số đó cũng ở đây.",
+  },
+  continues: { title: "Có từ mục đầu tiên", meaning: "Không phần nào trước đó bị bỏ ra." },
+  freshness: { title: "Còn mới", meaning: "Bản kê được chốt gần đây." },
+  "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
+};
