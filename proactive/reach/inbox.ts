@@ -145,9 +145,9 @@ async function done(options: InboxClientOptions, asked: Asked): Promise<unknown>
   throw new InboxError(isFinal(status) ? "refused" : "unreachable", message, { reason });
 }
 
-/** A token that is not taken, or too many requests, are no word about what was sent. */
+/** A word about what was sent. A token or a role that is not taken, and too many requests, are none: once that is set right, the same is sent again. */
 function isFinal(status: number): boolean {
-  return status >= 400 && status < 500 && ![401, 408, 429].includes(status);
+  return [400, 404, 409, 413, 415].includes(status);
 }
 
 async function replyTo(options: InboxClientOptions, asked: Asked): Promise<Reply> {
