@@ -38,6 +38,12 @@ export class NotNowError extends Error {
   override readonly name = "NotNowError";
 }
 
+interface GivenOrder {
+  readonly order: StepOrder;
+  /** Code of the agency that orders. */
+  readonly from: string;
+}
+
 export async function openPerformer(options: PerformerOptions): Promise<Performer> {
   const store = await openOrderStore(options.directory);
   return { ...performer(options, store), close: store.close };
@@ -79,7 +85,7 @@ export function performer(
   }
 
   async function record(
-    order: StepOrder,
+    { order, from }: GivenOrder,
     plan: StepPlan,
     more: Pick<PlainEvent, "outcome" | "explanation"> & { readonly facts?: Facts; readonly consent?: string },
   ): Promise<void> {
@@ -97,7 +103,9 @@ export function performer(
         ...(explanation && { explanation }),
         time: { occurred: new Date(now()).toISOString() },
       },
-      { idempotencyKey: JSON.stringify(["order", order.key, plan.name, outcome?.code, outcome?.detail]) },
+      {
+        idempotencyKey: JSON.stringify(["order", from, order.key, plan.name, outcome?.code, outcome?.detail]),
+      },
     );
   }
 
@@ -113,7 +121,7 @@ export function performer(
       case "entering": {
         const { enters, consent } = progress;
         await register.enter(order.subject, enters);
-        await record(order, plan, {
+        await record({ order, from }, plan, {
           ...{
             facts: enters,
             explanation: plan.text,
@@ -127,7 +135,7 @@ export function performer(
       case "refusing": {
         const { reason } = progress;
         const outcome = { code: "refused", detail: `step: ${plan.name}: ${reason}` } as const;
-        await record(order, plan, { outcome, explanation: refusedText(plan) });
+        await record({ order, from }, plan, { outcome, explanation: refusedText(plan) });
         await store.put(from, order.key, { state: "refused", reason });
         return { refused: reason };
       }
@@ -162,7 +170,7 @@ export function performer(
         await store.put(from, order.key, { ...progress, state: "undoing" });
         await register.enter(order.subject, before);
         const outcome = { code: "success", detail: `step undone: ${plan.name}` } as const;
-        await record(order, plan, { facts: before, outcome, explanation: undoneText(plan) });
+        await record({ order, from }, plan, { facts: before, outcome, explanation: undoneText(plan) });
         await store.put(from, order.key, { state: "undone" });
         return "done";
       }
