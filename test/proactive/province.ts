@@ -43,6 +43,7 @@ import {
 } from "../../proactive/registers/configurations.ts";
 import type { Fact } from "../../proactive/registers/facts.ts";
 import type { OpenedFacets } from "../../protocol/facet-values.ts";
+import { isJsonObject } from "../../protocol/json.ts";
 import { beginWorldClock } from "../../scripts/demo/clock.ts";
 import { residentId } from "../../scripts/demo/people.ts";
 import { type Province, startProvince } from "../../scripts/demo/province.ts";
@@ -62,6 +63,8 @@ export interface FoundEvent {
   /** `<agency>/r1`, or the operator's desk. */
   readonly source: string;
   readonly facets: OpenedFacets;
+  /** `<type> <detail of the outcome, or its code>`, for lists. */
+  readonly says: string;
 }
 
 /** An HTTP answer of a service. */
@@ -294,7 +297,8 @@ function scenario(province: Province, people: Population): Omit<ScenarioProvince
         const asked = { case: caseId, order: "oldest", limit: 100, ...(start !== undefined && { start }) };
         const { status, json } = await call("inspector-1", "inspection/search", asked);
         if (status !== 200) throw new Error(`the search answers ${status}: ${JSON.stringify(json)}`);
-        events.push(...(json["events"] as FoundEvent[]));
+        for (const event of json["events"] as Omit<FoundEvent, "says">[])
+          events.push({ ...event, says: said(event.facets) });
         start = json["next"];
         if (start === undefined) return events;
       }
@@ -308,6 +312,11 @@ function scenario(province: Province, people: Population): Omit<ScenarioProvince
       return json["findings"] as Readonly<Record<string, unknown>>[];
     },
   };
+}
+
+function said({ type, outcome }: OpenedFacets): string {
+  const { code, detail }: { code?: unknown; detail?: unknown } = isJsonObject(outcome) ? outcome : {};
+  return [type, detail ?? code].filter((part) => typeof part === "string").join(" ");
 }
 
 /** Who issues a document, and as what its register holds it. */

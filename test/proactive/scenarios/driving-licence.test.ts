@@ -21,16 +21,14 @@ describe("a driving licence that ends soon", function () {
       outcome: "completed",
     });
     const events = await province.eventsOf(file.id);
-    expect(events.map(({ source, facets }) => [source, facets.type, facets.outcome?.detail])).to.deep.equal([
+    expect(events.map(({ source, says }) => `${source}: ${says}`)).to.deep.equal([
       // The police reads its own register and the health register; each side records its half.
-      ["qn-police/r1", "access", undefined],
-      ["qn-police/r1", "access", undefined],
-      ["qn-health/r1", "access", undefined],
-      ["qn-police/r1", "access", undefined],
-      ["qn-police/r1", "action", "offer: renewal-prepared"],
-      ["qn-police/r1", "action", "told: inbox delivered, sms delivered"],
-      ["qn-police/r1", "action", "step: renewal"],
-      ["qn-police/r1", "action", "granted"],
+      ...["qn-police/r1: access success", "qn-police/r1: access success"],
+      ...["qn-health/r1: access success", "qn-police/r1: access success"],
+      "qn-police/r1: action offer: renewal-prepared",
+      "qn-police/r1: action told: inbox delivered, sms delivered",
+      "qn-police/r1: action step: renewal",
+      "qn-police/r1: action granted",
     ]);
     expect(await province.findings()).to.deep.equal([]);
   });
