@@ -14,6 +14,7 @@ import {
 import type { CasePage, CaseStore } from "./case-store.ts";
 import { type CorrectingParts, sendCorrections } from "./correcting.ts";
 import { conclude, readNext, type ReadingParts, record, type RecordingParts } from "./deciding.ts";
+import { recordObjection } from "./objecting.ts";
 import { decided, type DecisionFault } from "./officer.ts";
 import { tell, type TellingParts } from "./telling.ts";
 
@@ -155,6 +156,8 @@ export function caseEngine(parts: EngineParts): Engine {
         if (current === undefined) return "no-such-case";
         if (!mayAnswer(current, given, now())) return current.answer === given.answer ? current : "not-open";
         const next = afterAnswer(current, given, now());
+        // First: an objection that only the case knew of would be lost with what comes next.
+        if (given.answer === "object") await recordObjection(current, parts);
         await keep(next);
         return next;
       }),

@@ -190,6 +190,39 @@ describe("proactive/cases/engine", () => {
     expect(concludeAgain(rule?.id ?? "", rule?.version ?? "", rule?.inputs ?? {})?.outcome).to.equal("offer");
   });
 
+  it("passes on to the ledger that a person objects, once, and whose word it was", async () => {
+    const id = await noticed();
+    await engine.advance(id);
+    around.recorded.length = 0;
+    expect(await engine.answer(id, { answer: "object" })).to.deep.include({
+      stage: { at: "closed", outcome: "objected" },
+    });
+    await engine.answer(id, { answer: "object" });
+    expect(around.recorded).to.deep.equal([
+      {
+        ...{ type: "objection", subject: { scheme: "vn-cccd", id: OCCASION.subject }, case: id },
+        objection: {
+          ...{ state: "made", procedure: "DRIVER_LIC", method: "answer in the inbox" },
+          indicatedBy: "DataSubject",
+        },
+        time: { occurred: new Date(around.now).toISOString() },
+      },
+    ]);
+  });
+
+  it("names who answers for a child beside the child, whose objection it is", async () => {
+    around.answersFor = "999199000009";
+    const id = await noticed();
+    await engine.advance(id);
+    around.recorded.length = 0;
+    await engine.answer(id, { answer: "object" });
+    expect(around.recorded[0]).to.deep.include({
+      subject: { scheme: "vn-cccd", id: OCCASION.subject, role: "represented" },
+      "subject.2": { scheme: "vn-cccd", id: "999199000009", role: "representative" },
+    });
+    expect(around.recorded[0]?.objection).to.include({ indicatedBy: "Guardian" });
+  });
+
   it("acts on an occasion once, however often and by however many it is noticed", async () => {
     const ids = await Promise.all([1, 2, 3].map(async () => await engine.notice("DRIVER_LIC", OCCASION)));
     expect(ids.filter((id) => id !== undefined)).to.have.length(1);

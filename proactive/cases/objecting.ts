@@ -1,0 +1,36 @@
+import type { PlainEvent } from "../../protocol/facet-values.ts";
+import { isSamePerson } from "../../protocol/subject.ts";
+import type { Case } from "./case.ts";
+import type { RecordingParts } from "./deciding.ts";
+
+/**
+ * Records that the person objects to machines in this procedure, as they answered: then no agency's machine serves them unasked any more, until they
+ * take it back at the ledger's desk. The same again is recorded once.
+ */
+export async function recordObjection(
+  { id, procedure, occasion, toldTo }: Case,
+  { recorder, personOf, now }: RecordingParts,
+): Promise<void> {
+  const subject = personOf(occasion.subject);
+  // Nobody whose list it could stand in.
+  if (subject === undefined) return;
+  const speaker = toldTo === undefined || isSamePerson(toldTo, subject) ? undefined : toldTo;
+  const people: Pick<PlainEvent, "subject" | "subject.2"> =
+    speaker === undefined
+      ? { subject }
+      : {
+          subject: { ...subject, role: "represented" },
+          "subject.2": { ...speaker, role: "representative" },
+        };
+  await recorder.record(
+    {
+      ...{ type: "objection", ...people, case: id },
+      objection: {
+        ...{ state: "made", procedure, method: "answer in the inbox" },
+        indicatedBy: speaker === undefined ? "DataSubject" : "Guardian",
+      },
+      time: { occurred: new Date(now()).toISOString() },
+    },
+    { idempotencyKey: `${id} objection` },
+  );
+}
