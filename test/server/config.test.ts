@@ -103,6 +103,29 @@ describe("server/config", () => {
       });
   }
 
+  it("the portal has its defaults, and can be none", () => {
+    expect(readConfig({}).portal).to.deep.equal({
+      folder: path.resolve("dist/portal"),
+      ...{ clientId: "minhbach-portal", scope: "openid ledger", idleMs: 900_000, sessionMs: 28_800_000 },
+      inboxUrl: undefined,
+    });
+    expect(readConfig({ PORTAL: "none" }).portal.folder).to.equal(undefined);
+  });
+
+  it("people's tokens go to the inbox over TLS, or within the machine", () => {
+    const production = { ENVIRONMENT: "production" };
+    for (const [env, url] of [
+      [{}, "http://inbox.example/"],
+      [production, "https://inbox.example/province/"],
+      [production, "http://127.0.0.1:8090"],
+    ] as const)
+      expect(readConfig({ ...env, INBOX_URL: url }).portal.inboxUrl).to.equal(url.replace(/\/$/, ""));
+    expect(() => readConfig({ ...production, INBOX_URL: "http://inbox.example" })).to.throw(
+      ConfigError,
+      /INBOX_URL must be https/,
+    );
+  });
+
   const unusable: Record<string, string[]> = {
     OIDC_ISSUER: ["", "id.example", "https://id.example/?x=1", "https://user@id.example", "ftp://id.example"],
     PUBLIC_URL: [
