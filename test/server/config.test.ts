@@ -146,6 +146,12 @@ describe("server/config", () => {
     RECEIVE_WORKERS: ["0", "65"],
     SOURCE_EVENTS_PER_SECOND: ["0", "99"],
     LOG_LEVEL: ["loud"],
+    PORTAL: [""],
+    PORTAL_CLIENT_ID: ["", 'a"b', "ü"],
+    PORTAL_SCOPE: ["", "ledger", "openid\n"],
+    PORTAL_IDLE: ["15", "0m"],
+    PORTAL_SESSION: ["8", "1d"],
+    INBOX_URL: ["", "inbox.example", "https://inbox.example/?x=1", "file:///x"],
   };
   for (const [name, values] of Object.entries(unusable)) {
     for (const value of values) {
