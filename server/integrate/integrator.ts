@@ -63,6 +63,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
   let loaded = false;
   let published: Checkpoint | undefined;
   let publishedAt = -Infinity;
+  let steppedAt = -Infinity;
   let head: Head | undefined;
   let unsubscribe = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -151,6 +152,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
   }
 
   function run(target: Head): Promise<void> {
+    steppedAt = clock.now();
     running = step(target).finally(() => (running = undefined));
     return running;
   }
@@ -161,7 +163,8 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
     if (closed || running !== undefined || head === undefined) return;
     const waiting = head.size - tree.edge.size;
     if (waiting === 0 && published?.size === head.size) return;
-    const untilDueMs = store.leads() ? publishedAt + intervalMs - clock.now() : FOLLOW_MS;
+    const dueAt = store.leads() ? publishedAt + intervalMs : steppedAt + FOLLOW_MS;
+    const untilDueMs = dueAt - clock.now();
     if (waiting >= CHUNK_LEAVES || untilDueMs <= 0) run(head).then(wake, tryAgainLater);
     else timer = setTimeout(wake, untilDueMs);
   }

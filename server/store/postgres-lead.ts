@@ -44,12 +44,16 @@ export function postgresLead(sessions: Sessions): Lead {
     } catch {
       // The lease goes on until it ends; whoever writes meanwhile hears what is wrong with the database.
     }
-    if (!closed) timer = setTimeout(() => (seeking = seek()), RENEW_MS).unref();
+    if (!closed) timer = setTimeout(next, RENEW_MS).unref();
+  }
+
+  function next(): void {
+    seeking = seek();
   }
 
   return {
     campaign: async () => {
-      if (timer === undefined && !closed) seeking = seek();
+      if (timer === undefined && !closed) next();
       await seeking;
     },
     leads: () => !closed && performance.now() < until - MARGIN_MS,

@@ -1,103 +1,30 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { cp, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
-import { concat, fromUtf8, toHex, utf8 } from "../../protocol/bytes.ts";
+import { concat, toHex } from "../../protocol/bytes.ts";
 import { parseCheckpoint } from "../../protocol/checkpoint.ts";
-import { makeEvent, payloadOf } from "../../protocol/event.ts";
-import { frontierRoot } from "../../protocol/frontier.ts";
 import { leafHash, rootHash } from "../../protocol/merkle.ts";
-import { parsePayload } from "../../protocol/payload.ts";
-import { parseReceipt } from "../../protocol/receipt.ts";
-import { parseSource, type Source } from "../../protocol/source.ts";
-import { makeSubmission, type SubmissionBody } from "../../protocol/submission.ts";
+import { parseSource } from "../../protocol/source.ts";
 import { entriesPath, newTiles, parseEntryBundle, TILE_WIDTH, tilePath } from "../../protocol/tile.ts";
-import { readSigningKey, type SigningKey } from "../../recorder/index.ts";
+import { readSigningKey } from "../../recorder/index.ts";
 import { recorderKeyFile } from "../../scripts/start/agencies.ts";
 import { openLevelStore } from "../../server/store/level-store.ts";
 import { type Deployed, deployed, fetchUntil, spawnLedger, tokenOf } from "./fixture.ts";
+import { expectPromisesKept, PromisedClient } from "./promised-client.ts";
 
 /** `npm run soak` asks for more. */
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 25);
 const SOURCES = ["qn-police/r1", "qn-health/r1", "qn-justice/r1"].map(parseSource);
 /** The kill comes at most this long after the round's first receipt; in every fourth round, after the load has begun. */
 const MAX_LOAD_MS = 300;
-const MAX_EVENTS = 60;
 const SECONDS_PER_ROUND = 15;
-
-/** What one source was promised, and what it does not know the fate of. */
-class Client {
-  readonly source: Source;
-  /** Sequence number -> leaf hash (hex) and promised index of every acknowledged event. */
-  readonly acknowledged = new Map<number, { readonly leaf: string; readonly index: number }>();
-  readonly #system: Deployed;
-  readonly #key: SigningKey;
-  #next = 1;
-  #unanswered: SubmissionBody | undefined;
-
-  constructor(system: Deployed, source: Source, key: SigningKey) {
-    [this.#system, this.source, this.#key] = [system, source, key];
-  }
-
-  /** Sends one submission after the other, the unanswered one first and unchanged, until the ledger is gone. */
-  async sendUntilKilled(url: string, onReceipt: () => void = () => undefined): Promise<void> {
-    for (;;) {
-      this.#unanswered ??= this.#nextSubmission();
-      const response = await post(url, this.#unanswered);
-      if (response === undefined) return;
-      expect(response.status, response.text).to.be.oneOf([200, 201]);
-      const { receipts } = JSON.parse(response.text) as { receipts: string[] };
-      this.#accept(this.#unanswered, receipts);
-      this.#unanswered = undefined;
-      onReceipt();
-    }
-  }
-
-  #nextSubmission(): SubmissionBody {
-    const { anchorRegistry: registry, chainId, logId } = this.#system.profile;
-    const first = this.#next;
-    const events = Array.from({ length: randomInt(1, MAX_EVENTS) }, (_, at) =>
-      makeEvent({
-        source: this.source,
-        seq: first + at,
-        facets: { type: "heartbeat", heartbeat: { waiting: at }, time: { occurred: "2026-11-22T08:00:00Z" } },
-        random: (count) => new Uint8Array(randomBytes(count)),
-      }),
-    );
-    const { alg, kid, sign } = this.#key;
-    const log = { chainId, registry, logId };
-    return makeSubmission({
-      log,
-      source: this.source,
-      first,
-      events,
-      issuedAt: 1_800_000_000,
-      alg,
-      kid,
-      sign,
-    });
-  }
-
-  #accept({ events }: SubmissionBody, receipts: readonly string[]): void {
-    for (const text of receipts) {
-      const { receipt } = parseReceipt(text);
-      expect(receipt.src).to.equal(this.source);
-      for (let at = 0; at < receipt.count; at++) {
-        const event = events[receipt.first + at - this.#next];
-        if (event === undefined) throw new Error("a receipt for other events than were sent");
-        const leaf = toHex(leafHash(utf8(payloadOf(event))));
-        this.acknowledged.set(receipt.first + at, { leaf, index: receipt.index + at });
-      }
-    }
-    this.#next += events.length;
-  }
-}
 
 describe("the ledger, killed at random instants under load", function () {
   this.timeout(ROUNDS * SECONDS_PER_ROUND * 1000);
   let system: Deployed;
-  let clients: Client[];
+  let clients: PromisedClient[];
   const older = (): string => path.join(system.dataDir, "records-of-yesterday");
   const records = (): string => path.join(system.dataDir, "records");
 
@@ -106,7 +33,7 @@ describe("the ledger, killed at random instants under load", function () {
     clients = await Promise.all(
       SOURCES.map(async (source) => {
         const key = await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source));
-        return new Client(system, source, key);
+        return new PromisedClient(system, source, key);
       }),
     );
   });
@@ -205,46 +132,15 @@ describe("the ledger, killed at random instants under load", function () {
     return payloads;
   }
 
-  /** Reads the dead ledger's store and holds it against what was promised. */
   async function checkRecords(when: string): Promise<void> {
     const store = await openLevelStore({ path: records() });
     try {
-      const head = await store.head();
-      const payloads = await store.payloads(0, head.size);
-      expect(payloads.length, `${when}: a payload for every index`).to.equal(head.size);
-      const leaves = payloads.map((payload) => leafHash(payload));
-      expect(toHex(frontierRoot(head.frontier)), `${when}: the frontier`).to.equal(toHex(rootHash(leaves)));
-      const next = new Map<Source, number>();
-      for (const payload of payloads) {
-        const { src, seq } = parsePayload(fromUtf8(payload));
-        expect(seq, `${when}: no gap and no duplicate of ${src}`).to.equal(next.get(src) ?? 1);
-        next.set(src, seq + 1);
-      }
-      for (const { source, acknowledged } of clients) {
-        for (const [seq, { leaf, index }] of acknowledged) {
-          const stored = leaves[index];
-          expect(stored && toHex(stored), `${when}: ${source} ${seq} at index ${index}`).to.equal(leaf);
-        }
-        expect((await store.source(source))?.next ?? 1, when).to.equal(next.get(source) ?? 1);
-      }
+      await expectPromisesKept(store, clients, when);
     } finally {
       await store.close();
     }
   }
 });
-
-/** Undefined when the ledger is gone: whether it stored the submission is not known then. */
-async function post(
-  url: string,
-  body: SubmissionBody,
-): Promise<{ readonly status: number; readonly text: string } | undefined> {
-  try {
-    const response = await fetch(`${url}/v1/submissions`, { method: "POST", body: JSON.stringify(body) });
-    return { status: response.status, text: await response.text() };
-  } catch {
-    return undefined;
-  }
-}
 
 async function get(url: string): Promise<Uint8Array> {
   const response = await fetch(url);
