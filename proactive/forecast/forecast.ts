@@ -35,7 +35,8 @@ export function forecast(rows: readonly CountRow[], { from, months, heldBack }: 
       const model = modelOf(past, kind);
       return ahead.flatMap((month) => {
         const made = model?.(month);
-        return made === undefined
+        // As in the counts: where nothing is due there is no row.
+        return made === undefined || made.high === 0
           ? []
           : [{ commune: kind.commune, procedure: kind.procedure, month, ...made }];
       });

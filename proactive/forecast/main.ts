@@ -63,7 +63,7 @@ function errorsText({ errors }: Forecast, begin: Month, heldBack: number): strin
   const [first, last] = [monthText(begin - heldBack), monthText(begin - 1)];
   const lines = errors.map(({ procedure, basis, compared, meanAbsoluteError, naiveError, coverage }) => {
     const what = procedure === "" ? "births" : procedure;
-    const errorText = `wrong by ${meanAbsoluteError.toFixed(1)} a month and commune (as the year before: ${naiveError.toFixed(1)})`;
+    const errorText = `wrong by ${meanAbsoluteError.toFixed(1)} a month and commune (by looking at the year before: ${naiveError.toFixed(1)})`;
     return `${what} (${basis}): ${errorText}; ${Math.round(100 * coverage)} % within the interval; ${compared} compared`;
   });
   return [`On the months ${first} to ${last}, held back:`, ...lines, ""].join("\n");

@@ -93,7 +93,6 @@ describe("forecasts of demand", () => {
       // What is due after the last count is not known.
       rows: [
         { ...kind, month: BEGIN, expected: 17, low: 15, high: 19 },
-        { ...kind, month: BEGIN + 1, expected: 0, low: 0, high: 0 },
         { ...kind, month: BEGIN + 2, expected: 2.5, low: 1, high: 4 },
       ],
     });
