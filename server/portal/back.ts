@@ -4,7 +4,8 @@ const MAX_LENGTH = 1024;
 /** Stands for our own origin while a path is resolved as a browser would; nothing else has this name. */
 const HERE = "http://portal.invalid";
 /** Coming back there would begin, or end, it all again. */
-const NOT_BACK = /^\/portal\/(sign-on|signed-on|sign-off|session|inbox)(\/|$)/;
+/** Routes are found whatever the case. */
+const NOT_BACK = /^\/portal\/(sign-on|signed-on|sign-off|session|inbox)(\/|$)/i;
 
 /**
  * A path of the portal where a browser may be led after signing on, as a browser would understand it.

@@ -59,7 +59,7 @@ describe("server/portal/back", () => {
           }
           const { origin, pathname } = new URL(back, `${ORIGIN}/portal/signed-on`);
           const isPage = pathname === "/verify" || pathname.startsWith("/portal/");
-          return origin === ORIGIN && isPage && !/^\/portal\/(sign|session|inbox\/)/.test(pathname);
+          return origin === ORIGIN && isPage && !/^\/portal\/(sign-on|signed-on|session|inbox)\/?$/i.test(pathname);
         },
       ),
       { numRuns: 5000 },
