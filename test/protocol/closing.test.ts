@@ -24,6 +24,7 @@ describe("protocol/closing", () => {
       ["access", undefined, undefined],
       ["action", undefined, undefined],
       ["consent", undefined, undefined],
+      ["objection", undefined, undefined],
       ["mandate", "mandate", undefined],
       ["complaint", undefined, undefined],
       ["inspection", undefined, undefined],
