@@ -3,9 +3,8 @@ import { LedgerError } from "../errors.ts";
 const MAX_LENGTH = 1024;
 /** Stands for our own origin while a path is resolved as a browser would; nothing else has this name. */
 const HERE = "http://portal.invalid";
-/** Coming back there would begin, or end, it all again. */
-/** Routes are found whatever the case. */
-const NOT_BACK = /^\/portal\/(sign-on|signed-on|sign-off|session|inbox)(\/|$)/i;
+/** What is no page: coming back there would begin it all again, or show somebody JSON. Routes are found whatever the case. */
+const NO_PAGE = /^\/portal\/(?:(?:sign-on|signed-on|sign-off|session|trust)\/?$|inbox\/.)/i;
 
 /**
  * A path of the portal where a browser may be led after signing on, as a browser would understand it.
@@ -19,7 +18,7 @@ export function parseBack(value: string | undefined): string {
   const isPage =
     url !== undefined &&
     (url.pathname === "/verify" || url.pathname.startsWith("/portal/")) &&
-    !NOT_BACK.test(url.pathname);
+    !NO_PAGE.test(url.pathname);
   if (url?.origin === HERE && isPlain && isPage) return url.pathname + url.search + url.hash;
   throw new LedgerError("bad-request", "back has to be a path of the portal, such as /portal/my-data.");
 }

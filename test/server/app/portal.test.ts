@@ -84,7 +84,8 @@ describe("server/app/portal with an issuer", function () {
     const answer = provider(issuer, { audience: ledger, key });
     issuing.on("request", (request, response) => {
       if (broken === "away") response.destroy();
-      else if (broken === "endless") response.end(`{"issuer":"${"x".repeat(1_000_000)}"}`);
+      else if (broken === "endless")
+        response.end(JSON.stringify({ ...about(issuer), more: "x".repeat(300_000) }));
       else answer(request, response);
     });
     serving.on("request", await edgeOf(config));
@@ -200,6 +201,11 @@ describe("server/app/portal with an issuer", function () {
     });
   });
 });
+
+/** What an issuer says of itself, as far as is needed to send people there. */
+function about(issuer: string) {
+  return { issuer, authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token` };
+}
 
 /** A provider as others run them: bound tokens for who proves a key, a page that ends the sign-on. Whoever comes is `inspector-7`. */
 function provider(issuer: string, { audience, key }: { audience: string; key: JWK }): RequestListener {
