@@ -20,6 +20,7 @@ import {
   measureSubmissions,
   runCeiling,
 } from "./measures.ts";
+import { measureProactive } from "./proactive.ts";
 import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./report.ts";
 import {
   indexHealth,
@@ -59,6 +60,7 @@ const scale = quick
       persons: 10_000,
       consents: 1_000,
       decisions: 4_000,
+      population: 10_000,
     }
   : {
       batches: 3_000,
@@ -74,6 +76,7 @@ const scale = quick
       persons: 1_000_000,
       consents: 100_000,
       decisions: 40_000,
+      population: 100_000,
     };
 const large = values.large === undefined ? scale.large : Number(values.large);
 const steadySeconds = values.steady === undefined ? scale.steadySeconds : Number(values.steady);
@@ -291,6 +294,30 @@ step("decisions", 2, async () => {
     what: "reading all these consents anew",
     goal: "",
     result: `${cost.readSeconds.toFixed(1)} s`,
+  });
+});
+
+step("proactive", 1, async () => {
+  const cost = await measureProactive(scale.population, (done) => bar.update({ step: done }));
+  Object.assign(details, { proactive: cost });
+  const seconds = cost.rules.map(({ evaluationSeconds }) => evaluationSeconds);
+  const slowest = cost.rules.find(({ evaluationSeconds }) => evaluationSeconds === Math.max(...seconds));
+  const everybody = `${thousands(cost.persons)} persons`;
+  add({
+    what: `rule evaluated for ${everybody} (in process: register reads, inputs, conclusion), the slowest of ${cost.rules.length}`,
+    goal: "under 60 s each",
+    result: `${Math.max(...seconds).toFixed(2)} s (${slowest?.procedure ?? ""}); all together ${seconds.reduce((sum, each) => sum + each, 0).toFixed(1)} s`,
+    met: Math.max(...seconds) < 60,
+  });
+  add({
+    what: `one day's occasions of a rule found in all registers of ${everybody}, the slowest`,
+    goal: "",
+    result: milliseconds(Math.max(...cost.rules.map(({ scanMilliseconds }) => scanMilliseconds))),
+  });
+  add({
+    what: `making up ${everybody} and filling thirteen registers`,
+    goal: "",
+    result: `${cost.fillSeconds.toFixed(1)} s`,
   });
 });
 
