@@ -13,6 +13,12 @@ export interface SaidSample {
   readonly matching: readonly number[];
 }
 
+/** Which grants are looked for among what was drawn; all when it is empty. */
+export interface GrantFilter {
+  readonly agency?: string;
+  readonly procedure?: string;
+}
+
 /** A sample that was drawn again. */
 export interface DrawnSample {
   /** Log index of the event that asked for it. */
@@ -21,7 +27,8 @@ export interface DrawnSample {
   /** The block whose hash it was drawn with. */
   readonly block: number;
   readonly indexes: readonly number[];
-  /** Log indexes of the drawn events that are grants, in the order of drawing: the first ones are a sample of their own. */
+  readonly of: GrantFilter;
+  /** Log indexes of the drawn events that are such grants, in the order of drawing: the first ones are a sample of their own. */
   readonly granted: readonly number[];
 }
 
@@ -32,11 +39,7 @@ export interface DrawnSample {
 export function redrawn(
   sample: number,
   claim: EvidenceClaim,
-  {
-    desk,
-    blockHash,
-    said,
-  }: { readonly desk: string; readonly blockHash: Uint8Array; readonly said: SaidSample },
+  { desk, of, blockHash, said }: { readonly desk: string; readonly of: GrantFilter; readonly blockHash: Uint8Array; readonly said: SaidSample },
 ): DrawnSample {
   const range = claim.source === desk ? rangeAskedFor(claim) : undefined;
   if (claim.index !== sample || range === undefined || range.to > sample)
@@ -48,7 +51,7 @@ export function redrawn(
   const granted = indexes.filter((index) => matching.has(index));
   if (!isSame(granted, said.matching))
     throw notProven("the ledger names grants that were not drawn, or in another order");
-  return { sample, range, block: claim.anchor.block, indexes, granted };
+  return { sample, range, block: claim.anchor.block, indexes, of, granted };
 }
 
 /** Hash of a block as the node gives it. @throws InspectionError `not-proven`; ChainError */

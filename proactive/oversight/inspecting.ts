@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { DrawnSample } from "./drawing.ts";
+import type { DrawnSample, GrantFilter } from "./drawing.ts";
 import type { Examination, Inspectorate } from "./inspectorate.ts";
 import { InspectionError } from "./ledger-calls.ts";
 
@@ -16,7 +16,7 @@ export async function drawnWhenAnchored(
   {
     patienceMs,
     ...of
-  }: { readonly patienceMs: number; readonly agency?: string; readonly procedure?: string },
+  }: GrantFilter & { readonly patienceMs: number },
 ): Promise<DrawnSample> {
   const deadline = performance.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {

@@ -1,3 +1,4 @@
+import type { OpenedFacets } from "../../protocol/facet-values.ts";
 import { parseCheckpoint } from "../../protocol/checkpoint.ts";
 import { FormatError } from "../../protocol/errors.ts";
 import { isGrant } from "../../protocol/grant.ts";
@@ -8,7 +9,7 @@ import { chainReader, type Rpc } from "../../verifier/chain.ts";
 import { type EvidenceClaim, verifyEvidence } from "../../verifier/evidence.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
 import { concludeAgain } from "../rules/rules.ts";
-import { blockHashOf, type DrawnSample, redrawn } from "./drawing.ts";
+import { blockHashOf, type DrawnSample, type GrantFilter, redrawn } from "./drawing.ts";
 import { type CaseEvent, type ConcludeAgain, FAULTS, type Fault, faultsOf } from "./examining.ts";
 import {
   InspectionError,
@@ -58,8 +59,13 @@ export interface Inspectorate {
   /** Draws a sample again by the chain. Rejects with `unreachable` while the event that asked for it is not anchored; `not-proven` when it was drawn in another way. */
   readonly draw: (
     sample: number,
-    of?: { readonly agency?: string; readonly procedure?: string },
+    of?: GrantFilter
   ) => Promise<DrawnSample>;
+  /**
+   * Opens the first `count` of the drawn events that the ledger did not name as grants, in the order of drawing: each is a look. Rejects with `not-proven` when one is a
+   * grant that was left out.
+   */
+  readonly checkOthers: (drawn: DrawnSample, count: number) => Promise<void>;
   /** Looks at a grant and at everything recorded of its case. */
   readonly examine: (index: number) => Promise<Examination>;
   /** Records the result. The same result again is the same record; another one counts from then on. Resolves with its log index. */
@@ -90,13 +96,13 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
 
   async function drawn(
     sample: number,
-    of: { agency?: string; procedure?: string } = {},
+    of: GrantFilter = {},
   ): Promise<DrawnSample> {
     const query = new URLSearchParams({ only: "granted", ...of });
     const said = membersOf(await ask(`/v1/samples/${sample}?${query.toString()}`));
     const claim = await proven(JSON.stringify(said["evidence"]), sample);
     return redrawn(sample, claim, {
-      desk,
+      ...{ desk, of },
       blockHash: await blockHashOf(rpc, claim.anchor.block),
       said: { indexes: wholeNumbers(said["indexes"]), matching: wholeNumbers(said["matching"]) },
     });
@@ -108,10 +114,9 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
     const found = typeof facets.case === "string" ? await eventsOfCase(ask, facets.case) : [];
     const findings = found.find((event) => event.index === index)?.findings ?? [];
     const faults = faultsOf({ index, source, facets, findings }, found, conclude);
-    const procedure = isJsonObject(facets.purpose) ? facets.purpose["procedure"] : undefined;
     return {
       ...{ index, agency: splitSource(source).agency, faults },
-      procedure: typeof procedure === "string" ? procedure : undefined,
+      procedure: procedureOf(facets),
       outcome: faults.length === 0 ? "in-order" : "not-in-order",
     };
   }
@@ -123,6 +128,17 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
       return wholeNumber(membersOf(await ask("/v1/samples", range))["index"]);
     },
     draw: drawn,
+    checkOthers: async ({ indexes, granted, of }, count) => {
+      const named = new Set(granted);
+      for (const index of indexes.filter((each) => !named.has(each)).slice(0, count)) {
+        const { source, facets } = await proven(await ask(`/v1/events/${index}/evidence`), index);
+        const isOther =
+          (of.agency !== undefined && of.agency !== splitSource(source).agency) ||
+          (of.procedure !== undefined && of.procedure !== procedureOf(facets));
+        if (isGrant(facets) && !isOther)
+          throw new InspectionError("not-proven", `the ledger left out event ${index}, which is a grant`);
+      }
+    },
     examine: examined,
     record: async (sample, { index, outcome, faults }, note = noteOf(faults)) => {
       const result = { event: index, outcome, ...(note !== undefined && { note }) };
@@ -133,6 +149,11 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
         membersOf(await ask(sample === undefined ? "/v1/inspection/rates" : `/v1/samples/${sample}/results`)),
       ),
   };
+}
+
+function procedureOf({ purpose }: OpenedFacets): string | undefined {
+  const procedure = isJsonObject(purpose) ? purpose["procedure"] : undefined;
+  return typeof procedure === "string" ? procedure : undefined;
 }
 
 function sizeIn(checkpoint: string): number {

@@ -23,6 +23,7 @@ npm run -s inspect -- --trust trust.json --desk OPERATOR/desk [options]
   --agency CODE     only what this agency granted
   --procedure CODE  only this procedure
   --limit N         how many grants to look at (default 20), the first ones drawn
+  --check N         opens so many of the other drawn events, to see that none is a grant (default 0)
   --record          records each result on the ledger; without it nothing but your looks is recorded
   --rates           tells what all inspections found so far, and looks at nothing
 
@@ -41,7 +42,7 @@ async function run(words: readonly string[]): Promise<number> {
     options: {
       ...{ trust: { type: "string" }, desk: { type: "string" }, rpc: { type: "string" } },
       ...{ ledger: { type: "string", default: DEFAULT_LEDGER }, sample: { type: "string" } },
-      ...{ from: { type: "string", default: "0" } },
+      ...{ from: { type: "string", default: "0" }, check: { type: "string", default: "0" } },
       ...{ agency: { type: "string" }, procedure: { type: "string" } },
       ...{ limit: { type: "string", default: "20" }, record: { type: "boolean", default: false } },
       ...{ rates: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
@@ -77,6 +78,7 @@ async function run(words: readonly string[]): Promise<number> {
   line(
     `Sample ${asked}: ${range.count} of the events ${range.from} to ${range.to - 1}, drawn with block ${block}; ${granted.length} grants.`,
   );
+  await by.checkOthers(sample, wholeNumber(values.check, "--check"));
   let notInOrder = 0;
   for await (const { index, procedure: about, faults } of inspectedGrants(by, sample, { ...values, limit })) {
     if (faults.length > 0) notInOrder++;

@@ -187,10 +187,35 @@ describe("inspecting afterwards what was granted", function () {
     expect(inspections[0]?.purpose).to.deep.equal({ procedure: "DRIVER_LIC" });
   });
 
+  it("finds by opening others that a grant was left out", async () => {
+    const asked = await inspecting.ask({ to: Math.max(...grants.values()) + 1 });
+    const whole = await drawn(inspecting, asked);
+    await inspecting.checkOthers(whole, whole.indexes.length);
+    const hiding = inspectorateOf(
+      node,
+      changing((answer) => answer.replace(/"matching":\[\d+,/, '"matching":[')),
+    );
+    const lacking = await hiding.draw(asked);
+    expect(lacking.granted).to.have.length(whole.granted.length - 1);
+    await notProven(inspecting.checkOthers(lacking, lacking.indexes.length));
+    // What was not asked for is not left out.
+    const none = await inspecting.draw(asked, { procedure: "MED_PRAC" });
+    expect(none.granted).to.deep.equal([]);
+    await inspecting.checkOthers(none, 5);
+    await notProven(inspecting.checkOthers({ ...none, of: {} }, none.indexes.length));
+  });
+
   it("is a command: draws, looks at so many, records, and ends with 1 where something is not in order", async () => {
     const token = String(inspector["authorization"]).slice("Bearer ".length);
     const words = ["--trust", system.profileFile, "--desk", `${OPERATOR}/desk`, "--ledger", ledger.url];
-    const { code, out } = await inspectCommand(token, [...words, "--agency", "qn-police", "--record"]);
+    const { code, out } = await inspectCommand(token, [
+      ...words,
+      "--agency",
+      "qn-police",
+      "--check",
+      "2",
+      "--record",
+    ]);
     const [first = "", ...lines] = out.trimEnd().split("\n");
     expect(first).to.match(
       /^Sample [0-9]+: [0-9]+ of the events 0 to [0-9]+, drawn with block [0-9]+; 8 grants\.$/,

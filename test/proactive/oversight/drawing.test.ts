@@ -21,12 +21,12 @@ function drawn(
   claim: Partial<EvidenceClaim> = {},
   said: Partial<{ indexes: number[]; matching: number[] }> = {},
 ) {
-  return redrawn(80, { ...CLAIM, ...claim }, { desk: DESK, blockHash, said: { indexes, matching, ...said } });
+  return redrawn(80, { ...CLAIM, ...claim }, { desk: DESK, of: {}, blockHash, said: { indexes, matching, ...said } });
 }
 
 describe("drawing a sample again", () => {
   it("comes to the ledger's own sample where that was drawn as it must be", () => {
-    expect(drawn()).to.deep.equal({ sample: 80, range, block: 12, indexes, granted: matching });
+    expect(drawn()).to.deep.equal({ sample: 80, range, block: 12, indexes, of: {}, granted: matching });
   });
 
   it("refuses what was asked for by anybody but the desk, at another place, or of what came later", () => {
