@@ -6,7 +6,7 @@ import { ANSWER_DAYS } from "../../../proactive/cases/case.ts";
 import { type CaseStore, openCaseStore } from "../../../proactive/cases/case-store.ts";
 import { caseEngine, type Engine } from "../../../proactive/cases/engine.ts";
 import { concludeAgain, RULES } from "../../../proactive/rules/rules.ts";
-import { DAY, Died, MORNING, OCCASION, Surroundings } from "./surroundings.ts";
+import { DAY, MORNING, OCCASION, Surroundings } from "./surroundings.ts";
 
 describe("proactive/cases/engine", () => {
   let directory: string;
@@ -176,31 +176,5 @@ describe("proactive/cases/engine", () => {
     await engine.advance(id);
     expect(await stageOf(id)).to.equal("closed: unanswered");
     expect(await engine.answer(id, { answer: "accept" })).to.equal("not-open");
-  });
-
-  it("sends a person's message once, and loses no case, wherever it is killed", async () => {
-    for (let dieAt = 1; dieAt < 12; dieAt++) {
-      around.dieAt = dieAt;
-      engine = caseEngine(around.parts(store));
-      const occasion = { ...OCCASION, key: `GPLX-${dieAt}` };
-      const id = await engine.notice("DRIVER_LIC", occasion);
-      if (id === undefined) throw new Error("the occasion has a case already");
-      const died = await engine.advance(id).then(
-        () => false,
-        (error: unknown) => error instanceof Died,
-      );
-      around.dieAt = Infinity;
-      engine = caseEngine(around.parts(store));
-      await engine.advanceAll();
-      expect(await stageOf(id), `killed at write ${dieAt}`).to.equal("waiting");
-      const sent = around.sent.filter((key) => key === `${id} message`);
-      // Killed between the sending and the keeping of its end: once more, under the same key, and never again.
-      expect(sent.length, `killed at write ${dieAt}`).to.be.within(1, 2);
-      const recorded = around.recorded
-        .filter((event) => event.case === id)
-        .map(({ outcome }) => outcome?.detail);
-      expect(recorded.filter((detail) => detail?.startsWith("offer") === true)).to.have.length(1);
-      if (!died) break;
-    }
   });
 });

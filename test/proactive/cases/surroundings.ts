@@ -3,9 +3,11 @@ import type { PlainEvent } from "../../../protocol/facet-values.ts";
 import type { Case } from "../../../proactive/cases/case.ts";
 import type { CaseStore } from "../../../proactive/cases/case-store.ts";
 import type { EngineParts } from "../../../proactive/cases/engine.ts";
+import type { ReadingResult } from "../../../proactive/exchange/reading.ts";
 import type { OrderResult } from "../../../proactive/orders/order.ts";
 import { type Channel, NotSentError } from "../../../proactive/reach/channel.ts";
 import type { Fact } from "../../../proactive/registers/facts.ts";
+import type { RegisterReading } from "../../../proactive/registers/reading.ts";
 import type { Occasion } from "../../../proactive/rules/rule.ts";
 import { RULES } from "../../../proactive/rules/rules.ts";
 
@@ -24,6 +26,8 @@ export class Surroundings {
   private readonly keys = new Set<string>();
   readonly reads: string[] = [];
   readonly sent: string[] = [];
+  /** Whom each message in an inbox went to, by its key. */
+  readonly inboxes = new Map<string, string>();
   readonly performed: string[] = [];
   readonly undone: string[] = [];
   readonly corrected: { readonly register: string; readonly value: unknown; readonly messageId: string }[] =
@@ -42,35 +46,35 @@ export class Surroundings {
   knowsAddresses = true;
   /** Who answers for the person. */
   answersFor = OCCASION.subject;
-  /** Kills the process at the so-many-th time that something is kept. */
+  /** Kills the process at the so-many-th time that it keeps something or tells somebody: before it, or right after it. */
   dieAt = Infinity;
+  dies: "before" | "after" = "before";
+  private done = 0;
 
   parts(store: CaseStore): EngineParts {
     const sms: Channel = {
       ...{ name: "sms", disturbs: true, isIdempotent: true, reaches: ({ phone }) => phone !== undefined },
-      send: (_to, { key }) => {
-        this.sent.push(key);
-        if (this.sms === "lost") return Promise.reject(new Error("no answer"));
-        return Promise.resolve(this.sms);
-      },
+      send: async (_to, { key }) =>
+        await this.killed(() => {
+          this.sent.push(key);
+          if (this.sms === "lost") return Promise.reject(new Error("no answer"));
+          return Promise.resolve(this.sms);
+        }),
     };
     const inbox: Channel = {
       ...{ name: "inbox", disturbs: false, isIdempotent: true, reaches: () => true },
-      send: (_to, { key }) => {
-        this.sent.push(`inbox ${key}`);
-        return this.inbox === "down"
-          ? Promise.reject(new NotSentError("not now"))
-          : Promise.resolve("delivered");
-      },
+      send: async ({ inbox: { id } }, { key }) =>
+        await this.killed(() => {
+          this.sent.push(`inbox ${key}`);
+          if (this.inbox === "down") return Promise.reject(new NotSentError("not now"));
+          this.inboxes.set(key, id);
+          return Promise.resolve("delivered");
+        }),
     };
-    let kept = 0;
     return {
       store: {
         ...store,
-        put: async (changed: Case) => {
-          if (++kept === this.dieAt) throw new Died();
-          await store.put(changed);
-        },
+        put: async (changed: Case) => await this.killed(async () => await store.put(changed)),
       },
       ...{ rules: RULES, channels: [sms, inbox], now: () => this.now },
       objects: () => Promise.resolve(this.objects === "later"),
@@ -83,49 +87,69 @@ export class Surroundings {
           : Promise.reject(new Error("no answer"));
       },
       recorder: {
-        record: (event, options) => {
-          const key = options?.idempotencyKey ?? "";
-          const created = !this.keys.has(key);
-          if (created) this.recorded.push(event);
-          this.keys.add(key);
-          return Promise.resolve({ source: "qn-police/r1" as never, seq: this.recorded.length, created });
-        },
+        record: async (event, options) =>
+          await this.killed(() => {
+            const key = options?.idempotencyKey ?? "";
+            const created = !this.keys.has(key);
+            if (created) this.recorded.push(event);
+            this.keys.add(key);
+            return Promise.resolve({ source: "qn-police/r1" as never, seq: this.recorded.length, created });
+          }),
       },
-      read: ({ messageId, register, automated }) => {
-        this.reads.push(messageId);
-        expect(automated).to.equal(true);
-        if (this.register === "down")
-          return Promise.resolve({ kind: "failed", reason: "unreachable", messageId });
-        if (this.register === "knows nobody")
-          return Promise.resolve({ kind: "failed", reason: "unknown-person", messageId });
-        const recorded = { source: "qn-police/r1" as never, seq: 1, created: true };
-        if (this.register === "refuses")
-          return Promise.resolve({ kind: "refused", reason: "not-a-party", messageId, recorded });
-        if (this.objects === "now")
-          return Promise.resolve({ kind: "refused", reason: "objected", messageId, recorded });
-        const answer = this.answers[register] ?? { "pd:Name": "Nguyễn Thị An" };
-        const decision = { permits: true, jws: "a.b.c", reason: "law", obligations: [] } as const;
-        return Promise.resolve({ kind: "read", answer, messageId, decision, recorded });
-      },
+      read: async (asked) => await this.killed(() => this.answerTo(asked)),
       orders: {
-        perform: ({ key, step }) => {
-          this.performed.push(key);
-          return this.outcomeOf(step);
-        },
-        undo: ({ key }) => {
-          this.undone.push(key);
-          return this.undoing === "down" ? Promise.reject(new Error("no answer")) : Promise.resolve("done");
-        },
+        perform: async ({ key, step }) =>
+          await this.killed(() => {
+            this.performed.push(key);
+            return this.outcomeOf(step);
+          }),
+        undo: async ({ key }) =>
+          await this.killed(() => {
+            this.undone.push(key);
+            return this.undoing === "down" ? Promise.reject(new Error("no answer")) : Promise.resolve("done");
+          }),
       },
-      correct: ({ register, value, messageId }) => {
-        this.corrected.push({ register, value, messageId });
-        if (this.correcting === "down") return Promise.reject(new Error("no answer"));
-        if (this.correcting === "refuses") return Promise.resolve(403);
-        for (const [category] of Object.entries(this.answers[register] ?? {}))
+      correct: async ({ register, value, messageId, category }) =>
+        await this.killed(() => {
+          this.corrected.push({ register, value, messageId });
+          if (this.correcting === "down") return Promise.reject(new Error("no answer"));
+          if (this.correcting === "refuses") return Promise.resolve(403);
           this.answers = { ...this.answers, [register]: { ...this.answers[register], [category]: value } };
-        return Promise.resolve(204);
-      },
+          return Promise.resolve(204);
+        }),
     };
+  }
+
+  private answerTo({ messageId, register, automated }: RegisterReading): Promise<ReadingResult> {
+    this.reads.push(messageId);
+    expect(automated).to.equal(true);
+    if (this.register === "down")
+      return Promise.resolve({ kind: "failed", reason: "unreachable", messageId });
+    if (this.register === "knows nobody")
+      return Promise.resolve({ kind: "failed", reason: "unknown-person", messageId });
+    const recorded = { source: "qn-police/r1" as never, seq: 1, created: true };
+    if (this.register === "refuses")
+      return Promise.resolve({ kind: "refused", reason: "not-a-party", messageId, recorded });
+    if (this.objects === "now")
+      return Promise.resolve({ kind: "refused", reason: "objected", messageId, recorded });
+    const answer = this.answers[register] ?? { "pd:Name": "Nguyễn Thị An" };
+    const decision = { permits: true, jws: "a.b.c", reason: "law", obligations: [] } as const;
+    return Promise.resolve({ kind: "read", answer, messageId, decision, recorded });
+  }
+
+  private async killed<T>(work: () => Promise<T>): Promise<T> {
+    // Whoever is dead does nothing any more.
+    if (this.done >= this.dieAt) throw new Died();
+    const isLast = ++this.done === this.dieAt;
+    if (isLast && this.dies === "before") throw new Died();
+    const result = await work();
+    if (isLast) throw new Died();
+    return result;
+  }
+
+  /** Started again: nothing kills it any more. */
+  restart(): void {
+    [this.dieAt, this.done] = [Infinity, 0];
   }
 
   private outcomeOf(step: string): Promise<OrderResult> {
