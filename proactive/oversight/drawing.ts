@@ -39,7 +39,17 @@ export interface DrawnSample {
 export function redrawn(
   sample: number,
   claim: EvidenceClaim,
-  { desk, of, blockHash, said }: { readonly desk: string; readonly of: GrantFilter; readonly blockHash: Uint8Array; readonly said: SaidSample },
+  {
+    desk,
+    of,
+    blockHash,
+    said,
+  }: {
+    readonly desk: string;
+    readonly of: GrantFilter;
+    readonly blockHash: Uint8Array;
+    readonly said: SaidSample;
+  },
 ): DrawnSample {
   const range = claim.source === desk ? rangeAskedFor(claim) : undefined;
   if (claim.index !== sample || range === undefined || range.to > sample)

@@ -13,10 +13,7 @@ const LONGEST_PAUSE_MS = 5_000;
 export async function drawnWhenAnchored(
   { draw }: Pick<Inspectorate, "draw">,
   sample: number,
-  {
-    patienceMs,
-    ...of
-  }: GrantFilter & { readonly patienceMs: number },
+  { patienceMs, ...of }: GrantFilter & { readonly patienceMs: number },
 ): Promise<DrawnSample> {
   const deadline = performance.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {

@@ -57,10 +57,7 @@ export interface Inspectorate {
     readonly count?: number;
   }) => Promise<number>;
   /** Draws a sample again by the chain. Rejects with `unreachable` while the event that asked for it is not anchored; `not-proven` when it was drawn in another way. */
-  readonly draw: (
-    sample: number,
-    of?: GrantFilter
-  ) => Promise<DrawnSample>;
+  readonly draw: (sample: number, of?: GrantFilter) => Promise<DrawnSample>;
   /**
    * Opens the first `count` of the drawn events that the ledger did not name as grants, in the order of drawing: each is a look. Rejects with `not-proven` when one is a
    * grant that was left out.
@@ -94,10 +91,7 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
     return claim;
   }
 
-  async function drawn(
-    sample: number,
-    of: GrantFilter = {},
-  ): Promise<DrawnSample> {
+  async function drawn(sample: number, of: GrantFilter = {}): Promise<DrawnSample> {
     const query = new URLSearchParams({ only: "granted", ...of });
     const said = membersOf(await ask(`/v1/samples/${sample}?${query.toString()}`));
     const claim = await proven(JSON.stringify(said["evidence"]), sample);

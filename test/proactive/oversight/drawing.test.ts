@@ -21,7 +21,11 @@ function drawn(
   claim: Partial<EvidenceClaim> = {},
   said: Partial<{ indexes: number[]; matching: number[] }> = {},
 ) {
-  return redrawn(80, { ...CLAIM, ...claim }, { desk: DESK, of: {}, blockHash, said: { indexes, matching, ...said } });
+  return redrawn(
+    80,
+    { ...CLAIM, ...claim },
+    { desk: DESK, of: {}, blockHash, said: { indexes, matching, ...said } },
+  );
 }
 
 describe("drawing a sample again", () => {
