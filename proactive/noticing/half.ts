@@ -3,7 +3,7 @@ import { personNumbered } from "../exchange/message.ts";
 import { CROSSINGS, LEADS, type Notice, occasionId } from "./notice.ts";
 
 /** Names what takes notices at each agency: `<agency>/notices`. */
-export const NOTICE_SERVICE = "notices";
+const NOTICE_SERVICE = "notices";
 
 /**
  * One side's record of a notice: an `action` that gives data to the lead agency (`C`), with the two sides of an exchange. So the person sees that one
