@@ -20,6 +20,7 @@ export const FAULTS = {
   "no-rule": "no action of the case before the grant commits to a rule and its inputs",
   "unknown-rule": "the rule or its version is not known",
   "another-conclusion": "the rule comes to another conclusion from the committed inputs",
+  "other-inputs": "the grant names another rule or other inputs than the conclusion before it",
   "not-offered": "the rule did not conclude that anything be offered",
   "another-person": "the rule was applied to another person than the grant names",
   "reading-missing": "a reading that the inputs refer to is not recorded",
@@ -51,11 +52,13 @@ export function faultsOf(
   // What was granted follows from the last conclusion before it: the agency concludes again when data were corrected.
   const concluded = own.findLast(
     (event) =>
-      event.index <= grant.index && agencyOf(event) === agencyOf(grant) && ruleIn(event) !== undefined,
+      event.index < grant.index && agencyOf(event) === agencyOf(grant) && conclusionRule(event) !== undefined,
   );
-  const rule = concluded && ruleIn(concluded);
+  const rule = concluded && conclusionRule(concluded);
   if (concluded === undefined || rule === undefined) return [...faults.add("no-rule")];
   for (const fault of conclusionFaults(concluded, rule, again)) faults.add(fault);
+  const named = ruleIn(facets);
+  if (named !== undefined && !isSameRule(named, rule)) faults.add("other-inputs");
   if (!isSamePerson(concluded.facets.subject, facets.subject)) faults.add("another-person");
   for (const fault of readingFaults(rule.inputs, own)) faults.add(fault);
   return [...faults];
@@ -70,9 +73,16 @@ interface CommittedRule {
 /** What the outcome of a conclusion says: what follows, and why. What came of it later is recorded by actions of other kinds. */
 const CONCLUSION = /^(?:offer|notify|officer|none): /;
 
+/** What is added where the agency concluded once more, when data had been corrected. */
+const ANEW = " (concluded anew)";
+
 /** The rule of an action that says what was concluded. */
-function ruleIn({ facets: { type, rule, outcome } }: CaseEvent): CommittedRule | undefined {
-  if (type !== "action" || !isJsonObject(rule) || !CONCLUSION.test(detailOf(outcome) ?? "")) return undefined;
+function conclusionRule({ facets }: CaseEvent): CommittedRule | undefined {
+  return CONCLUSION.test(detailOf(facets.outcome) ?? "") ? ruleIn(facets) : undefined;
+}
+
+function ruleIn({ type, rule }: OpenedFacets): CommittedRule | undefined {
+  if (type !== "action" || !isJsonObject(rule)) return undefined;
   const { id, version, inputs } = rule;
   if (typeof id !== "string" || typeof version !== "string" || !isJsonObject(inputs)) return undefined;
   const values = Object.entries(inputs).flatMap(([name, value]) => (isPlain(value) ? [[name, value]] : []));
@@ -87,7 +97,8 @@ function conclusionFaults(
   const conclusion = again(id, version, inputs);
   if (conclusion === undefined) return ["unknown-rule"];
   const faults: Fault[] = conclusion.outcome === "offer" ? [] : ["not-offered"];
-  if (detailOf(outcome) !== `${conclusion.outcome}: ${conclusion.reason}`) faults.push("another-conclusion");
+  if (detailOf(outcome)?.replace(ANEW, "") !== `${conclusion.outcome}: ${conclusion.reason}`)
+    faults.push("another-conclusion");
   return faults;
 }
 
@@ -118,6 +129,12 @@ function readingFaults(inputs: RuleInputs, own: readonly CaseEvent[]): Fault[] {
 
 function agencyOf({ source }: CaseEvent): string {
   return source.split("/", 1)[0] ?? "";
+}
+
+/** Inputs are plain values under names, in any order. */
+function isSameRule(a: CommittedRule, b: CommittedRule): boolean {
+  const names = Object.keys({ ...a.inputs, ...b.inputs });
+  return a.id === b.id && a.version === b.version && names.every((name) => a.inputs[name] === b.inputs[name]);
 }
 
 function isSamePerson(a: unknown, b: unknown): boolean {

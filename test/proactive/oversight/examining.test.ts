@@ -67,6 +67,20 @@ describe("examining what was granted", () => {
     expect(faults([reading, conclusion(2), steps])).to.deep.equal([]);
   });
 
+  it("takes a conclusion that was come to anew, and the rule that the grant itself names", () => {
+    const anew = conclusion(3, INPUTS, "offer: renewal-prepared (concluded anew)");
+    const first = conclusion(2, { ...INPUTS, healthFit: false }, "notify: requirement-missing");
+    expect(faults([reading, first, anew])).to.deep.equal([]);
+    const naming = (inputs: object, version = RULE.version): CaseEvent =>
+      event(9, { ...grant.facets, rule: { id: ruleId(RULE), version, inputs } });
+    expect(faults([reading, anew], naming({ ...INPUTS }))).to.deep.equal([]);
+    for (const inputs of [{ ...INPUTS, healthFit: false }, { ...INPUTS, more: 1 }, { "access.1": "m-1" }])
+      expect(faults([reading, anew], naming(inputs))).to.deep.equal(["other-inputs"]);
+    expect(faults([reading, anew], naming(INPUTS, "2"))).to.deep.equal(["other-inputs"]);
+    // What the grant says of its rule is no conclusion of its own.
+    expect(faults([reading], naming(INPUTS))).to.deep.equal(["no-rule"]);
+  });
+
   it("is of grants alone", () => {
     expect(() => faultsOf(conclusion(2), [], concludeAgain)).to.throw(RangeError);
     const refused = event(9, { type: "action", outcome: { code: "refused", detail: "granted" } });
