@@ -8,8 +8,12 @@ import { badRequest, numbersIn } from "./parameters.ts";
 import { wishesOf } from "./preferences.ts";
 import type { AgencyRoute } from "./route.ts";
 
+/** Whether an agency may write to people about a procedure, and ask how they want to be told. */
+export type MayWrite = (agency: string, procedure: string) => boolean;
+
 export interface AgencyRouteParts {
   readonly inboxes: Inboxes;
+  readonly mayWrite: MayWrite;
   /** Aborted when the service closes. */
   readonly closing: AbortSignal;
   /** How many of an agency's requests may wait for answers at a time. */
@@ -31,7 +35,14 @@ const ANSWERS_QUERY = {
 
 /** What agencies' systems ask. */
 export function agencyRoutes(parts: AgencyRouteParts): readonly AgencyRoute[] {
-  const { inboxes } = parts;
+  const { inboxes, mayWrite } = parts;
+  const requireMay = (agency: string, procedure: string): void => {
+    if (mayWrite(agency, procedure)) return;
+    throw new InboxRefusal(
+      "not-yours",
+      "Another agency serves this procedure: it alone writes to people about it.",
+    );
+  };
   const awaited = waiting(parts);
   return [
     {
@@ -44,6 +55,7 @@ export function agencyRoutes(parts: AgencyRouteParts): readonly AgencyRoute[] {
           throw badRequest(
             "Send key, person, caseId, procedure, text (vi, en), answers, and until if it ends.",
           );
+        requireMay(agency, message.procedure);
         const isNew = await inboxes.write(agency, message);
         response.status(isNew ? 201 : 200).json({ key: message.key });
       },
@@ -79,10 +91,11 @@ export function agencyRoutes(parts: AgencyRouteParts): readonly AgencyRoute[] {
       ...{ name: "postWishes", method: "post", path: "/v1/wishes" },
       role: "agency",
       maxBodyBytes: MAX_QUESTION_BYTES,
-      handle: async ({ body }, response) => {
+      handle: async ({ body }, response, { agency }) => {
         const question = wishesQuestionIn(body);
         if (question === undefined) throw badRequest("Send person (scheme, id) and procedure.");
         const { person, procedure } = question;
+        requireMay(agency, procedure);
         response.json(wishesOf(await inboxes.preferences(person), procedure));
       },
     },

@@ -4,6 +4,7 @@ import type { Problem } from "../exchange/problem.ts";
 const STATUS = {
   unauthenticated: 401,
   forbidden: 403,
+  "not-yours": 403,
   "sign-on-unavailable": 503,
   "bad-request": 400,
   "no-such-message": 404,

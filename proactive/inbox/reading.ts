@@ -106,7 +106,7 @@ function idOf({ agency, caseId }: Pick<ShownCase, "agency" | "caseId">): string 
 }
 
 /** Messages as their reader sees them. */
-export async function shownMessages(
+async function shownMessages(
   from: Snapshot,
   inbox: InboxId,
   { rows, now }: { readonly rows: readonly NumberedMessage[]; readonly now: number },

@@ -13,7 +13,7 @@ export interface Sealing {
   readonly open: (place: string, sealed: Uint8Array) => unknown;
 }
 
-export const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 

@@ -4,7 +4,8 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { RecorderLog } from "../../recorder/index.ts";
 import { sendProblem } from "../exchange/problem.ts";
 import { strictBody } from "../exchange/strict-body.ts";
-import { agencyRoutes } from "./agency-routes.ts";
+import { LEADS } from "../noticing/notice.ts";
+import { agencyRoutes, type MayWrite } from "./agency-routes.ts";
 import { callerOf, type ClaimNames, DEFAULT_CLAIMS, type TokenRules } from "./caller.ts";
 import { citizenRoutes, type StreamLimits } from "./citizen-routes.ts";
 import { InboxRefusal, problemOf } from "./errors.ts";
@@ -23,6 +24,8 @@ export interface InboxServiceOptions {
   readonly audience: readonly string[];
   /** Where the issuer's claims are named otherwise. */
   readonly claims?: Partial<ClaimNames>;
+  /** Which agency writes about which procedure; by default the one that leads it. */
+  readonly mayWrite?: MayWrite;
   readonly logger: Pick<RecorderLog, "warn" | "error">;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -67,8 +70,9 @@ export async function startInboxService(options: InboxServiceOptions): Promise<I
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const inboxes = await openInboxes(options);
   const closing = new AbortController();
+  const { mayWrite = leads } = options;
   const routes = [
-    ...agencyRoutes({ inboxes, closing: closing.signal, maxWaiting: limits.waitingPerAgency }),
+    ...agencyRoutes({ inboxes, mayWrite, closing: closing.signal, maxWaiting: limits.waitingPerAgency }),
     ...citizenRoutes({ inboxes, now: options.now, closing: closing.signal, streams: limits }),
   ];
   const server = createServer(
@@ -89,6 +93,10 @@ export async function startInboxService(options: InboxServiceOptions): Promise<I
     await inboxes.close();
     throw error;
   }
+}
+
+function leads(agency: string, procedure: string): boolean {
+  return LEADS[procedure] === agency;
 }
 
 function edge(routes: readonly InboxRoute[], options: InboxServiceOptions, description: string): Express {

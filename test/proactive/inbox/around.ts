@@ -12,7 +12,7 @@ export const SECRET = new Uint8Array(32).fill(7);
 export const AN = { scheme: "vn-cccd", id: "999199000001" } as const;
 export const BINH = { scheme: "vn-cccd", id: "999199000002" } as const;
 /** 8 in the morning of 22 November 2026 in Vietnam. */
-export const START = Date.UTC(2026, 10, 22, 1);
+const START = Date.UTC(2026, 10, 22, 1);
 
 export const MESSAGE: NewMessage = {
   ...{ key: "DRIVER_LIC-1 message", person: AN, caseId: "DRIVER_LIC-1", procedure: "DRIVER_LIC" },
@@ -64,6 +64,8 @@ export class Around {
       ...{ directory: this.directory, secret: SECRET, limits: this.limits, port: 0 },
       ...{ issuer: this.issuer.url, audience: [AUDIENCE, "https://ledger.example"] },
       ...{ logger: { warn: log, error: log }, now: () => this.now },
+      // Every agency writes about everything but business.
+      mayWrite: (_agency, procedure) => procedure !== "BUSINESS_REG",
     });
   }
 

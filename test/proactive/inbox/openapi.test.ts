@@ -95,7 +95,7 @@ describe("proactive/inbox/openapi", function () {
     const closing = new AbortController().signal;
     const streams = { perPerson: 1, total: 1, heartbeatMs: 1, stallMs: 1 };
     const routes = [
-      ...agencyRoutes({ inboxes, closing, maxWaiting: 1 }),
+      ...agencyRoutes({ inboxes, closing, maxWaiting: 1, mayWrite: () => true }),
       ...citizenRoutes({ inboxes, closing, streams, now: () => 0 }),
     ];
     await inboxes.close();

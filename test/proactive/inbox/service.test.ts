@@ -185,26 +185,35 @@ describe("proactive/inbox", function () {
     expect(await wishes(BINH, "DRIVER_LIC")).to.deep.equal({ sms: true, email: true, quiet: night });
   });
 
-  it("waits for an answer as long as it is told, and no longer than that", async () => {
+  it("lets an agency write, and ask, about the procedures that it serves", async () => {
+    const procedure = "BUSINESS_REG";
+    expect(await around.write({ procedure })).to.equal(403);
+    const [token, body] = [await around.agency(), { person: AN, procedure }];
+    const asked = await around.ask("POST", "/v1/wishes", { token, body });
+    expect([asked.status, codeOf(asked)]).to.deep.equal([403, "not-yours"]);
+    expect((await around.inboxOf(AN)).messages).to.deep.equal([]);
+  });
+
+  it("waits for an answer as long as it is told", async () => {
     await around.write();
     const begun = performance.now();
     expect(await around.answersTo("qn-police", "?wait=1")).to.deep.equal([]);
-    expect(performance.now() - begun).to.be.within(990, 5_000);
+    expect(performance.now() - begun).to.be.above(990);
+    // Else it waits longer than this test may take.
     const waiting = around.answersTo("qn-police", "?wait=50");
     await around.answer(AN, 1, { answer: "accept" });
     expect(await waiting).to.have.length(1);
-    expect(performance.now() - begun).to.be.below(15_000);
   });
 
-  it("ends what waits when it closes", async () => {
-    const token = await around.agency();
-    const waiting = [1, 2, 3, 4].map(async () => await around.ask("GET", "/v1/answers?wait=50", { token }));
-    let refused = 200;
-    // The four are all waiting once a fifth is not let in.
-    while (refused === 200) refused = (await around.ask("GET", "/v1/answers?wait=1", { token })).status;
-    expect(refused).to.equal(429);
-    await around.restart();
-    expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([200, 200, 200, 200]);
+  it("lets so many requests wait, and ends them when it closes", async () => {
+    const narrow = await Around.start({ waitingPerAgency: 1 });
+    const token = await narrow.agency();
+    const both = [1, 2].map(async () => await narrow.ask("GET", "/v1/answers?wait=50", { token }));
+    // Whichever of them waits, the other one is refused at once.
+    expect(codeOf(await Promise.race(both))).to.equal("too-many-open");
+    await narrow.restart();
+    expect((await Promise.all(both)).map(({ status }) => status).sort()).to.deep.equal([200, 429]);
+    await narrow.end();
   });
 
   it("does not pass over answers after it was restored from a backup", async () => {
