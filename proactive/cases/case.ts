@@ -60,7 +60,7 @@ export interface CorrectionSent {
 export interface Documents {
   /** The registers that were read instead, each named once per person it was read about. */
   readonly reused: readonly string[];
-  /** What the person still has to bring, by the names of the rule's inputs. */
+  /** What the person still has to bring, as the rule names it. */
   readonly asked: readonly string[];
 }
 

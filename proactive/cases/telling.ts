@@ -61,7 +61,7 @@ export async function tell(before: Case, parts: TellingParts, keep: Keep): Promi
     const earlier = current.attempts.find((attempt) => attempt.channel === channel.name);
     if (earlier?.state === "failed" || (isInbox(channel) && earlier?.state === "delivered")) continue;
     if (earlier?.state === "delivered") break;
-    if (earlier !== undefined && !mayTryAgain(channel, earlier, current)) continue;
+    if (earlier !== undefined && !mayTryAgain(channel, earlier)) continue;
     const waking = channel.disturbs ? firstWakingMoment(now(), to.quiet) : now();
     if (waking > now()) return { ...current, stage: { at: "telling", notBefore: waking, begun: true } };
     const attempts = (earlier?.attempts ?? 0) + 1;
@@ -154,7 +154,8 @@ function told(current: Case, ways: readonly Channel[], now: number): Case {
   const arrived = attempts.filter(({ state }) => state === "delivered" || state === "unknown");
   const isOffer = conclusion?.outcome === "offer";
   // An offer that is in no inbox cannot be answered there.
-  const isAnswerable = !ways.some(isInbox) || arrived.some(({ channel }) => channel === "inbox");
+  const inbox = attempts.find(({ channel }) => channel === "inbox");
+  const isAnswerable = !ways.some(isInbox) || inbox?.state === "delivered";
   if (arrived.length === 0 || (isOffer && !isAnswerable)) return notReached(current);
   return {
     ...{ ...current, tries: 0 },
@@ -177,10 +178,10 @@ function isInbox({ name }: Pick<Channel, "name">): boolean {
   return name === "inbox";
 }
 
-function mayTryAgain(channel: Channel, { state, attempts }: Attempt, { tries }: Case): boolean {
+function mayTryAgain(channel: Channel, { state, attempts }: Attempt): boolean {
   if (state !== "unknown" || !channel.isIdempotent) return false;
-  // What NotSentError was said of is not bounded by the attempts but by the days.
-  return attempts < MAX_UNCERTAIN_ATTEMPTS || (isInbox(channel) && tries > 0);
+  // In the inbox the same key is one message for ever, and nothing rings.
+  return isInbox(channel) || attempts < MAX_UNCERTAIN_ATTEMPTS;
 }
 
 /** An attempt that the process died in. */
