@@ -339,20 +339,20 @@ describe("protocol/decision", () => {
   const catalogue = smallCatalogue();
 
   for (const [subject, day, question, consents, answer, owed = []] of TABLE) {
-    it(`whoever ${subject}, a machine has the same answer while nobody objects, and no emergency of its own`, () => {
+    it(`where ${subject}, a machine has the same answer while nobody objects, and no emergency of its own`, () => {
       const { emergency: _emergency, ...plain } = question;
       const asked = evaluate({ ...question, automated: true }, catalogue, consents, noon(day));
       expect(asked).to.deep.equal(evaluate(plain, catalogue, consents, noon(day)));
     });
 
-    it(`whoever ${subject}, a machine is told that the person objects where the catalogue would let it read at all`, () => {
+    it(`where ${subject}, a machine is told that the person objects where the catalogue would let it read at all`, () => {
       const { allowed } = catalogueGround(question, catalogue);
       const asked = evaluate({ ...question, automated: true }, catalogue, consents, noon(day), OBJECTING);
       if (allowed) expect(asked).to.deep.equal({ permit: false, reason: "objected", obligations: [] });
       else expect(asked).to.include({ permit: false }).and.not.include({ reason: "objected" });
     });
 
-    it(`whoever ${subject}, an official reads as if nobody objected`, () => {
+    it(`where ${subject}, an official reads as if nobody objected`, () => {
       const asked = evaluate(question, catalogue, consents, noon(day), OBJECTING);
       expect(asked).to.deep.equal(evaluate(question, catalogue, consents, noon(day)));
     });

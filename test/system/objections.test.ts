@@ -339,22 +339,24 @@ describe("objections to machines", function () {
     ]);
   });
 
-  it("erased count all the same, and can still be taken back", async () => {
-    const made = await shown(object(), 201);
+  async function erase(made: Shown): Promise<void> {
     const index = made.history.at(-1)?.index ?? -1;
     await fetchUntil(`${url}/v1/events/${index}/evidence`);
-    const ignored = await recorded(REGISTERED);
     const order = {
-      ...{ id: "e-1", events: [index], reason: "Asked for." },
+      ...{ id: `e-${index}`, events: [index], reason: "Asked for." },
       legalBasis: { law: "91/2025/QH15", article: "4" },
     };
     const answer = await api("erasures", officer, order);
     expect(answer.status, JSON.stringify(answer.json)).to.equal(201);
-    const isErased = async (): Promise<boolean> => {
-      const { json } = await api(`events/${index}`, inspector);
-      return json["erased"] === true;
-    };
+    const isErased = async (): Promise<boolean> =>
+      (await api(`events/${index}`, inspector)).json["erased"] === true;
     while (!(await isErased())) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  it("erased count all the same, and can still be taken back", async () => {
+    const made = await shown(object(), 201);
+    const ignored = await recorded(REGISTERED);
+    await erase(made);
     expect(await decide("machine")).to.include({ decision: false, reason: "objected" });
     const [mine] = await objectionsOf(first);
     expect(mine).to.include({ id: made.id, objecting: true });
@@ -363,6 +365,19 @@ describe("objections to machines", function () {
     expect(await findingsAbout(await recorded(REGISTERED), inspector)).to.deep.equal(["objection-ignored"]);
     expect(await shown(withdraw(made.id), 200)).to.include({ objecting: false });
     expect(await decide("machine")).to.include({ decision: true });
+  });
+
+  it("of which nothing can be read any more count, and are taken back by their id", async () => {
+    for (const procedure of ["DEATH_REG", "ID_CARD"])
+      await erase(await shown(object({ procedure }, second), 201));
+    const died = { ...REGISTERED, subject: SECOND, purpose: { procedure: "DEATH_REG" } };
+    expect(await findingsAbout(await recorded(died), inspector)).to.deep.equal(["objection-ignored"]);
+    const nameless = (await objectionsOf(second)).filter(({ procedure }) => procedure === undefined);
+    expect(nameless.map(({ objecting }) => objecting)).to.deep.equal([true, true]);
+    const again = await shown(object({ procedure: "ID_CARD" }, second), 200);
+    expect(nameless.map(({ id }) => id)).to.include(again.id);
+    const lifted = await shown(withdraw(again.id, second), 200);
+    expect(lifted).to.include({ procedure: "ID_CARD", objecting: false });
   });
 
   describe("in an audit", () => {
