@@ -85,6 +85,26 @@ describe("proactive/registers: a register that lasts", () => {
     expect(after.read("99901.GCS.00078.26", ["pd:Name"])).to.equal(undefined);
   });
 
+  it("is opened for the people and the register that it was made for, and for no others", async () => {
+    const before = await opened("population");
+    await before.correct(SOMEBODY, "pd:Name", "Nguyễn Văn Mới");
+    await before.close();
+    open = undefined;
+    const others = population({ ...TOLD, seed: 4 });
+    const folder = path.join(directory, "run-0");
+    for (const [code, people] of [
+      ["population", others],
+      ["civil-status", PEOPLE],
+    ] as const) {
+      const place = { directory: folder, society: society(people, AS_OF), documents: people.documents };
+      const error = await openRegister(code, place).catch((caught: unknown) => caught);
+      expect(error).to.be.instanceOf(RangeError);
+      expect(String(error)).to.include("a folder of its own");
+    }
+    const after = await opened("population");
+    expect(after.read(SOMEBODY, ["pd:Name"])).to.deep.equal({ "pd:Name": "Nguyễn Văn Mới" });
+  });
+
   it("says nothing that is not kept yet, and goes on after a write that failed", async () => {
     const kept: Change[] = [];
     let fails = true;
