@@ -65,8 +65,23 @@ describe("forecasts of demand", () => {
     const model = seasonal({ from: BEGIN - 60, values }) ?? expect.fail("no model");
     expect(model(BEGIN + 7).expected).to.be.within(145, 175);
     expect(model(BEGIN + 8).expected).to.be.within(48, 60);
+    // A line through chance would lead far away in ten years: chance is taken for a trend about once in twenty times.
+    const draw = random(5, "chance");
+    const far = Array.from({ length: 40 }, () => {
+      const chance = Array.from({ length: 60 }, () => poisson(draw, 30));
+      return seasonal({ from: BEGIN - 60, values: chance })?.(BEGIN + 120).expected ?? 0;
+    });
+    expect(far.filter((expected) => expected < 24 || expected > 37).length).to.be.at.most(6);
     const flat = seasonal({ from: BEGIN - 30, values: Array.from({ length: 30 }, (_, at) => 10 + (at % 2)) });
     expect(flat?.(BEGIN + 100).expected).to.be.within(9, 12);
+  });
+
+  it("leave room for chance, however regular the past was", () => {
+    const values = Array.from({ length: 36 }, () => 20);
+    const { low, high } = seasonal({ from: BEGIN - 36, values })?.(BEGIN) ?? expect.fail("no model");
+    // A Poisson count of 20 lies between 14 and 26 four times of five.
+    expect(low).to.be.at.most(14);
+    expect(high).to.be.at.least(26);
   });
 
   it("are never below nothing, always within their interval, and finite, whatever was counted", () => {

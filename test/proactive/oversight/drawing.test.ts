@@ -20,9 +20,10 @@ const matching = indexes.filter((index) => index % 3 === 0);
 function drawn(
   claim: Partial<EvidenceClaim> = {},
   said: Partial<{ indexes: number[]; matching: number[] }> = {},
+  sample = 80,
 ) {
   return redrawn(
-    80,
+    sample,
     { ...CLAIM, ...claim },
     { desk: DESK, of: {}, blockHash, said: { indexes, matching, ...said } },
   );
@@ -47,6 +48,14 @@ describe("drawing a sample again", () => {
       { facets: { type: "action", inspection: { state: "sampled", sample: range } } },
     ])
       expect(() => drawn(claim), JSON.stringify(claim)).to.throw(InspectionError);
+  });
+
+  it("refuses what was drawn from events that came after it was asked for, though the drawing is right", () => {
+    const later = { ...range, to: 81 };
+    const said = drawSample(later, { blockHash, leafHash: new Uint8Array(32).fill(0xab) });
+    const facets = { type: "inspection", inspection: { state: "sampled", sample: later } };
+    expect(() => drawn({ facets }, { indexes: said, matching: [] })).to.throw(InspectionError);
+    expect(drawn({ facets, index: 81 }, { indexes: said, matching: [] }, 81).range).to.deep.equal(later);
   });
 
   it("refuses another order, another range, and grants that were not drawn", () => {
