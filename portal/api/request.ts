@@ -59,6 +59,13 @@ export async function send(path: string, asking: Asking = {}): Promise<Response>
   }
 }
 
+/** A file of the server, as it is. @throws ApiError */
+export async function fileAt(path: string): Promise<Blob> {
+  const response = await send(path);
+  if (!response.ok) throw problemOf(response, await jsonOf(response));
+  return await response.blob();
+}
+
 async function jsonOf(response: Response): Promise<unknown> {
   try {
     return await response.json();

@@ -25,6 +25,25 @@ export const PLACES: readonly Place[] = [
     nav: { name: "data", icon: "eye" },
     page: lazy(() => import("../pages/data/data.tsx")),
   },
+  {
+    path: "/consents",
+    role: "citizen",
+    nav: { name: "consents", icon: "consent" },
+    page: lazy(() => import("../pages/consents/consents.tsx")),
+  },
+  { path: "/consents/new", role: "citizen", page: lazy(() => import("../pages/consents/new.tsx")) },
+  {
+    path: "/complaints",
+    role: "citizen",
+    nav: { name: "complaints", icon: "complaint" },
+    page: lazy(() => import("../pages/complaints/complaints.tsx")),
+  },
+  {
+    path: "/complaints/new/:index",
+    role: "citizen",
+    page: lazy(() => import("../pages/complaints/new.tsx")),
+  },
+  { path: "/complaints/:id", role: "citizen", page: lazy(() => import("../pages/complaints/complaint.tsx")) },
 ];
 
 /** What is in the navigation of somebody with this role; null for the public. */

@@ -9,7 +9,7 @@ export interface Closure {
   readonly authority: string;
   /** When a seal ends, RFC 3339. */
   readonly until?: string;
-  readonly law?: string;
+  readonly law?: { readonly law: string; readonly article?: string | undefined };
   readonly reason?: string;
 }
 
@@ -62,16 +62,14 @@ function closureOf(event: string): Closure | undefined {
   const { seal, erasure } = readFacets(openFacets(parseShownEvent(event)));
   if (seal !== undefined) {
     const { authority, until, legalBasis } = seal;
-    return { kind: "seal", authority, until, ...lawOf(legalBasis) };
+    return { kind: "seal", authority, until, ...(legalBasis !== undefined && { law: legalBasis }) };
   }
   if (erasure === undefined) return undefined;
   const { authority, legalBasis, reason } = erasure;
-  return { kind: "erasure", authority, ...lawOf(legalBasis), ...(reason !== undefined && { reason }) };
-}
-
-function lawOf(basis: { readonly law: string; readonly article?: string | undefined } | undefined): {
-  readonly law?: string;
-} {
-  if (basis === undefined) return {};
-  return { law: basis.article === undefined ? basis.law : `${basis.law}, ${basis.article}` };
+  return {
+    kind: "erasure",
+    authority,
+    ...(legalBasis !== undefined && { law: legalBasis }),
+    ...(reason !== undefined && { reason }),
+  };
 }

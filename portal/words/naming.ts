@@ -19,8 +19,14 @@ export function namingBy(
 ): Naming {
   const named = (name: { readonly vi: string; readonly en: string } | undefined, code: string): string =>
     name === undefined ? own(code) : inLanguage(language, name);
+  const kindOf = (code: string): string => catalogue?.members[code]?.[0] ?? "";
+  const hasTwin = (code: string): boolean =>
+    Object.keys(catalogue?.members ?? {}).some((other) => other !== code && kindOf(other) === kindOf(code));
   return {
-    agency: (code) => named(catalogue?.agencies[catalogue.members[code]?.[0] ?? ""], code),
+    agency: (code) => {
+      const name = named(catalogue?.agencies[kindOf(code)], code);
+      return name !== code && hasTwin(code) ? `${name} (${code})` : name;
+    },
     procedure: (code) => named(catalogue?.procedures.find((each) => each.code === code)?.name, code),
     categories: (codes) => codes.map((code) => named(catalogue?.categories[code], code)),
   };

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { UseAnswer, Uses } from "../../api/uses.ts";
 import { Badge } from "../../parts/notice.tsx";
 import { Term } from "../../parts/term.tsx";
+import { useLawName } from "../../words/law.ts";
 import { useLookup } from "../../words/lookup.ts";
 import { indexesOf, type Item } from "./items.ts";
 
@@ -74,12 +75,13 @@ export function Allowed({ item, uses }: { readonly item: Item; readonly uses: Us
 
 function Basis({ use: { basis } }: { readonly use: UseAnswer }) {
   const { t } = useTranslation("data");
+  const lawName = useLawName();
   if (basis === undefined) return null;
   const { law, article, consent, ledger } = basis;
   return (
     <>
       {law !== undefined && (
-        <Term name="legalBasis">{t("allowed.byLaw", { law: article === undefined ? law : `${law}, ${article}` })}</Term>
+        <Term name="legalBasis">{t("allowed.byLaw", { law: lawName({ law, article }) })}</Term>
       )}
       {consent !== undefined && <Term name="consent">{t("allowed.byConsent")}</Term>}
       {ledger !== undefined && <span>{t("allowed.byLedger")}</span>}

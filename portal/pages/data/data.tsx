@@ -13,7 +13,7 @@ import { Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
 import { useStatement, useStep } from "../../verify/statement.ts";
 import { useWriting } from "../../words/moments.ts";
-import { download, statementName } from "./download.ts";
+import { download, statementName } from "../../parts/download.ts";
 import { EVERYTHING, filtered } from "./filter.ts";
 import { Filters, type View } from "./filters.tsx";
 import { itemsOf } from "./items.ts";

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Term, type TermName } from "../../parts/term.tsx";
+import { useLawName } from "../../words/law.ts";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
@@ -16,6 +17,7 @@ export function Facts({ item }: { readonly item: Item }) {
   const { entries, agency, provider, procedure } = item;
   const [{ facets, closure }] = entries;
   const { data, purpose, outcome, rule, consent, complaint, inspection } = facets;
+  const lawName = useLawName();
   const law = purpose?.legalBasis;
   const actions = data && t(`actions.${data.action}`);
   return (
@@ -46,7 +48,7 @@ export function Facts({ item }: { readonly item: Item }) {
       {purpose?.description !== undefined && <Fact label={t("labels.purpose")}>{purpose.description}</Fact>}
       {law !== undefined && (
         <Fact label={t("labels.claimedBasis")} term="legalBasis">
-          {law.article === undefined ? law.law : `${law.law}, ${law.article}`}
+          {lawName(law)}
         </Fact>
       )}
       {facets.case !== undefined && <Fact label={t("labels.case")}>{facets.case}</Fact>}
@@ -83,6 +85,7 @@ function ClosureFacts({ item: { entries } }: { readonly item: Item }) {
   const { t } = useTranslation("data");
   const { day } = useWriting();
   const naming = useNaming();
+  const lawName = useLawName();
   const [{ closure }] = entries;
   if (closure === undefined) return null;
   const { kind, authority, until, law, reason } = closure;
@@ -92,7 +95,7 @@ function ClosureFacts({ item: { entries } }: { readonly item: Item }) {
         {naming.agency(authority)}
       </Fact>
       {until !== undefined && <Fact label={t("labels.until")}>{day(Date.parse(until) / 1000)}</Fact>}
-      {law !== undefined && <Fact label={t("labels.law")}>{law}</Fact>}
+      {law !== undefined && <Fact label={t("labels.law")}>{lawName(law)}</Fact>}
       {reason !== undefined && <Fact label={t("labels.reason")}>{reason}</Fact>}
     </>
   );

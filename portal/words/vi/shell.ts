@@ -38,6 +38,7 @@ export const shell = {
     "Để không ai khác xem được dữ liệu của bạn, phiên đăng nhập tự kết thúc sau một thời gian. Hãy đăng nhập lại để xem tiếp.",
   forRole: "Trang này dành cho {{role}}",
   forRoleWhy: "Bạn chưa đăng nhập, hoặc đăng nhập với vai trò khác.",
+  lawArticle: "Điều {{article}}, {{law}}",
   noPage: "Không có trang này",
   noPageWhy: "Địa chỉ có thể bị gõ sai, hoặc trang đã được chuyển đi.",
   toStart: "Về trang đầu",

@@ -1,0 +1,90 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import * as v from "valibot";
+
+import { ask } from "./request.ts";
+
+const STATE = v.picklist(["filed", "answered", "decided", "withdrawn"]);
+
+const TERM = v.object({
+  /** Unix seconds. */
+  by: v.number(),
+  days: v.number(),
+  unit: v.picklist(["working", "calendar"]),
+  law: v.string(),
+  article: v.string(),
+  verified: v.boolean(),
+  state: v.optional(v.picklist(["pending", "overdue", "met", "late", "lapsed"])),
+});
+
+const members = {
+  id: v.string(),
+  state: STATE,
+  /** Whom it is about. */
+  agency: v.string(),
+  outcome: v.optional(v.picklist(["upheld", "partly-upheld", "rejected"])),
+  event: v.object({ leaf: v.string(), index: v.nullable(v.number()) }),
+  filed: v.number(),
+  due: v.nullable(v.object({ answer: TERM, remedy: TERM, decision: TERM })),
+};
+
+const COMPLAINT = v.object(members);
+
+const STEP = v.object({
+  index: v.number(),
+  time: v.number(),
+  state: STATE,
+  facets: v.object({
+    complaint: v.optional(v.object({ text: v.optional(v.string()), outcome: v.optional(v.string()) })),
+  }),
+  erased: v.boolean(),
+});
+
+const WHOLE = v.object({ ...members, history: v.array(STEP) });
+
+/** A complaint, with what the law gives whom to do about it until when. */
+export type Complaint = v.InferOutput<typeof COMPLAINT>;
+/** A complaint with everything that was said. */
+export type WholeComplaint = v.InferOutput<typeof WHOLE>;
+export type LegalTerm = v.InferOutput<typeof TERM>;
+
+const PAGE = v.object({ complaints: v.array(COMPLAINT), next: v.optional(v.number()) });
+const RECORDED = v.object({ recorded: v.number(), complaint: COMPLAINT });
+const KEY = ["complaints"];
+
+/** The person's complaints, newest first. */
+export function useComplaints() {
+  return useInfiniteQuery({
+    queryKey: [...KEY, "list"],
+    queryFn: async ({ pageParam, signal }) =>
+      await ask(PAGE, `/v1/complaints?limit=200&from=${pageParam}`, { signal }),
+    initialPageParam: 0,
+    getNextPageParam: ({ next }) => next,
+    select: ({ pages }) => pages.flatMap(({ complaints }) => complaints).toReversed(),
+  });
+}
+
+export function useComplaint(id: string) {
+  return useQuery({
+    queryKey: [...KEY, "one", id],
+    queryFn: async ({ signal }) => await ask(WHOLE, `/v1/complaints/${encodeURIComponent(id)}`, { signal }),
+  });
+}
+
+export type ComplaintAct =
+  | { readonly kind: "file"; readonly index: number; readonly agency?: string; readonly text: string }
+  | { readonly kind: "withdraw"; readonly id: string };
+
+/** Files a complaint, or takes one back. @returns the complaint's id */
+export function useComplaintAct() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (step: ComplaintAct) => {
+      const path =
+        step.kind === "file" ? "/v1/complaints" : `/v1/complaints/${encodeURIComponent(step.id)}/withdrawal`;
+      const { kind: _, ...filing } = step;
+      const body = step.kind === "file" ? filing : {};
+      return (await ask(RECORDED, path, { method: "POST", body })).complaint;
+    },
+    onSettled: async () => await queries.invalidateQueries({ queryKey: KEY }),
+  });
+}
