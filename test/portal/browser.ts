@@ -1,0 +1,141 @@
+/**
+ * The pages in a real Chromium, against the whole running system. The browser is the one that CHROME_PATH names, or else the one from npm, which needs nothing
+ * installed. Screenshots are kept in test-results/.
+ */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect } from "chai";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Facets } from "../../protocol/facet-values.ts";
+import { ensurePortal } from "../../scripts/portal/fresh.ts";
+import type { App } from "../../server/app.ts";
+import type { Config } from "../../server/config.ts";
+import { CATALOGUE } from "../server/catalogue/folder.ts";
+import { type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger } from "../system/fixture.ts";
+
+const RESULTS = path.resolve(import.meta.dirname, "../../test-results");
+
+/** What people hold in their hands, and what stands on their desks. */
+export const SIZES = {
+  phone: { width: 360, height: 740 },
+  desktop: { width: 1280, height: 900 },
+} as const;
+export type Size = keyof typeof SIZES;
+export type Language = "vi" | "en";
+
+/** A ledger with its pages, and a browser to look at them. */
+export interface Portal {
+  readonly system: Deployed;
+  readonly app: App;
+  readonly url: string;
+  readonly browser: Browser;
+  /** Records events as the police do, and waits for the anchor that covers them. */
+  readonly record: (events: readonly Facets[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Builds the pages if need be, and starts everything. The caller closes it. */
+export async function startPortal(config: Partial<Config> = {}): Promise<Portal> {
+  await ensurePortal(() => undefined);
+  const system = await deployed();
+  const app = await startLedger(system, { config: { catalogueDir: CATALOGUE, ...config } });
+  await fetchUntil(`${app.url}/ready`);
+  await fetchUntil(`${app.url}/v1/catalogue`);
+  const browser = await launch();
+  return {
+    ...{ system, app, url: app.url, browser },
+    record: async (events) => {
+      const recorder = await openDemoRecorder(system, app.url);
+      await recorder.recordAll(events);
+      await recorder.flush(AbortSignal.timeout(10_000));
+      await recorder.close();
+      const { last } = (await (await fetch(`${app.url}/v1/sources/qn-police/r1`)).json()) as {
+        last: { index: number };
+      };
+      await fetchUntil(`${app.url}/v1/events/${last.index}/evidence`);
+    },
+    close: async () => {
+      await browser.close();
+      await app.close();
+      await system.destroy();
+    },
+  };
+}
+
+/** As root, which containers are, Chromium has no sandbox. The package's own arguments would also switch off what keeps sites apart. */
+const ARGUMENTS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"];
+
+async function launch(): Promise<Browser> {
+  const own = process.env["CHROME_PATH"];
+  if (own !== undefined && own !== "") return await chromium.launch({ executablePath: own, args: ARGUMENTS });
+  // Loaded only here: it unpacks two hundred megabytes into the temporary folder the first time.
+  const { default: packed } = await import("@sparticuz/chromium");
+  return await chromium.launch({ executablePath: await packed.executablePath(), args: ARGUMENTS });
+}
+
+/** Somebody at a browser of their own. */
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What no page of ours may do: break its policy, fail, or ask another host. */
+  readonly wrongs: readonly string[];
+}
+
+/** Opens a browser window of this size, which prefers this language. */
+export async function visitor(
+  { browser, url }: Pick<Portal, "browser" | "url">,
+  { size = "phone", language = "vi" }: { readonly size?: Size; readonly language?: Language } = {},
+): Promise<Visitor> {
+  const context = await browser.newContext({
+    ...{ viewport: SIZES[size], hasTouch: size === "phone", baseURL: url },
+    ...{ locale: language === "vi" ? "vi-VN" : "en-GB", timezoneId: "Asia/Ho_Chi_Minh" },
+    reducedMotion: "reduce",
+  });
+  const wrongs: string[] = [];
+  const page = await context.newPage();
+  page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    // Refusals of the API are answers; the browser writes a line for each.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      wrongs.push(`console: ${message.text()}`);
+  });
+  context.on("request", (request) => {
+    const asked = new URL(request.url());
+    if (asked.origin !== url && !["data:", "blob:"].includes(asked.protocol))
+      wrongs.push(`request: ${asked.origin}`);
+  });
+  return { page, context, wrongs };
+}
+
+/** Signs on as a demo person where the page asks for it, and comes back to that page. */
+export async function signOn(page: Page, person: string, language: Language = "vi"): Promise<void> {
+  const { signOn: on, signOff: off } = WORDS[language];
+  await page.getByRole("main").getByRole("link", { name: on, exact: true }).click();
+  await page.locator(`button[value="${person}"]`).click();
+  await page.getByRole("button", { name: off }).waitFor();
+}
+
+/** What the pages call it. */
+export const WORDS = {
+  vi: { signOn: "Đăng nhập", signOff: "Đăng xuất" },
+  en: { signOn: "Sign in", signOff: "Sign out" },
+} as const;
+
+/** Fails for every violation of the accessibility rules that a machine can see (WCAG 2.2 A and AA, and good practice). */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary ?? ""}`),
+  );
+  expect(found, page.url()).to.deep.equal([]);
+}
+
+/** Keeps a picture of the whole page. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = path.join(RESULTS, "portal");
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}
