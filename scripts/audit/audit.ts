@@ -323,7 +323,7 @@ class RecordsAudit {
       await compareFindings(reader, derived);
       const decisions = await this.#decisionKeys();
       if (decisions === undefined) this.#left.set("findings", "needs the chain, for the keys of decisions");
-      else await compareUses(reader, derived, decisions);
+      else await compareUses(reader, derived, decisions, this.#options.secrets.pepper);
     }
     this.#options.onProgress("findings", head.size, head.size);
     return { kind: "done" };

@@ -78,6 +78,12 @@ function marksOf({ type, handling }: Facets): Buffer[] {
   return kinds.flatMap((kind) => (kind === undefined ? [] : [Buffer.concat([Buffer.of(kind)], TAG_BYTES)]));
 }
 
+/** The 32 bytes that stand for a person and a procedure (`objectionName`), in hexadecimal. */
+export function objectionTag(pepper: Uint8Array, name: string): string {
+  const kind = TAG_KINDS.objectionMade;
+  return tagOf(pepper, kind, kind, name).toString("hex", 1);
+}
+
 /** `u8 kind || HMAC-SHA256(pepper, u8 hashed || UTF-8 text)`. */
 function tagOf(pepper: Uint8Array, kind: number, hashed: number, text: string): Buffer {
   const hmac = createHmac("sha256", pepper).update(Buffer.of(hashed)).update(text, "utf8").digest();

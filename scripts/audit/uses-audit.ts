@@ -32,6 +32,7 @@ import { type Person, type RecordedUse, useIn } from "../../server/findings/uses
 import type { Database } from "../../server/store/level-reader.ts";
 import type { StoredEvent, StoreReader } from "../../server/store/store.ts";
 import { fault } from "./event-audit.ts";
+import { objectionTag } from "./secrets.ts";
 
 /** Rows of the derived database (server/findings): findings about uses, how far they were derived, and what was said of findings. */
 const USES = Buffer.from("kf");
@@ -50,18 +51,19 @@ export interface DecisionKeys {
 
 /**
  * Judges every access and action anew with the ledger's pure rules, from what can be read of them, and compares with what was found; and so what was
- * said of findings.
+ * said of findings. Without the operator's pepper a finding stands where an objection that nobody can read any more may have been the one ignored.
  * @throws AuditFault `findings` naming the first event that a finding is missing or wrong for.
  */
 export async function compareUses(
   reader: StoreReader,
   derived: Database,
   decisions: DecisionKeys,
+  pepper: Uint8Array | undefined,
 ): Promise<void> {
   const [progress, stepsRow] = await derived.getMany([USES_PROGRESS, STEPS_PROGRESS]);
   const terms = progress && usesTerms(progress.toString());
   if (terms === undefined) return;
-  const log = await readLog(reader, terms.index, terms.desk, decisions);
+  const log = { ...(await readLog(reader, terms.index, terms.desk, decisions)), pepper };
   await compareFound(derived, wantedFindings(log, terms), log, terms);
   // Each is read in its own time.
   const stepsRead = stepsRow?.readUIntBE(0, 6) ?? 0;
@@ -115,6 +117,7 @@ interface ReadLog {
   readonly catalogues: { readonly index: number; readonly catalogue: Catalogue }[];
   readonly steps: Map<string, FindingStep[]>;
   readonly desk: Source;
+  readonly pepper?: Uint8Array | undefined;
 }
 
 /** What people said about machines. Their tags tell it, also where an act was erased. */
@@ -348,8 +351,9 @@ function judged(
   });
 }
 
-function objects({ objections, desk }: ReadLog, name: string, below: number): boolean {
-  const acts = objections.acts.get(objections.tags.get(name) ?? "") ?? [];
+function objects({ objections, desk, pepper }: ReadLog, name: string, below: number): boolean {
+  const tag = pepper === undefined ? objections.tags.get(name) : objectionTag(pepper, name);
+  const acts = objections.acts.get(tag ?? "") ?? [];
   return isObjecting(
     acts.filter(({ index }) => index < below),
     { desk },
@@ -368,11 +372,11 @@ function consentsOf({ acts, desk }: ReadLog, person: Person, below: number): Con
 
 /**
  * What was found by consents that somebody else than the desk had ended stands, although the act was erased since; and so does what was found by an
- * objection, which only the ledger's keyed hash still tells of.
+ * objection, which only the ledger's keyed hash still tells of, where the audit has no pepper to compute it.
  */
 function mayStand(id: string, log: ReadLog): boolean {
   const [, machine] = /^objection-ignored:([0-9]+)$/.exec(id) ?? [];
-  if (machine !== undefined)
+  if (machine !== undefined && log.pepper === undefined)
     return (log.people.get(Number(machine)) ?? []).some(
       (person) => (log.objections.unreadable.get(person) ?? Infinity) < Number(machine),
     );

@@ -388,7 +388,10 @@ describe("objections to machines", function () {
       ledger = undefined;
     });
 
-    async function audited(change?: (rows: Rows) => Promise<void>): Promise<AuditReport> {
+    async function audited(
+      change?: (rows: Rows) => Promise<void>,
+      { hasPepper = true } = {},
+    ): Promise<AuditReport> {
       const copy = await mkdtemp(path.join(tmpdir(), "minhbach-audited-"));
       try {
         for (const name of ["records", "derived", "index"])
@@ -405,7 +408,7 @@ describe("objections to machines", function () {
           return await auditRecords({
             ...{ dataDir: copy, profile: system.profile, state, signal: new AbortController().signal },
             chain: chainReader(jsonRpc(system.chain.url, { fetch, name: "the node" }), "the node"),
-            secrets: { pepper: system.secrets.pepper, vrf: system.secrets.vrf },
+            secrets: { pepper: hasPepper ? system.secrets.pepper : undefined, vrf: system.secrets.vrf },
             onProgress: () => undefined,
           });
         } finally {
@@ -416,11 +419,16 @@ describe("objections to machines", function () {
       }
     }
 
-    it("are judged anew with the same findings, also where an act was erased", async () => {
-      const report = await audited();
-      expect(report.fault, JSON.stringify(report.fault)).to.equal(null);
-      expect(report.checks.find(({ id }) => id === "findings")?.status).to.equal("passed");
-    });
+    for (const [whose, hasPepper] of [
+      ["the operator", true],
+      ["somebody who has not the operator's pepper", false],
+    ] as const) {
+      it(`of ${whose} are judged anew with the same findings, also where an act was erased`, async () => {
+        const report = await audited(undefined, { hasPepper });
+        expect(report.fault, JSON.stringify(report.fault)).to.equal(null);
+        expect(report.checks.find(({ id }) => id === "findings")?.status).to.equal("passed");
+      });
+    }
 
     it("are missed where a finding was removed, and told from one that follows from no record", async () => {
       const removed = await audited(async (rows) => {
