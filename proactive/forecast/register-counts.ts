@@ -1,6 +1,7 @@
 import type { DocumentKind } from "../population/documents.ts";
 import { COMMUNES } from "../population/places.ts";
 import type { Book } from "../registers/book.ts";
+import type { Occasion } from "../rules/rule.ts";
 import { type Counted, type CountRow, rounded } from "./counts.ts";
 import { type Month, monthOf, monthText } from "./month.ts";
 
@@ -17,7 +18,7 @@ export interface RegisterCountsOptions {
 }
 
 /** Where a register knows no commune. */
-export const NO_COMMUNE = "unknown";
+const NO_COMMUNE = "unknown";
 
 /**
  * What leaves a register for planners: how many documents end, how many children reach school age and how many were born, per commune and month, rounded. Nobody's
@@ -25,14 +26,10 @@ export const NO_COMMUNE = "unknown";
  */
 export function registerCounts(options: RegisterCountsOptions): CountRow[] {
   const { register, from, to, renewals = {}, school } = options;
-  const sums = new Map<string, { readonly row: Omit<CountRow, "count">; count: number }>();
+  const tally = newTally();
   const add = (counted: Counted, person: string, procedure: string, month: Month): void => {
     if (register.knowsGone(person)) return;
-    const row = { counted, commune: communeOf(person, register), procedure, month };
-    const name = Object.values(row).join();
-    const sum = sums.get(name);
-    if (sum === undefined) sums.set(name, { row, count: 1 });
-    else sum.count++;
+    tally.add({ counted, commune: communeOf(person, register), procedure, month });
   };
   const [first, end] = [`${monthText(from)}-01`, `${monthText(to)}-01`];
   for (const { kind, holder, expires } of register.ending(first, end)) {
@@ -48,9 +45,41 @@ export function registerCounts(options: RegisterCountsOptions): CountRow[] {
       for (const child of register.bornIn(year - school.age)) add("due", child, school.procedure, month);
     }
   }
-  return [...sums]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { row, count }]) => ({ ...row, count: rounded(count) }));
+  return tally.rows();
+}
+
+/** What leaves an agency of its cases: how many of each procedure were begun, per commune and month, rounded; as `registerCounts`. */
+export function servedCounts(
+  cases: Iterable<{ readonly procedure: string; readonly occasion: Pick<Occasion, "subject" | "on"> }>,
+  register: Pick<Book, "read">,
+): CountRow[] {
+  const tally = newTally();
+  for (const { procedure, occasion } of cases) {
+    const commune = communeOf(occasion.subject, register);
+    tally.add({ counted: "served", commune, procedure, month: monthOfDay(occasion.on) });
+  }
+  return tally.rows();
+}
+
+interface Tally {
+  readonly add: (row: Omit<CountRow, "count">) => void;
+  readonly rows: () => CountRow[];
+}
+
+function newTally(): Tally {
+  const sums = new Map<string, { readonly row: Omit<CountRow, "count">; count: number }>();
+  return {
+    add: (row) => {
+      const name = [row.counted, row.commune, row.procedure, monthText(row.month)].join();
+      const sum = sums.get(name);
+      if (sum === undefined) sums.set(name, { row, count: 1 });
+      else sum.count++;
+    },
+    rows: () =>
+      [...sums]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, { row, count }]) => ({ ...row, count: rounded(count) })),
+  };
 }
 
 /** The commune of the address that the register itself holds. */

@@ -12,7 +12,7 @@ import {
   STEP,
 } from "../../../proactive/forecast/counts.ts";
 import { monthOf, monthText } from "../../../proactive/forecast/month.ts";
-import { registerCounts } from "../../../proactive/forecast/register-counts.ts";
+import { registerCounts, servedCounts } from "../../../proactive/forecast/register-counts.ts";
 import { population } from "../../../proactive/population/population.ts";
 import { society } from "../../../proactive/registers/facts.ts";
 import { register } from "../../../proactive/registers/register.ts";
@@ -109,6 +109,23 @@ describe("what leaves a register", () => {
     const text = formatCounts(rows);
     expect(parseCounts(text)).to.deep.equal(rows);
     for (const { id, name } of PEOPLE.persons) expect(text.includes(id) || text.includes(name)).to.be.false;
+  });
+
+  it("are counts of the cases that an agency began, beside what was due", () => {
+    const holders = PEOPLE.documents.slice(0, 12).map(({ holder }) => holder);
+    const cases = holders.map((subject, at) => ({
+      procedure: at < 4 ? "PASSPORT" : "DRIVER_LIC",
+      occasion: { subject, on: at === 4 ? "2026-08-31" : "2026-09-01" },
+    }));
+    const row = { counted: "served", commune: "dien-ban" } as const;
+    const [august, september] = [monthOf("2026-08"), monthOf("2026-09")];
+    expect(servedCounts(cases, held)).to.deep.equal([
+      { ...row, procedure: "DRIVER_LIC", month: august, count: "<5" },
+      { ...row, procedure: "DRIVER_LIC", month: september, count: 5 },
+      { ...row, procedure: "PASSPORT", month: september, count: "<5" },
+    ]);
+    const unknown = [{ procedure: "PASSPORT", occasion: { subject: "999199999999", on: "2026-09-01" } }];
+    expect(servedCounts(unknown, held)[0]?.commune).to.equal("unknown");
   });
 
   it("counts only the months asked for, and nobody who is gone", () => {
