@@ -11,7 +11,7 @@ import type { Surroundings } from "./options.ts";
 
 export interface AddressingOptions {
   /** The agency's own register: what it knows of a person needs no exchange. */
-  readonly register: Pick<Register, "configuration" | "read">;
+  readonly register: Pick<Register, "configuration" | "read" | "knowsGone">;
   readonly read: ReadRegister;
   readonly inbox: Pick<InboxClient, "wishesOf">;
   readonly world: Pick<Surroundings, "contactOf" | "kinOf">;
@@ -23,7 +23,8 @@ const ADULT_AGE = 18;
 
 /**
  * How to reach whoever is to be told: the person; for a child, who answers for them today by the civil-status register, which hears of a change first; for a newborn, the
- * mother; for the dead, the family. Undefined when nobody is known. Rejects when it cannot be found out now.
+ * mother; for the dead, the family. Undefined when nobody is known, or when the agency's own register knows that they died or left: nobody writes to the dead. Rejects when it
+ * cannot be found out now.
  */
 export function addressing(options: AddressingOptions): TellingParts["addressesOf"] {
   const { register, read, inbox, world, today } = options;
@@ -52,6 +53,7 @@ export function addressing(options: AddressingOptions): TellingParts["addressesO
     const { subject, procedure } = telling;
     if (personNumbered(subject)?.scheme === "vn-newborn") return await responsibleFor(telling, "mother");
     if (procedure === "DEATH_REG") return world.kinOf(subject);
+    if (register.knowsGone(subject)) return undefined;
     return isMinor(subject) ? await responsibleFor(telling, "guardian") : subject;
   }
 
@@ -65,7 +67,7 @@ export function addressing(options: AddressingOptions): TellingParts["addressesO
   return async (about) => {
     const person = personNumbered((await addresseeOf(about)) ?? "");
     const contact = person && world.contactOf(person.id);
-    if (person === undefined || contact === undefined) return undefined;
+    if (person === undefined || contact === undefined || register.knowsGone(person.id)) return undefined;
     const wishes = await inbox.wishesOf(person, about.procedure);
     return asWished({ ...contact, inbox: person }, wishes);
   };
