@@ -12,7 +12,6 @@ import {
 import { parsePayload } from "../../protocol/payload.ts";
 import { TAG_BYTES, TAG_KINDS } from "../../protocol/tag-kinds.ts";
 import type { ClosureRegister } from "../disclose/closure-register.ts";
-import { personTags } from "../disclose/mandate-register.ts";
 import type { PersonId } from "../identity/caller.ts";
 import type { DerivedDatabase, DerivedRow } from "../integrate/derived.ts";
 import type { FollowedEvent, FollowLog } from "../integrate/log-follower.ts";
@@ -99,13 +98,12 @@ export function objectionRegister(options: ObjectionRegisterOptions): ObjectionR
 
   function rowsOf({ index, payload, tags }: FollowedEvent): DerivedRow[] {
     const { src: source } = parsePayload(fromUtf8(payload));
-    // Tags stand in the order of the people: whose objection it is comes first.
-    const [person] = personTags(tags);
-    return actsIn(tags).flatMap(({ tag, state }) => {
+    const { person, acts } = tagsIn(tags);
+    return acts.flatMap(({ tag, state }) => {
       if (!objectionCounts({ state, source }, rules)) return [];
       const act = { key: actKey(tag, index), value: actRow({ index, state }) };
       if (person === undefined) return [act];
-      const key = Buffer.concat([Buffer.of(OBJECTIONS_TABLE, OF_PERSON), Buffer.from(person, "latin1"), tag]);
+      const key = Buffer.concat([Buffer.of(OBJECTIONS_TABLE, OF_PERSON), person, tag]);
       return [act, { key, value: tag }];
     });
   }
@@ -179,14 +177,20 @@ export function objectionRegister(options: ObjectionRegisterOptions): ObjectionR
   };
 }
 
-function actsIn(tags: Uint8Array): { readonly tag: Buffer; readonly state: ObjectionPlace["state"] }[] {
+/** Whose objection it is, and what was said: tags stand in the order of the people, and `subject` comes first. */
+function tagsIn(tags: Uint8Array): {
+  readonly person: Buffer | undefined;
+  readonly acts: readonly { readonly tag: Buffer; readonly state: ObjectionPlace["state"] }[];
+} {
   const acts: { readonly tag: Buffer; readonly state: ObjectionPlace["state"] }[] = [];
+  let person: Buffer | undefined;
   for (let at = 0; at < tags.length; at += TAG_BYTES) {
     const tag = Buffer.from(tags.subarray(at + 1, at + TAG_BYTES));
+    if (tags[at] === TAG_KINDS.person) person ??= tag;
     if (tags[at] === TAG_KINDS.objectionMade) acts.push({ tag, state: "made" });
     if (tags[at] === TAG_KINDS.objectionWithdrawn) acts.push({ tag, state: "withdrawn" });
   }
-  return acts;
+  return { person, acts };
 }
 
 /** Later acts have smaller keys: the next key behind that of an index is the last act below it. */
