@@ -81,7 +81,7 @@ export default {
       comment: "Entry points read the environment and start things when imported.",
       severity: "error",
       from: {},
-      to: { path: "^(server|recorder|cli|proactive/(oversight|forecast))/main\\.ts$" },
+      to: { path: "^(server|recorder|cli|proactive|proactive/(oversight|forecast))/main\\.ts$" },
     },
     {
       name: "cli-imports-protocol-verifier-recorder",

@@ -8,7 +8,7 @@ const ENTRY_POINTS = [
   "server/main.ts",
   "recorder/main.ts",
   "cli/main.ts",
-  "proactive/{oversight,forecast}/main.ts",
+  "proactive/{main,oversight/main,forecast/main}.ts",
   "scripts/**",
   "toolchain/**",
   "test/**",

@@ -23,6 +23,7 @@ const SETUP_FAILED = 69;
 const TASKS = new Map([
   ["start", "scripts/start.ts"],
   ["test", "scripts/test.ts"],
+  ["demo", "scripts/demo.ts"],
   ["bench", "scripts/bench/main.ts"],
   ["soak", "scripts/soak.ts"],
   ["deploy", "scripts/deploy.ts"],

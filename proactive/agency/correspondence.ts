@@ -22,10 +22,7 @@ export interface CorrespondenceOptions {
 /** What goes between an agency's cases and people's inboxes: their answers in, how their cases stand out. A crash anywhere repeats, and loses nothing. */
 export interface Correspondence {
   /** Takes the answers that came since; resolves with how many. Rejects while the inbox cannot be asked. */
-  readonly fetchAnswers: (waiting?: {
-    readonly waitSeconds: number;
-    readonly signal: AbortSignal;
-  }) => Promise<number>;
+  readonly fetchAnswers: () => Promise<number>;
   /** A case is not as it was shown any more. */
   readonly changed: (id: string) => void;
   /** Shows every case that changed as it is now. Rejects while the inbox takes nothing; the rest is shown by the next call. */
@@ -59,8 +56,8 @@ export async function openCorrespondence(options: CorrespondenceOptions): Promis
     }
   }
 
-  async function fetchNext(waiting: Parameters<Correspondence["fetchAnswers"]>[0]): Promise<number> {
-    const answers = await inbox.answers(answeredThrough, waiting);
+  async function fetchNext(): Promise<number> {
+    const answers = await inbox.answers(answeredThrough);
     for (const answer of answers) {
       const fault = await take(answer);
       if (fault !== undefined)
@@ -73,8 +70,8 @@ export async function openCorrespondence(options: CorrespondenceOptions): Promis
   }
 
   return {
-    fetchAnswers: async (waiting) => {
-      const turn = fetching.catch(() => 0).then(async () => await fetchNext(waiting));
+    fetchAnswers: async () => {
+      const turn = fetching.catch(() => 0).then(fetchNext);
       fetching = turn;
       return await turn;
     },

@@ -3,18 +3,18 @@ import path from "node:path";
 import { type Agency, openAgency } from "../../proactive/agency/agency.ts";
 import { dayIn } from "../../proactive/agency/living.ts";
 import type { Surroundings } from "../../proactive/agency/options.ts";
+import { surroundingsOf } from "../../proactive/agency/surroundings.ts";
 import { startInboxService } from "../../proactive/inbox/service.ts";
 import type { Day } from "../../proactive/population/calendar.ts";
 import type { Population } from "../../proactive/population/population.ts";
 import type { Occurrence } from "../../proactive/population/timeline.ts";
 import { REGISTERS } from "../../proactive/registers/configurations.ts";
-import { society } from "../../proactive/registers/facts.ts";
 import { readSigningKey } from "../../recorder/index.ts";
 import { clientKeyFile, keptKey } from "../../server/identity/development/keys.ts";
 import { recorderKeyFile } from "../start/agencies.ts";
 import { freePorts } from "../start/ports.ts";
 import type { WorldClock } from "./clock.ts";
-import { residentsOf, surroundingsOf } from "./people.ts";
+import { residentsOf } from "./people.ts";
 import { developmentSignOn, type SignOn } from "./sign-on.ts";
 import { type SmsGateway, startSmsGateway } from "./sms-gateway.ts";
 import { startWorld, type World } from "./world.ts";
@@ -81,21 +81,20 @@ export async function startProvince(options: ProvinceOptions): Promise<Province>
     closing.push(inbox.close);
     onProgress("the agencies");
     const occurrences = [...population.timeline];
-    const surroundings: Surroundings = surroundingsOf({
-      ...{ society: society(population, asOf), population, asOf, occurrences },
-    });
+    const surroundings = surroundingsOf({ population, asOf, occurrences });
     const running = await runAgencies({ world, surroundings, inboxUrl: inbox.url, gateway });
     closing.push(running.close);
     const { agencies } = running;
     return {
-      ...{ ...world, ...running, inboxUrl: inbox.url, gateway },
+      ...{ ...world, inboxUrl: inbox.url, gateway, agencies, staffTokens: running.staffTokens },
+      ...{ stop: running.stop, start: running.start },
       signOn: developmentSignOn(world.ledgerUrl, clock.now),
       agency: (code) => {
         const found = agencies.get(code);
         if (found === undefined) throw new RangeError(`${code} is no agency that runs`);
         return found;
       },
-      live: async () => await untilQuiet([...agencies.values()], clock),
+      live: async () => await untilQuiet(running, clock),
       happens: (occurrence) => {
         if (occurrence.on < dayIn(clock.now())) throw new RangeError("what is over happened or did not");
         occurrences.push(occurrence);
@@ -109,6 +108,8 @@ export async function startProvince(options: ProvinceOptions): Promise<Province>
 }
 
 interface Running extends Pick<Province, "agencies" | "staffTokens" | "stop" | "start"> {
+  /** Those that were told something since somebody looked. */
+  readonly heard: Set<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -129,6 +130,7 @@ async function runAgencies({ world, surroundings, inboxUrl, gateway }: AroundAge
   const { dataDir, keysFolder, ledgerUrl, profile, clock } = world;
   const staffTokens = new Map(codes.map((code) => [code, randomBytes(24).toString("base64url")]));
   const agencies = new Map<string, Agency>();
+  const heard = new Set<string>();
 
   async function start(code: string): Promise<void> {
     if (agencies.has(code)) return;
@@ -142,6 +144,7 @@ async function runAgencies({ world, surroundings, inboxUrl, gateway }: AroundAge
       place: { port: ports.get(code) ?? 0 },
       lingerMs: LINGER_MS,
     });
+    agency.onNews(() => heard.add(code));
     agencies.set(code, agency);
   }
 
@@ -160,16 +163,19 @@ async function runAgencies({ world, surroundings, inboxUrl, gateway }: AroundAge
     await close();
     throw error;
   }
-  return { agencies, staffTokens, start, stop, close };
+  return { agencies, staffTokens, start, stop, close, heard };
 }
 
-async function untilQuiet(agencies: readonly Agency[], clock: WorldClock): Promise<void> {
+async function untilQuiet(
+  { agencies: running, heard }: Pick<Running, "agencies" | "heard">,
+  clock: WorldClock,
+): Promise<void> {
   let news = true;
-  for (const agency of agencies) agency.onNews(() => (news = true));
   for (let round = 0; round < MAX_ROUNDS && news; round++) {
-    news = false;
+    heard.clear();
+    const agencies = [...running.values()];
     await Promise.all(agencies.map(async (agency) => await agency.live()));
     const due = await Promise.all(agencies.map(async (agency) => await agency.nextDue()));
-    news ||= due.some((at) => at !== undefined && at <= clock.now());
+    news = heard.size > 0 || due.some((at) => at !== undefined && at <= clock.now());
   }
 }
