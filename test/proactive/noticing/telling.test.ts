@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { expect } from "chai";
@@ -166,6 +167,17 @@ describe("proactive/noticing: one agency tells another", () => {
     expect((await fetch(`${url}/notices`, { method: "POST" })).status).to.equal(400);
     expect((await post({ ...NOTICE, more: "x".repeat(20_000) })).status).to.equal(413);
     expect([cases.size, theirs.events.length]).to.deep.equal([0, 0]);
+  });
+
+  it("takes the request that the description shows", async () => {
+    const readme = readFileSync("proactive/noticing/README.md", "utf8");
+    const [, head = "", body = ""] = /```http\nPOST \/notices\n([^`]*?)\n\n([^`]*)```/.exec(readme) ?? [];
+    const headers = head.split("\n").map((line): [string, string] => {
+      const [name = "", value = ""] = line.split(": ", 2);
+      return [name, value];
+    });
+    const response = await fetch(`${url}/notices`, { method: "POST", headers, body });
+    expect(response.status, await response.text()).to.equal(201);
   });
 
   it("fails where the lead cannot be reached or cannot take it, without a word about the person", async () => {
