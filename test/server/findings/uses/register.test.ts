@@ -4,7 +4,19 @@ import type { Facets, Subject } from "../../../../protocol/facet-values.ts";
 import type { UseFinding } from "../../../../server/findings/finding.ts";
 import { useRegister } from "../../../../server/findings/uses/register.ts";
 import { GRACE, type JudgedLog, judgedLog } from "./judged-log.ts";
-import { BIRTH, consentEvent, decisionFor, DESK, GIVEN, NOW, OTHER, PERSON, signed, WATER } from "./uses.ts";
+import {
+  BIRTH,
+  consentEvent,
+  decisionFor,
+  DESK,
+  GIVEN,
+  NOW,
+  OTHER,
+  PERSON,
+  realCatalogue,
+  signed,
+  WATER,
+} from "./uses.ts";
 
 const { case: _case, ...NO_CASE } = BIRTH;
 const { case: _, purpose: __, ...SILENT } = WATER;
@@ -57,7 +69,7 @@ describe("server/findings/uses/register", function () {
     });
     expect(found[1]?.evidence).to.deep.include({
       index: 1,
-      catalogue: "2026-11-22.2",
+      catalogue: (await realCatalogue()).version,
       procedure: "PASSPORT",
       provider: "qn-police",
     });
