@@ -25,6 +25,13 @@ export const PLACES: readonly Place[] = [
     nav: { name: "data", icon: "eye" },
     page: lazy(() => import("../pages/data/data.tsx")),
   },
+  { path: "/my-data/print", role: "citizen", page: lazy(() => import("../pages/data/print.tsx")) },
+  {
+    path: "/inbox",
+    role: "citizen",
+    nav: { name: "inbox", icon: "inbox" },
+    page: lazy(() => import("../pages/inbox/inbox.tsx")),
+  },
   {
     path: "/consents",
     role: "citizen",

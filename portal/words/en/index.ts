@@ -5,9 +5,22 @@ import { consents } from "./consents.ts";
 import { data } from "./data.ts";
 import { faults } from "./faults.ts";
 import { home } from "./home.ts";
+import { inbox } from "./inbox.ts";
 import { names } from "./names.ts";
 import { shell } from "./shell.ts";
 import { terms } from "./terms.ts";
 import { verify } from "./verify.ts";
 
-export const en: Words = { checks, complaints, consents, data, faults, home, names, shell, terms, verify };
+export const en: Words = {
+  checks,
+  complaints,
+  consents,
+  data,
+  faults,
+  home,
+  inbox,
+  names,
+  shell,
+  terms,
+  verify,
+};

@@ -1,0 +1,133 @@
+import "./print.css";
+
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import { type Uses, useUses } from "../../api/uses.ts";
+import { useNow } from "../../app/now.ts";
+import { Button, ButtonLink } from "../../parts/button.tsx";
+import { Failed, Loading } from "../../parts/states.tsx";
+import type { CheckedStatement, PersonNumber } from "../../verify/messages.ts";
+import { useStatement } from "../../verify/statement.ts";
+import { useLookup } from "../../words/lookup.ts";
+import { useWriting } from "../../words/moments.ts";
+import { useNaming } from "../../words/naming.ts";
+import { answerOf, isUse } from "./allowed.tsx";
+import { useHeadline } from "./headline.ts";
+import { type Item, itemsOf } from "./items.ts";
+import { QrCode } from "./qr-code.tsx";
+import { verifyAddress } from "./verify-address.ts";
+import { useWhose } from "./whose.ts";
+
+/** How many of the newest events the answers are printed of. */
+const ASKED_ABOUT = 2000;
+
+/** The statement on paper, with a code that leads to the verify page and names the file. */
+export default function Print() {
+  const { t } = useTranslation("data");
+  const [person] = useWhose();
+  const { data, error, isFetching, refetch } = useStatement(person);
+  return (
+    <div className="stack printed">
+      <title>{`${t("printed.title")} · Minh Bạch`}</title>
+      {isFetching && <Loading what={t("verifying")} />}
+      {error !== null && !isFetching && <Failed error={error} again={() => void refetch()} />}
+      {data !== undefined && !isFetching && <Paper statement={data} person={person} />}
+    </div>
+  );
+}
+
+function Paper({ statement, person }: { readonly statement: CheckedStatement; readonly person: PersonNumber }) {
+  const { t } = useTranslation("data");
+  const { moment, count } = useWriting();
+  const lookup = useLookup();
+  const now = useNow();
+  const { verdict, checks, entries, digest, fixedAt, comparedWith } = statement;
+  const items = useMemo(() => itemsOf(entries), [entries]);
+  const indexes = useMemo(() => entries.map(({ index }) => index).reverse().slice(0, ASKED_ABOUT), [entries]);
+  const uses = useUses(indexes);
+  const isGood = verdict === "valid" || verdict === "development";
+  const faults = checks.filter(({ status }) => status !== "passed");
+  return (
+    <>
+      <div className="row no-print">
+        <Button weight="first" onPress={() => window.print()}>
+          {t("printed.print")}
+        </Button>
+        <ButtonLink href="/my-data">{t("printed.back")}</ButtonLink>
+      </div>
+      <div className="printed-head">
+        <div className="stack-tight">
+          <h1>{t("printed.title")}</h1>
+          <p>
+            {t("printed.person")}: <strong>{person.id}</strong> ({person.scheme})
+          </p>
+          <p>
+            {t("printed.made")}: {moment(now)}
+          </p>
+          <h2>{t("printed.checked")}</h2>
+          <p>
+            <strong>{t(isGood ? "proof.good" : verdict === "invalid" ? "proof.invalid" : "proof.incomplete")}</strong>
+          </p>
+          {isGood && <p>{t("proof.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })}</p>}
+          {comparedWith?.environment === "embedded" && <p>{t("proof.trial")}</p>}
+          {faults.map(({ id, title, status }) => (
+            <p key={id}>
+              {t(`proof.status.${status}`)}: {lookup(`checks:${id}.title`, title)}
+            </p>
+          ))}
+        </div>
+        <figure className="stack-tight">
+          <QrCode text={verifyAddress(location.origin, digest)} label={t("printed.scan")} />
+          <figcaption className="small">{t("printed.scan")}</figcaption>
+        </figure>
+      </div>
+      <p className="small">
+        {t("printed.digest")}: <code>{digest}</code>
+      </p>
+      <table className="printed-list">
+        <thead>
+          <tr>
+            <th scope="col">{t("printed.columns.when")}</th>
+            <th scope="col">{t("printed.columns.what")}</th>
+            <th scope="col">{t("printed.columns.data")}</th>
+            <th scope="col">{t("printed.columns.allowed")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => (
+            <Line key={item.key} item={item} uses={uses} />
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Line({ item, uses }: { readonly item: Item; readonly uses: Uses }) {
+  const { t } = useTranslation("data");
+  const { moment } = useWriting();
+  const naming = useNaming();
+  const headline = useHeadline();
+  const { when, isAbout, entries, procedure } = item;
+  const { data, case: matter } = entries[0].facets;
+  const answer = isUse(item) ? answerOf(item, uses)?.answer : undefined;
+  const details = [
+    naming.categories(data?.personalData ?? []).join(", "),
+    procedure === undefined ? "" : naming.procedure(procedure),
+    matter ?? "",
+  ];
+  return (
+    <tr>
+      <td>
+        {isAbout && `${t("labels.about")} `}
+        {moment(when)}
+      </td>
+      <td>
+        {headline(item)} <span className="quiet">{entries.map(({ index }) => `#${index}`).join(", ")}</span>
+      </td>
+      <td>{details.filter((detail) => detail !== "").join(" · ")}</td>
+      <td>{answer !== undefined && t(answer === "allowed" ? "allowed.yes" : `allowed.${answer}`)}</td>
+    </tr>
+  );
+}
