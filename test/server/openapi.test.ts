@@ -561,7 +561,7 @@ describe("server/openapi", function () {
     ],
     getCatalogue: [[200, "/v1/catalogue"]],
     getCatalogueVersion: [
-      [200, "/v1/catalogue/2026-11-22.3"],
+      [200, "/v1/catalogue/2026-11-22.4"],
       [404, "/v1/catalogue/2026-11-23"],
       [404, "/v1/catalogue/..%2fcatalogue.json"],
     ],

@@ -60,9 +60,9 @@ describe("the catalogue of procedures", function () {
     const published: string[] = [];
     for (let start = 0; start < 3; start++) {
       await withLedger(async (ledger) => {
-        const { versions, digest } = await current(ledger, "2026-11-22.3");
+        const { versions, digest } = await current(ledger, "2026-11-22.4");
         expect(versions).to.have.length(1);
-        const answer = await fetch(`${ledger.url}/v1/catalogue/2026-11-22.3`);
+        const answer = await fetch(`${ledger.url}/v1/catalogue/2026-11-22.4`);
         expect(answer.headers.get("cache-control")).to.equal("public, max-age=31536000, immutable");
         const body = await answer.text();
         expect(createHash("sha256").update(body).digest("base64url")).to.equal(digest);
@@ -73,14 +73,14 @@ describe("the catalogue of procedures", function () {
     }
     expect(new Set(published).size).to.equal(1);
 
-    await catalogue.replace("catalogue.json", "2026-11-22.3", "2026-12-01");
+    await catalogue.replace("catalogue.json", "2026-11-22.4", "2026-12-01");
     await catalogue.replace("procedures/PASSPORT.json", "Hộ chiếu", "Hộ chiếu phổ thông");
     await withLedger(async (ledger) => {
       const { versions, catalogue: inForce, index } = await current(ledger, "2026-12-01");
       expect(inForce.version).to.equal("2026-12-01");
-      expect(versions.map(({ version }) => version)).to.deep.equal(["2026-11-22.3", "2026-12-01"]);
+      expect(versions.map(({ version }) => version)).to.deep.equal(["2026-11-22.4", "2026-12-01"]);
       expect(index).to.equal(1);
-      expect(await (await fetch(`${ledger.url}/v1/catalogue/2026-11-22.3`)).text()).to.equal(published[0]);
+      expect(await (await fetch(`${ledger.url}/v1/catalogue/2026-11-22.4`)).text()).to.equal(published[0]);
       expect(await (await fetch(`${ledger.url}/v1/catalogue/2026-12-01`)).text()).to.contain("phổ thông");
     });
   });

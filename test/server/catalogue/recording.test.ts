@@ -31,7 +31,7 @@ describe("server/catalogue/recording", () => {
       const history = historyOf(store);
       const versions = await history.versions();
       expect(versions.map(({ version, digest, index }) => ({ version, digest, index }))).to.deep.equal([
-        { version: "2026-11-22.3", digest: first.digest, index: 0 },
+        { version: "2026-11-22.4", digest: first.digest, index: 0 },
         { version: "2026-12-01", digest: second.digest, index: 3 },
       ]);
       expect(await Promise.all(versions.map(history.file))).to.deep.equal([first.file, second.file]);
@@ -77,13 +77,13 @@ describe("server/catalogue/recording", () => {
       await expectRefused(
         store,
         changed,
-        /^catalogue\.json:2: the version 2026-11-22\.3 is recorded with another content/,
+        /^catalogue\.json:2: the version 2026-11-22\.4 is recorded with another content/,
       );
       await start(store, second);
       await expectRefused(
         store,
         first,
-        /^catalogue\.json:2: the version 2026-11-22\.3 was replaced by 2026-12-01/,
+        /^catalogue\.json:2: the version 2026-11-22\.4 was replaced by 2026-12-01/,
       );
     });
   });

@@ -17,7 +17,7 @@ export async function catalogueVersions(): Promise<Versions> {
   const first = await loadCatalogue(folder);
   await replace("procedures/PASSPORT.json", "Hộ chiếu", "Hộ chiếu phổ thông");
   const changed = await loadCatalogue(folder);
-  await replace("catalogue.json", "2026-11-22.3", "2026-12-01");
+  await replace("catalogue.json", "2026-11-22.4", "2026-12-01");
   const second = await loadCatalogue(folder);
   await remove();
   return { first, changed, second };
