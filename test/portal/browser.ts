@@ -47,13 +47,11 @@ export async function startPortal(config: Partial<Config> = {}): Promise<Portal>
     ...{ system, app, url: app.url, browser },
     record: async (events) => {
       const recorder = await openDemoRecorder(system, app.url);
-      await recorder.recordAll(events);
+      const recorded = await recorder.recordAll(events);
       await recorder.flush(AbortSignal.timeout(10_000));
+      const last = await recorder.receiptOf(recorded.at(-1)?.seq ?? 0);
       await recorder.close();
-      const { last } = (await (await fetch(`${app.url}/v1/sources/qn-police/r1`)).json()) as {
-        last: { index: number };
-      };
-      await fetchUntil(`${app.url}/v1/events/${last.index}/evidence`);
+      await fetchUntil(`${app.url}/v1/events/${last?.index ?? ""}/evidence`);
     },
     close: async () => {
       await browser.close();
