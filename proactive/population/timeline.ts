@@ -88,7 +88,10 @@ export function timeline(random: Random, people: People, options: TimelineOption
     occurrences.push({ kind: "guardian-change", on: day(), child: child.id, guardian });
   }
   const adults = persons.filter(({ born }) => ageOn(from, born) >= 25 && ageOn(from, born) < 70);
-  for (const owner of alive(adults, times(households.length, PER_YEAR.permits)))
+  // Land is in the name of a household's head: whoever else has a permit to build is a case for an officer, and there are enough of those.
+  const heads = new Set(households.map(({ members }) => members[0]));
+  const landowners = adults.filter(({ id }) => heads.has(id));
+  for (const owner of alive(landowners, times(households.length, PER_YEAR.permits)))
     occurrences.push({
       kind: "building-permit",
       on: day(),
