@@ -1,7 +1,9 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { isJsonObject } from "../../protocol/json.ts";
 import { isAgencyCode } from "../../protocol/source.ts";
 import { type PersonNumber, personIn } from "../exchange/message.ts";
 import { InboxRefusal } from "./errors.ts";
+import type { CheckProof } from "./proofs.ts";
 
 /** Who sends a request: a person about themselves, or an agency's system. */
 export type Caller = { readonly expires: number /* milliseconds since 1970 */ } & (
@@ -30,6 +32,7 @@ export interface TokenRules {
   readonly audience: readonly string[];
   readonly claims: ClaimNames;
   readonly keys: JWTVerifyGetKey;
+  readonly checkProof: CheckProof;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -43,19 +46,31 @@ const ALGORITHMS = [
 const REQUIRED_CLAIMS = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
 const SKEW_SECONDS = 30;
 /** RFC 6750 section 2.1. */
-const CREDENTIALS = /^Bearer ([A-Za-z0-9._~+/-]{1,12288}=*)$/i;
+const CREDENTIALS = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]{1,12288}=*)$/i;
 const ROLES = ["citizen", "agency", "officer", "inspector", "operator", "registrar"] as const;
 /** A personal identification number, which national sign-ons give. */
 const DEFAULT_SCHEME = "vn-cccd";
+
+/** What a request shows of who sends it. */
+export interface Shown {
+  /** The headers `Authorization` and `DPoP`. */
+  readonly authorization: string | undefined;
+  readonly proof: string | undefined;
+  readonly method: string;
+  /** As its sender wrote it, without the query. */
+  readonly url: string;
+}
 
 /**
  * Who a request's `Authorization` header says is calling, by an access token that is checked as a resource server does (RFC 9068 section 4).
  * @throws InboxRefusal `unauthenticated` or `forbidden`, saying what to do and nothing of the token; `sign-on-unavailable`
  */
-export async function callerOf(authorization: string | undefined, rules: TokenRules): Promise<Caller> {
-  const [, token] = CREDENTIALS.exec(authorization ?? "") ?? [];
-  if (token === undefined) throw refused("Send an access token, as Authorization: Bearer <token>.");
+export async function callerOf(shown: Shown, rules: TokenRules): Promise<Caller> {
+  const [, scheme, token] = CREDENTIALS.exec(shown.authorization ?? "") ?? [];
+  if (scheme === undefined || token === undefined)
+    throw refused("Send an access token, as Authorization: Bearer <token>.");
   const claims = await checkedClaims(token, rules);
+  await checkHolder(claims, { ...shown, token, isProven: scheme.toLowerCase() === "dpop" }, rules);
   const role = roleOf(claims, rules.claims);
   const expires = (claims.exp ?? 0) * 1000;
   switch (role) {
@@ -81,14 +96,26 @@ async function checkedClaims(token: string, rules: TokenRules): Promise<JWTPaylo
     });
     if ((payload.iat ?? Infinity) > now() / 1000 + SKEW_SECONDS)
       throw refused("The token says it was issued in the future: the clocks differ.");
-    // A bound token shown by a thief must not count for less binding than its issuer gave it (RFC 9449 section 7.2).
-    if (payload["cnf"] !== undefined)
-      throw refused("The token is bound to a key, which is not checked here: get a bearer token.");
     return payload;
   } catch (error) {
     // Never its cause: jose's errors hold the token's claims, which are about a person.
     throw error instanceof errors.JOSEError ? refusalOf(error, rules) : error;
   }
+}
+
+/** A token that its issuer bound to a key counts with a proof by that key alone, and one that is not bound needs none (RFC 9449 section 7). */
+async function checkHolder(
+  { cnf }: JWTPayload,
+  { isProven, proof, ...request }: Shown & { readonly token: string; readonly isProven: boolean },
+  { checkProof }: TokenRules,
+): Promise<void> {
+  if (cnf === undefined && !isProven) return;
+  const { jkt: boundTo, ...others }: Readonly<Record<string, unknown>> = isJsonObject(cnf) ? cnf : {};
+  if (typeof boundTo !== "string" || Object.keys(others).length > 0)
+    throw refused(
+      "The token is bound to its holder in no way that is checked here, which is DPoP (cnf.jkt).",
+    );
+  await checkProof(isProven ? proof : undefined, { ...request, boundTo });
 }
 
 /** The one role of ours that the token names: several would leave open in which one it is sent. */

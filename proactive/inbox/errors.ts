@@ -17,6 +17,7 @@ const STATUS = {
   "case-over": 409,
   behind: 409,
   "too-many-open": 429,
+  overloaded: 503,
 } as const;
 
 export type InboxFault = keyof typeof STATUS;

@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
 import type { RecorderLog } from "../../recorder/index.ts";
 import { sendProblem } from "../exchange/problem.ts";
 import { strictBody } from "../exchange/strict-body.ts";
 import { LEADS } from "../noticing/notice.ts";
 import { agencyRoutes, type MayWrite } from "./agency-routes.ts";
-import { callerOf, type ClaimNames, DEFAULT_CLAIMS, type TokenRules } from "./caller.ts";
+import { callerOf, type ClaimNames, DEFAULT_CLAIMS, type Shown, type TokenRules } from "./caller.ts";
 import { citizenRoutes, type StreamLimits } from "./citizen-routes.ts";
 import { InboxRefusal, problemOf } from "./errors.ts";
 import { openInboxes } from "./inboxes.ts";
 import { issuerKeys } from "./issuer-keys.ts";
+import { PROOF_ALGORITHMS, proofs } from "./proofs.ts";
 import type { InboxRoute } from "./route.ts";
 
 export interface InboxServiceOptions {
@@ -24,6 +25,8 @@ export interface InboxServiceOptions {
   readonly audience: readonly string[];
   /** Where the issuer's claims are named otherwise. */
   readonly claims?: Partial<ClaimNames>;
+  /** How its callers reach it, which proofs of bound tokens name; where it listens by default. */
+  readonly publicUrl?: string;
   /** Which agency writes about which procedure; by default the one that leads it. */
   readonly mayWrite?: MayWrite;
   readonly logger: Pick<RecorderLog, "warn" | "error">;
@@ -102,7 +105,14 @@ function leads(agency: string, procedure: string): boolean {
 function edge(routes: readonly InboxRoute[], options: InboxServiceOptions, description: string): Express {
   const { issuer, audience, now, logger } = options;
   const claims = { ...DEFAULT_CLAIMS, ...options.claims };
-  const rules = { issuer, audience, now, claims, keys: issuerKeys({ issuer, now, logger }) };
+  const rules = {
+    issuer,
+    audience,
+    now,
+    claims,
+    keys: issuerKeys({ issuer, now, logger }),
+    checkProof: proofs(now),
+  };
   const app = express();
   app.disable("x-powered-by").disable("etag");
   app.set("query parser", (query: string | null) => new URLSearchParams(query ?? ""));
@@ -114,7 +124,7 @@ function edge(routes: readonly InboxRoute[], options: InboxServiceOptions, descr
   app.get("/ready", (_request, response) => void response.json({ ready: true }));
   app.get("/openapi.yaml", (_request, response) => void response.type("application/yaml").send(description));
   for (const [path, here] of Map.groupBy(routes, (route) => route.path))
-    app.all(path, answering(here, rules));
+    app.all(path, answering(here, { rules, publicUrl: options.publicUrl }));
   app.use((_request, response) =>
     sendProblem(response, {
       ...{ status: 404, code: "not-found", detail: "There is nothing here: see /openapi.yaml." },
@@ -124,8 +134,20 @@ function edge(routes: readonly InboxRoute[], options: InboxServiceOptions, descr
   return app;
 }
 
+function shownBy({ headers, method, originalUrl, socket }: Request, publicUrl: string | undefined): Shown {
+  const { authorization, dpop } = headers;
+  const own = `http://${socket.localFamily === "IPv6" ? `[${socket.localAddress}]` : socket.localAddress}:${socket.localPort}`;
+  const path = originalUrl.split("?", 1)[0] ?? "";
+  // Node joins a header that is sent twice, which makes it none.
+  const proof = Array.isArray(dpop) ? dpop.join(", ") : dpop;
+  return { authorization, proof, method, url: (publicUrl ?? own).replace(/\/$/, "") + path };
+}
+
 /** Answers at one address: finds the route by its method and who calls by the token, and lets through only whom the route is for. */
-function answering(here: readonly InboxRoute[], rules: TokenRules): RequestHandler {
+function answering(
+  here: readonly InboxRoute[],
+  { rules, publicUrl }: { readonly rules: TokenRules; readonly publicUrl: string | undefined },
+): RequestHandler {
   const methods = here.map(({ method }) => method.toUpperCase()).join(", ");
   const bodies = new Map(here.map((route) => [route, strictBody(route.maxBodyBytes ?? 0)]));
   return async (request, response) => {
@@ -134,7 +156,7 @@ function answering(here: readonly InboxRoute[], rules: TokenRules): RequestHandl
       const detail = `This address takes ${methods}.`;
       return sendProblem(response.set("allow", methods), { status: 405, code: "method-not-allowed", detail });
     }
-    const caller = await callerOf(request.headers.authorization, rules);
+    const caller = await callerOf(shownBy(request, publicUrl), rules);
     if (route.role !== caller.role)
       throw new InboxRefusal("forbidden", `This is for the role ${route.role}: see /openapi.yaml.`);
     // Answers by itself what is no body, and then goes no further.
@@ -149,11 +171,7 @@ function answerRefusal(logger: InboxServiceOptions["logger"]): ErrorRequestHandl
   return (thrown: unknown, request, response, next) => {
     if (response.headersSent) return next(thrown);
     if (thrown instanceof InboxRefusal) {
-      if (thrown.code === "unauthenticated")
-        response.set(
-          "www-authenticate",
-          request.headers.authorization === undefined ? "Bearer" : 'Bearer error="invalid_token"',
-        );
+      if (thrown.code === "unauthenticated") response.set("www-authenticate", challengeTo(request));
       if (thrown.code === "sign-on-unavailable") response.set("retry-after", "5");
       return sendProblem(response, problemOf(thrown));
     }
@@ -163,6 +181,15 @@ function answerRefusal(logger: InboxServiceOptions["logger"]): ErrorRequestHandl
     logger.error({ error: name, method: request.method }, "a request to the inbox could not be answered");
     sendProblem(response, { status: 500, code: "internal", detail: "Send the same again later." });
   };
+}
+
+/** What a client has to do (RFC 6750 section 3, RFC 9449 section 7.1). */
+function challengeTo({ headers: { authorization } }: Request): string {
+  if (authorization === undefined) return "Bearer";
+  const isBound = /^dpop /i.test(authorization);
+  return isBound
+    ? `DPoP error="invalid_token", algs="${PROOF_ALGORITHMS.join(" ")}"`
+    : 'Bearer error="invalid_token"';
 }
 
 async function listening(server: Server, { host = LOOPBACK, port }: InboxServiceOptions): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { keyPair } from "../../server/identity/issuer.ts";
+import { keyPair, proof } from "../../server/identity/issuer.ts";
 import { AN, Around, codeOf } from "./around.ts";
 
 const CITIZEN = { roles: ["minhbach:citizen"], person_number: AN.id };
@@ -41,6 +41,7 @@ describe("proactive/inbox/caller", function () {
       "no id": { jti: undefined },
       "no subject": { sub: undefined },
       "bound to a key": { cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } },
+      "bound to a certificate": { cnf: { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" } },
       "no role": { roles: [] },
       "somebody else's role": { roles: ["citizen"] },
       "two roles": { roles: ["minhbach:citizen", "minhbach:agency"], agency: "qn-police" },
@@ -58,6 +59,41 @@ describe("proactive/inbox/caller", function () {
     }
     expect(await asked(undefined), "nothing").to.equal(401);
     expect(await asked("x.y.z"), "nonsense").to.equal(401);
+  });
+
+  it("takes a token that is bound to a key with a proof for this very request, once", async () => {
+    const key = await keyPair();
+    const { kid: jkt } = key.jwk;
+    const token = await around.tokenWith({ ...CITIZEN, cnf: { jkt } });
+    const url = `${around.service.url}/v1/messages`;
+    const at = around.now / 1000;
+    const request = { method: "GET", url, token, at };
+    const shown = async (header: string | undefined, scheme = "DPoP", of = token): Promise<number> => {
+      const headers = { authorization: `${scheme} ${of}`, ...(header !== undefined && { dpop: header }) };
+      return (await fetch(`${url}?limit=1`, { headers })).status;
+    };
+    const good = await proof(key, request);
+    expect(await shown(good)).to.equal(200);
+    expect(await shown(good), "used before").to.equal(401);
+    expect(await shown(undefined), "no proof").to.equal(401);
+    expect(await shown(await proof(key, request), "Bearer"), "as a bearer token").to.equal(401);
+    expect(await shown(await proof(await keyPair(), request)), "another key").to.equal(401);
+    const others = [
+      { method: "POST" },
+      { url: `${around.service.url}/v1/preferences` },
+      { url: "https://elsewhere.example/v1/messages" },
+      { token: "another" },
+      { at: at - 120 },
+      { at: at + 120 },
+      { claims: { jti: undefined } },
+      { header: { typ: "JWT" } },
+    ];
+    for (const other of others)
+      expect(await shown(await proof(key, { ...request, ...other })), JSON.stringify(other)).to.equal(401);
+    const unbound = await around.tokenWith(CITIZEN);
+    expect(await shown(await proof(key, { ...request, token: unbound }), "DPoP", unbound)).to.equal(401);
+    around.now += 90_000;
+    expect(await shown(await proof(key, { ...request, at: at + 90 }))).to.equal(200);
   });
 
   it("takes no ID token, no other type, and no other key or kind of signature", async () => {

@@ -13,6 +13,8 @@ class Known {
   readonly messages = new Map<number, ShownMessage>();
   readonly cases = new Map<string, ShownCase>();
   readonly ids: number[] = [];
+  /** What each event was about. */
+  readonly things: string[] = [];
   readonly #enough = new AbortController();
   #last = Infinity;
 
@@ -44,6 +46,8 @@ class Known {
 
   #take({ id, event, data }: StreamEvent): void {
     this.ids.push(Number(id));
+    const { number, caseId } = data as Partial<ShownMessage>;
+    this.things.push(event === "message" ? `message ${number}` : `case ${caseId}`);
     if (event === "message") this.messages.set((data as ShownMessage).number, data as ShownMessage);
     if (event === "case") this.cases.set((data as ShownCase).caseId, data as ShownCase);
     if (event === "gone") this.cases.delete((data as ShownCase).caseId);
@@ -101,6 +105,12 @@ describe("proactive/inbox/events", function () {
             page.messages,
           );
           expect([...known.cases.values()].sort(byCase)).to.deep.equal([...page.cases].sort(byCase));
+          // Whoever comes now gets each thing once.
+          const late = new Known();
+          late.endAt(page.changes);
+          await late.read(eventsUrl(), { token, lengths: [] });
+          expect(late.things).to.deep.equal([...new Set(late.things)]);
+          expect(late.messages.size).to.equal(page.messages.length);
         },
       ),
       { numRuns: 25 },
