@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { toBase64url } from "../../protocol/bytes.ts";
 import type { Facets, OpenedFacets } from "../../protocol/facet-values.ts";
+import { isGrant } from "../../protocol/grant.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { leafHash } from "../../protocol/merkle.ts";
 import { splitSource } from "../../protocol/source.ts";
@@ -16,7 +17,7 @@ import { openStored } from "./stored-event.ts";
 export interface SampleResultsOptions {
   readonly desk: Pick<Desk, "record">;
   readonly store: Pick<StoreReader, "events">;
-  readonly samples: Pick<Samples, "granted">;
+  readonly samples: Pick<Samples, "drawn" | "granted">;
   readonly register: Pick<ResultRegister, "ofSample" | "counts">;
   /** The people whom an event names, as an inspection of it may name them. */
   readonly peopleIn: (event: StoredEvent) => Promise<Partial<Facets>>;
@@ -64,19 +65,23 @@ export interface SampleResults {
   rates: (caller: Caller) => Promise<readonly AgencyRate[]>;
 }
 
+/** Events that are read from the store at once. */
+const READ_AT_ONCE = 500;
+
 export function sampleResults(options: SampleResultsOptions): SampleResults {
   const { desk, store, samples, register, peopleIn } = options;
 
   async function record(caller: Caller, sample: number, { event: index, outcome, note }: FoundResult) {
     const by = inspectorOf(caller);
-    const granted = await samples.granted(sample, caller);
-    const [event] = granted.includes(index) ? await store.events([index]) : [];
-    if (event?.disclosures === undefined)
+    const { indexes } = await samples.drawn(sample, {}, caller);
+    const [event] = indexes.includes(index) ? await store.events([index]) : [];
+    const opened = event && openStored(event);
+    if (event === undefined || opened === undefined || !isGrant(opened.facets))
       throw new LedgerError(
         "not-in-sample",
         "This event is no grant that the sample drew: GET /v1/samples/{index}?only=granted lists those under matching.",
       );
-    const { source, facets } = openStored(event);
+    const { source, facets } = opened;
     const leaf = toBase64url(leafHash(event.payload));
     const known = await last();
     if (known?.outcome === outcome) return { result: known, isNew: false };
@@ -112,9 +117,13 @@ export function sampleResults(options: SampleResultsOptions): SampleResults {
 
   async function ofSample(caller: Caller, sample: number): Promise<ResultsOfSample> {
     const granted = await samples.granted(sample, caller);
-    const events = await store.events(granted);
-    const leaves = events.map((event) => (event === undefined ? "" : toBase64url(leafHash(event.payload))));
-    const found = await register.ofSample(sample, leaves);
+    const found: (SampleResult | undefined)[] = [];
+    for (let at = 0; at < granted.length; at += READ_AT_ONCE) {
+      const events = await store.events(granted.slice(at, at + READ_AT_ONCE));
+      // Whatever the records lack has no leaf, and no result.
+      const leaves = events.map((event) => (event === undefined ? "" : toBase64url(leafHash(event.payload))));
+      found.push(...(await register.ofSample(sample, leaves)));
+    }
     const lastWith = found.findLastIndex((result) => result !== undefined);
     const results = found.flatMap((result, at) =>
       result === undefined ? [] : [{ result, event: granted[at] ?? 0 }],
