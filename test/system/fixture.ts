@@ -19,7 +19,13 @@ import { deploy } from "../../scripts/deploy.ts";
 import { httpRpc } from "../../scripts/deploy/json-rpc.ts";
 import { writeProfile } from "../../scripts/deploy/trust-profile.ts";
 import { type Devchain, startDevchain } from "../../scripts/devchain.ts";
-import { demoAgencyPlans, OPERATOR, operatorPlan, recorderKeyFile } from "../../scripts/start/agencies.ts";
+import {
+  type DemoAgency,
+  demoAgencyPlans,
+  OPERATOR,
+  operatorPlan,
+  recorderKeyFile,
+} from "../../scripts/start/agencies.ts";
 import { accountKey } from "../../scripts/start/keys.ts";
 import { agencyRegistryArtifact } from "../../server/anchor/artifacts.ts";
 import { type App, startApp } from "../../server/app.ts";
@@ -54,13 +60,13 @@ export interface Deployed {
   readonly destroy: () => Promise<void>;
 }
 
-/** Starts a chain in a new folder and deploys everything on it. */
-export async function deployed(): Promise<Deployed> {
+/** Starts a chain in a new folder and deploys everything on it. @param agencies those of `npm start` by default */
+export async function deployed(agencies?: readonly DemoAgency[]): Promise<Deployed> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "minhbach-system-"));
   const chain = await startDevchain({ dataDir: path.join(dataDir, "chain") });
   try {
     const secrets = loadSecrets({ dataDir, environment: "embedded" }, {});
-    const profileFile = await deployOn(chain, dataDir, secrets);
+    const profileFile = await deployOn(chain, dataDir, { secrets, agencies });
     const profile = parseTrustProfile(await readFile(profileFile, "utf8"));
     const destroy = async (): Promise<void> => {
       await chain.kill();
@@ -74,7 +80,11 @@ export async function deployed(): Promise<Deployed> {
 }
 
 /** As `npm start` does it, except that verifiers ask the chain itself. */
-async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Promise<string> {
+async function deployOn(
+  chain: Devchain,
+  dataDir: string,
+  { secrets, agencies }: { readonly secrets: Secrets; readonly agencies: readonly DemoAgency[] | undefined },
+): Promise<string> {
   const keysFolder = path.join(dataDir, "keys");
   await mkdir(keysFolder, { recursive: true });
   const deployment = await deploy({
@@ -83,7 +93,7 @@ async function deployOn(chain: Devchain, dataDir: string, secrets: Secrets): Pro
     statePath: path.join(dataDir, "deployment.json"),
     log: { anchorer: new Wallet(hexlify(secrets.anchorer)).address, keys: logPublicKeys(secrets) },
     operator: await operatorPlan(keysFolder, ownSourceKeys(secrets)),
-    agencies: await demoAgencyPlans(keysFolder),
+    agencies: await demoAgencyPlans(keysFolder, agencies),
   });
   const file = path.join(dataDir, "trust.json");
   await writeProfile(file, {
@@ -147,8 +157,10 @@ export interface LedgerProcess {
 export async function spawnLedger(
   system: Deployed,
   env: Record<string, string> = {},
+  flags: readonly string[] = [],
 ): Promise<LedgerProcess> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "server/main.ts"], {
+  const args = ["--disable-warning=ExperimentalWarning", ...flags, "server/main.ts"];
+  const child = spawn(process.execPath, args, {
     cwd: path.resolve(import.meta.dirname, "../.."),
     env: { PATH: process.env["PATH"], ...ledgerEnv(system), LOG_LEVEL: "info", ...env },
     stdio: ["ignore", "pipe", "inherit"],
