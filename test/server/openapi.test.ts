@@ -173,7 +173,7 @@ describe("server/openapi", function () {
         { headers: { ...inspector, accept: "application/x-ndjson" } },
       ],
       [400, "/v1/statement?scheme=vn-cccd&id=1", { headers: inspector }],
-      [400, "/v1/statement?scheme=vn-cccd&id=999199000001&since=9", { headers: inspector }],
+      [400, "/v1/statement?scheme=vn-cccd&id=999199000001&since=99", { headers: inspector }],
       [401, "/v1/statement"],
       [403, "/v1/statement", { headers: operator }],
     ],
