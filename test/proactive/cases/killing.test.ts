@@ -144,6 +144,29 @@ describe("proactive/cases: an engine that is killed at anything it does", functi
       }
     });
   }
+
+  it("after every text message: it tries once more, under the same key, and never a third time", async () => {
+    const around = new Surroundings();
+    around.diesAtSms = true;
+    await caseEngine(around.parts(store)).notice("PASSPORT", OCCASION);
+    for (let restarts = 0; restarts < 5; restarts++) {
+      around.restart();
+      await caseEngine(around.parts(store))
+        .advanceAll()
+        .catch((error: unknown) => {
+          if (!isDeath(error)) throw error;
+        });
+    }
+    const { id, stage, attempts } = await only();
+    expect(around.sent.filter((key) => !key.startsWith("inbox"))).to.deep.equal(
+      Array(2).fill(`${id} message`),
+    );
+    expect(attempts.find(({ channel }) => channel === "sms")).to.deep.include({
+      state: "unknown",
+      attempts: 2,
+    });
+    expect(stage).to.deep.equal({ at: "closed", outcome: "told" });
+  });
 });
 
 function isDeath(error: unknown): boolean {

@@ -138,6 +138,21 @@ describe("proactive/cases: awkward lives", () => {
       expect((await stepsOf(id)).slice(0, 2)).to.deep.equal(["school undone", "commune waiting"]);
     });
 
+    it("stay done where the procedure names no undo: a birth stays registered though the residence is refused", async () => {
+      around.answers = {
+        health: { "pd:Name": "An", "pd:BirthDate": "2026-11-20", "pd:Parent": { mother: MOTHER } },
+        population: { "pd:Residency": "Thôn 1", "pd:MaritalStatus": "married" },
+        "civil-status": {},
+      };
+      const id = await begun("BIRTH_REG", {});
+      around.steps = { residence: "mother-not-resident" };
+      await answer(id, { answer: "accept" });
+      expect(await stepsOf(id)).to.deep.equal([
+        ...["civil-status done", "residence officer (mother-not-resident)", "health-insurance done"],
+      ]);
+      expect(around.undone).to.deep.equal([]);
+    });
+
     it("leave the electricity connected when the water utility refuses, and an officer has the water", async () => {
       const id = await permit();
       around.steps = { water: "no-capacity" };

@@ -49,6 +49,8 @@ export class Surroundings {
   /** Kills the process at the so-many-th time that it keeps something or tells somebody: before it, or right after it. */
   dieAt = Infinity;
   dies: "before" | "after" = "before";
+  /** Dies right after a text message left. */
+  diesAtSms = false;
   private done = 0;
 
   parts(store: CaseStore): EngineParts {
@@ -57,6 +59,7 @@ export class Surroundings {
       send: async (_to, { key }) =>
         await this.killed(() => {
           this.sent.push(key);
+          if (this.diesAtSms) this.dieAt = this.done;
           if (this.sms === "lost") return Promise.reject(new Error("no answer"));
           return Promise.resolve(this.sms);
         }),

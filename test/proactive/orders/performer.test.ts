@@ -63,7 +63,10 @@ describe("proactive/orders/performer", () => {
     expect(answers).to.deep.equal(["done", "done", "done"]);
     await store.close();
     store = await openOrderStore(directory);
+    const since = { "pd:Name": "Nguyễn Thị Ân", "pd:PhysicalAddress": "Thôn 4, xã Tam Ngọc" };
+    water.held.set(OWNER, since);
     expect(await water.run(store).perform(WATER, LEAD)).to.equal("done");
+    expect(water.held.get(OWNER), "what was corrected since stays").to.deep.equal(since);
     expect([water.reads.length, water.recorded.length]).to.deep.equal([1, 1]);
     await water.run(store).perform(WATER, "qn-other");
     expect([water.reads.length, water.recorded.length]).to.deep.equal([2, 2]);
