@@ -125,6 +125,8 @@ export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
+  const width: unknown = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  expect(width, `${page.url()} is wider than the window (WCAG 1.4.10)`).to.be.at.most(0);
   const found = violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary ?? ""}`),
   );
