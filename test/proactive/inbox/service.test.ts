@@ -96,6 +96,26 @@ describe("proactive/inbox", function () {
     expect(await around.answersTo()).to.have.length(1);
   });
 
+  it("loses nothing when many agencies write to one person, and many people answer one agency, at once", async () => {
+    const agencies = ["qn-police", "qn-health", "qn-justice", "qn-social", "qn-tax", "qn-land"];
+    const person = (each: number) => ({ scheme: "vn-cccd", id: `99919900010${each}` }) as const;
+    await Promise.all([
+      ...agencies.map(async (agency) => await around.write({}, agency)),
+      ...agencies.map(async (_, each) => {
+        await around.write({ key: `m-${each}`, caseId: `C-${each}`, person: person(each) });
+      }),
+    ]);
+    const { messages } = await around.inboxOf(AN);
+    expect(messages.map(({ number }) => number)).to.deep.equal([6, 5, 4, 3, 2, 1]);
+    expect(new Set(messages.map(({ agency }) => agency)).size).to.equal(6);
+    await Promise.all(
+      agencies.map(async (_, each) => await around.answer(person(each), 1, { answer: "accept" })),
+    );
+    const answers = await around.answersTo();
+    expect(answers.map(({ number }) => number)).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    expect(new Set(answers.map(({ caseId }) => caseId)).size).to.equal(6);
+  });
+
   it("takes no answer that was not offered, came too late, or is about a case that is over", async () => {
     await around.write({ answers: ["accept"], until: around.now + DAY_MS });
     expect(await around.answer(AN, 1, { answer: "decline" })).to.equal("not-offered");
