@@ -20,7 +20,14 @@ import { type SmsGateway, startSmsGateway } from "../../scripts/demo/sms-gateway
 import { PROVINCE } from "../../scripts/start/agencies.ts";
 import { freePorts } from "../../scripts/start/ports.ts";
 import { clientKeyFile, keptKey } from "../../server/identity/development/keys.ts";
-import { type Deployed, deployed, fetchUntil, spawnLedger, tokenOf } from "../system/fixture.ts";
+import {
+  type Deployed,
+  deployed,
+  fetchUntil,
+  type LedgerProcess,
+  spawnLedger,
+  tokenOf,
+} from "../system/fixture.ts";
 
 /** More for a soak. */
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 6);
@@ -80,7 +87,7 @@ describe("the proactive services, killed at random instants", function () {
       const ledger = await spawnLedger(system, { ...env, FAST_DATE_FROM: String(from) }, [
         `--import=${FAST}`,
       ]);
-      running.set(part, { url: ledger.url, kill: async () => void (await ledger.end("SIGKILL")) });
+      running.set(part, { url: ledger.url, kill: async () => await ended(ledger) });
       return;
     }
     const child = spawn(
@@ -172,6 +179,10 @@ describe("the proactive services, killed at random instants", function () {
     }
   }
 });
+
+async function ended(ledger: LedgerProcess): Promise<void> {
+  await ledger.end("SIGKILL");
+}
 
 async function killed(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("exit", resolve));
