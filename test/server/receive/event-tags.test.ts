@@ -82,6 +82,24 @@ describe("server/receive/event-tags", () => {
     expect(tagsOf("qn-police/r1", usual)).to.have.length(3);
   });
 
+  it("tells of an objection, and that it was taken back, of whose it is and about what alone", () => {
+    const child = { scheme: "vn-cccd", id: "999199000001", role: "child" } as const;
+    const parent = { scheme: "vn-cccd", id: "999199000002", role: "parent" } as const;
+    const said = (state: "made" | "withdrawn"): [number, string][] =>
+      tagsOf("qn-operator/desk", {
+        ...{ type: "objection", subject: child, "subject.2": parent },
+        objection: { state, procedure: "SCHOOL_ADM" },
+        time: { occurred: "2026-11-22T08:00:00Z" },
+      });
+    const people = [
+      [1, hmac(1, "vn-cccd:999199000001")],
+      [1, hmac(1, "vn-cccd:999199000002")],
+    ];
+    const about = hmac(29, "vn-cccd:999199000001 SCHOOL_ADM");
+    expect(said("made")).to.deep.equal([...people, [29, about]]);
+    expect(said("withdrawn")).to.deep.equal([...people, [30, about]]);
+  });
+
   it("has room for the longest exchange the schema allows", () => {
     const longest = "ế".repeat(256);
     const exchange = { messageId: longest, client: `qn-police/${longest}`, service: `qn-justice/${longest}` };
