@@ -104,16 +104,14 @@ export function resultRegister({ follow, db, store, desk }: ResultRegisterOption
     ofSample: async (sample, leaves) => {
       await caughtUp();
       const rows = await db.getMany(leaves.map((leaf) => sampleKey(sample, leaf)));
-      return rows.map((row) => (row && resultOf(row)));
+      return rows.map((row) => row && resultOf(row));
     },
     counts: async (month) => {
       await caughtUp();
       const counts: ResultCount[] = [];
       const lt = month === undefined ? Buffer.of(RESULTS_TABLE, COUNTS + 1) : monthKey(month + 1);
       for (let gte: Buffer | undefined = monthKey(month ?? 0); gte !== undefined;) {
-        const page: ResultCount[] = (await db.values({ gte, lt, limit: COUNTS_AT_ONCE })).map(
-          countOf,
-        );
+        const page: ResultCount[] = (await db.values({ gte, lt, limit: COUNTS_AT_ONCE })).map(countOf);
         counts.push(...page);
         const last = page.length === COUNTS_AT_ONCE ? page.at(-1) : undefined;
         gte = last && Buffer.concat([countKey(last.month, last.agency, last.procedure), Buffer.of(0)]);
