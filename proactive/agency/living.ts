@@ -34,6 +34,7 @@ export function dayIn(now: number): Day {
 export function living(parts: LivingParts): Pick<Agency, "live" | "nextDue"> {
   const { agency, register, engine, correspondence, outbox, world, now, logger } = parts;
   let round: Promise<void> = Promise.resolve();
+  let hasCases = false;
 
   async function notice(): Promise<void> {
     const today = dayIn(now());
@@ -45,7 +46,10 @@ export function living(parts: LivingParts): Pick<Agency, "live" | "nextDue"> {
     });
   }
 
+  /** Where nothing was ever noticed nobody was written to, and nobody answers. */
   async function takeAnswers(): Promise<void> {
+    hasCases ||= (await engine.list({ limit: 1 })).length > 0;
+    if (!hasCases) return;
     for (let page = 0; page < MAX_ANSWER_PAGES; page++)
       if ((await correspondence.fetchAnswers()) === 0) return;
   }
