@@ -46,7 +46,6 @@ const CONSENT = v.object({
 
 /** A consent, or a request for one, with everything that was said about it. */
 export type Consent = v.InferOutput<typeof CONSENT>;
-export type ConsentState = (typeof STATES)[number];
 
 const PAGE = v.object({ consents: v.array(CONSENT), next: v.optional(v.string()) });
 const KEY = ["consents"];

@@ -28,7 +28,6 @@ const USE = v.object({
 
 /** Whether an event was allowed, and on which basis. */
 export type UseAnswer = v.InferOutput<typeof USE>;
-export type Finding = v.InferOutput<typeof FINDING>;
 
 const ANSWERS = v.object({ answers: v.array(USE) });
 

@@ -67,7 +67,7 @@ function Shown({ place: { role, page: Page } }: { readonly place: Place }) {
 function NoPage() {
   const { t } = useTranslation();
   return (
-    <Empty icon="question" title={t("noPage")}>
+    <Empty isPage icon="question" title={t("noPage")}>
       <p>{t("noPageWhy")}</p>
       <ButtonLink href="/">{t("toStart")}</ButtonLink>
     </Empty>

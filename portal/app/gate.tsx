@@ -17,7 +17,11 @@ export function Gate({ role, children }: { readonly role: SignedOnRole; readonly
         signedOn?.role === role ? (
           children
         ) : (
-          <Empty icon="lock" title={hasEnded ? t("ended") : t("forRole", { role: t(`roles.${role}`) })}>
+          <Empty
+            isPage
+            icon="lock"
+            title={hasEnded ? t("ended") : t("forRole", { role: t(`roles.${role}`) })}
+          >
             <p>{t(hasEnded ? "endedWhy" : "forRoleWhy")}</p>
             {signOn && (
               <ButtonLink outside weight="first" href={signOnAddress(`/portal${location}`, i18n.language)}>

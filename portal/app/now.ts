@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 const TICK_MS = 30_000;
 
 /** Unix seconds by this device's clock. */
-export function nowSeconds(): number {
+function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 

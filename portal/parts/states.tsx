@@ -40,17 +40,18 @@ export function Progress({ label, share }: { readonly label: string; readonly sh
   );
 }
 
-/** Where there is nothing to show, and that is no fault. */
+/** Where there is nothing to show, and that is no fault. `isPage`: it is all there is on the page. */
 export function Empty(props: {
   readonly icon?: IconName;
   readonly title: string;
+  readonly isPage?: boolean;
   readonly children?: ReactNode;
 }) {
-  const { icon = "check", title, children } = props;
+  const { icon = "check", title, isPage = false, children } = props;
   return (
     <div className="state">
       <Icon name={icon} />
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );

@@ -5,10 +5,10 @@ const QUIET = 4;
 
 /** A QR code as a drawing, dark on white whatever the colours of the page are. */
 export function QrCode({ text, label }: { readonly text: string; readonly label: string }) {
-  const rows = encodeQR(text, "raw", { ecc: "medium", border: 0 });
-  const size = rows.length + 2 * QUIET;
+  const rows = encodeQR(text, "raw", { ecc: "medium", border: QUIET });
+  const size = rows.length;
   const path = rows
-    .flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")))
+    .flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : "")))
     .join("");
   return (
     <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shapeRendering="crispEdges">

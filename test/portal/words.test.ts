@@ -1,0 +1,68 @@
+import { expect } from "chai";
+import { en } from "../../portal/words/en/index.ts";
+import { preferredLanguage } from "../../portal/words/languages.ts";
+import { writingIn } from "../../portal/words/moments.ts";
+import { vi } from "../../portal/words/vi/index.ts";
+import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
+
+/** Every text by its key, such as `data.title`. */
+function texts(words: object, prefix = ""): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, value] of Object.entries(words) as [string, unknown][]) {
+    const key = prefix === "" ? name : `${prefix}.${name}`;
+    if (typeof value === "string") found.set(key, value);
+    else if (typeof value === "object" && value !== null)
+      for (const [k, text] of texts(value, key)) found.set(k, text);
+  }
+  return found;
+}
+
+const parametersIn = (text: string): string[] => [...new Set(text.match(/\{\{\w+\}\}/g))].sort();
+
+describe("the portal's words", () => {
+  const [vietnamese, english] = [texts(vi), texts(en)];
+
+  it("are there in both languages, and say something", () => {
+    expect([...english.keys()]).to.have.members([...vietnamese.keys()]);
+    for (const [key, text] of [...vietnamese, ...english]) expect(text.trim(), key).to.not.equal("");
+  });
+
+  it("have the same parameters in both", () => {
+    for (const [key, text] of vietnamese)
+      expect(parametersIn(english.get(key) ?? ""), key).to.deep.equal(parametersIn(text));
+  });
+
+  it("explain every check that the verifier makes of a statement", () => {
+    expect(Object.keys(vi.checks)).to.have.members(Object.keys(STATEMENT_CHECKS));
+  });
+});
+
+describe("the portal's language", () => {
+  it("is what was chosen, else the first that the browser asks for and we have, else Vietnamese", () => {
+    expect(preferredLanguage("en", ["vi-VN"])).to.equal("en");
+    expect(preferredLanguage(null, ["fr-FR", "en-US", "vi"])).to.equal("en");
+    expect(preferredLanguage(null, ["vi-VN", "en"])).to.equal("vi");
+    expect(preferredLanguage("xx", ["fr"])).to.equal("vi");
+  });
+});
+
+describe("the portal's times", () => {
+  const moment = Date.UTC(2026, 10, 22, 1, 5) / 1000;
+
+  it("are written as people of the language do, with the zone", () => {
+    expect(writingIn("vi", "Asia/Ho_Chi_Minh").moment(moment)).to.match(
+      /22 tháng 11, 2026.*08:05.*(GMT\+7|ICT)/,
+    );
+    expect(writingIn("en", "Asia/Ho_Chi_Minh").moment(moment)).to.match(
+      /22 November 2026.*08:05.*(GMT\+7|ICT)/,
+    );
+    expect(writingIn("en", "Europe/Paris").moment(moment)).to.match(/02:05.*(GMT\+1|CET)/);
+  });
+
+  it("say how far away they are, forth and back", () => {
+    const { relative } = writingIn("en");
+    expect(relative(moment + 3 * 86_400, moment)).to.equal("in 3 days");
+    expect(relative(moment - 2 * 3600, moment)).to.equal("2 hours ago");
+    expect(relative(moment + 30, moment)).to.equal("this minute");
+  });
+});
