@@ -20,13 +20,13 @@ import { addressing } from "./addressing.ts";
 import { agencyApplication } from "./application.ts";
 import { type Correspondence, openCorrespondence } from "./correspondence.ts";
 import { correcting, exchangeOf } from "./exchange.ts";
-import { dayIn, living } from "./living.ts";
+import { dayIn, type Living, living } from "./living.ts";
 import { objecting } from "./objecting.ts";
 import type { AgencyOptions } from "./options.ts";
 import { agencyRoutes } from "./routes.ts";
 
 /** One agency of the province: its register, its recorder, the procedures that it leads, and its steps in those of others. */
-export interface Agency {
+export interface Agency extends Living {
   readonly code: string;
   /** Where it listens. */
   readonly url: string;
@@ -34,13 +34,6 @@ export interface Agency {
   readonly register: Register;
   readonly recorder: Recorder;
   readonly correspondence: Correspondence;
-  /**
-   * Does everything that is due now: hears what happened, looks through its register, sends notices, takes answers, goes on with its cases. What fails
-   * (another agency is away) stops nothing else and is done by a later call; rejects with what nobody expected.
-   */
-  readonly live: () => Promise<void>;
-  /** When there is something to do (milliseconds since 1970) by itself, but for the new day; undefined: when something happens. */
-  readonly nextDue: () => Promise<number | undefined>;
   /** Calls the listener whenever something came that there may be something to do about. */
   readonly onNews: (listener: () => void) => void;
   /** Ends in order: what was begun is finished, what was acknowledged is kept. */

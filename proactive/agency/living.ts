@@ -5,9 +5,19 @@ import type { NoticeOutbox } from "../noticing/outbox.ts";
 import type { Day } from "../population/calendar.ts";
 import type { Register } from "../registers/register.ts";
 import { RULES } from "../rules/rules.ts";
-import type { Agency } from "./agency.ts";
 import type { Correspondence } from "./correspondence.ts";
 import type { Surroundings } from "./options.ts";
+
+/** What an agency does by itself. */
+export interface Living {
+  /**
+   * Does everything that is due now: hears what happened, looks through its register, sends notices, takes answers, goes on with its cases. What fails
+   * (another agency is away) stops nothing else and is done by a later call; rejects with what nobody expected.
+   */
+  readonly live: () => Promise<void>;
+  /** When there is something to do (milliseconds since 1970) by itself, but for the new day; undefined: when something happens. */
+  readonly nextDue: () => Promise<number | undefined>;
+}
 
 export interface LivingParts {
   readonly agency: string;
@@ -31,7 +41,7 @@ export function dayIn(now: number): Day {
 }
 
 /** What an agency does by itself, one round at a time. */
-export function living(parts: LivingParts): Pick<Agency, "live" | "nextDue"> {
+export function living(parts: LivingParts): Living {
   const { agency, register, engine, correspondence, outbox, world, now, logger } = parts;
   let round: Promise<void> = Promise.resolve();
   let hasCases = false;
