@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 import type { RecorderLog } from "../../recorder/index.ts";
 import { sendProblem } from "../exchange/problem.ts";
 import { strictBody } from "../exchange/strict-body.ts";
@@ -74,13 +80,17 @@ export async function startInboxService(options: InboxServiceOptions): Promise<I
   const inboxes = await openInboxes(options);
   const closing = new AbortController();
   const { mayWrite = leads } = options;
+  const underWay = new Set<Promise<void>>();
   const routes = [
     ...agencyRoutes({ inboxes, mayWrite, closing: closing.signal, maxWaiting: limits.waitingPerAgency }),
     ...citizenRoutes({ inboxes, now: options.now, closing: closing.signal, streams: limits }),
   ];
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
-    edge(routes, options, await readFile(new URL("openapi.yaml", import.meta.url), "utf8")),
+    edge(routes, options, {
+      description: await readFile(new URL("openapi.yaml", import.meta.url), "utf8"),
+      underWay,
+    }),
   );
   server.maxConnections = limits.connections;
   try {
@@ -89,6 +99,8 @@ export async function startInboxService(options: InboxServiceOptions): Promise<I
       close: async () => {
         closing.abort();
         await closed(server);
+        // What was asked by somebody who has gone may still be written.
+        await Promise.allSettled(underWay);
         await inboxes.close();
       },
     };
@@ -102,7 +114,11 @@ function leads(agency: string, procedure: string): boolean {
   return LEADS[procedure] === agency;
 }
 
-function edge(routes: readonly InboxRoute[], options: InboxServiceOptions, description: string): Express {
+function edge(
+  routes: readonly InboxRoute[],
+  options: InboxServiceOptions,
+  { description, underWay }: { readonly description: string; readonly underWay: Set<Promise<void>> },
+): Express {
   const { issuer, audience, now, logger } = options;
   const claims = { ...DEFAULT_CLAIMS, ...options.claims };
   const rules = {
@@ -123,8 +139,14 @@ function edge(routes: readonly InboxRoute[], options: InboxServiceOptions, descr
   app.get("/live", (_request, response) => void response.json({ live: true }));
   app.get("/ready", (_request, response) => void response.json({ ready: true }));
   app.get("/openapi.yaml", (_request, response) => void response.type("application/yaml").send(description));
-  for (const [path, here] of Map.groupBy(routes, (route) => route.path))
-    app.all(path, answering(here, { rules, publicUrl: options.publicUrl }));
+  for (const [path, here] of Map.groupBy(routes, (route) => route.path)) {
+    const answer = answering(here, { rules, publicUrl: options.publicUrl });
+    app.all(path, async (request, response) => {
+      const work = answer(request, response);
+      underWay.add(work);
+      await work.finally(() => underWay.delete(work));
+    });
+  }
   app.use((_request, response) =>
     sendProblem(response, {
       ...{ status: 404, code: "not-found", detail: "There is nothing here: see /openapi.yaml." },
@@ -147,7 +169,7 @@ function shownBy({ headers, method, originalUrl, socket }: Request, publicUrl: s
 function answering(
   here: readonly InboxRoute[],
   { rules, publicUrl }: { readonly rules: TokenRules; readonly publicUrl: string | undefined },
-): RequestHandler {
+): (request: Request, response: Response) => Promise<void> {
   const methods = here.map(({ method }) => method.toUpperCase()).join(", ");
   const bodies = new Map(here.map((route) => [route, strictBody(route.maxBodyBytes ?? 0)]));
   return async (request, response) => {
@@ -159,17 +181,27 @@ function answering(
     const caller = await callerOf(shownBy(request, publicUrl), rules);
     if (route.role !== caller.role)
       throw new InboxRefusal("forbidden", `This is for the role ${route.role}: see /openapi.yaml.`);
-    // Answers by itself what is no body, and then goes no further.
-    await new Promise((resolve) => bodies.get(route)?.(request, response, resolve));
+    if (!(await isRead(request, response, bodies.get(route)))) return;
     if (route.role === "citizen" && caller.role === "citizen") await route.handle(request, response, caller);
     if (route.role === "agency" && caller.role === "agency") await route.handle(request, response, caller);
   };
 }
 
+/** Whether the body could be read; where not, that is answered already. */
+async function isRead(request: Request, response: Response, read?: RequestHandler): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    response.on("close", () => resolve(false));
+    const done = (error?: unknown): void => {
+      if (error === undefined) resolve(true);
+      else reject(error instanceof Error ? error : new Error("a body cannot be read"));
+    };
+    read?.(request, response, done);
+  });
+}
+
 /** Express knows an error handler by its four parameters. */
 function answerRefusal(logger: InboxServiceOptions["logger"]): ErrorRequestHandler {
-  return (thrown: unknown, request, response, next) => {
-    if (response.headersSent) return next(thrown);
+  return (thrown: unknown, request, response, _next) => {
     if (thrown instanceof InboxRefusal) {
       if (thrown.code === "unauthenticated") response.set("www-authenticate", challengeTo(request));
       if (thrown.code === "sign-on-unavailable") response.set("retry-after", "5");
@@ -179,6 +211,8 @@ function answerRefusal(logger: InboxServiceOptions["logger"]): ErrorRequestHandl
       return sendProblem(response, { status: 400, code: "bad-request", detail: "The path is not UTF-8." });
     const name = thrown instanceof Error ? thrown.name : "unknown";
     logger.error({ error: name, method: request.method }, "a request to the inbox could not be answered");
+    // A stream that broke off is begun again by its reader.
+    if (response.headersSent) return void response.destroy();
     sendProblem(response, { status: 500, code: "internal", detail: "Send the same again later." });
   };
 }

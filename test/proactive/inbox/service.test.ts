@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { WrongSecretError } from "../../../proactive/inbox/disk.ts";
 import { openInboxes } from "../../../proactive/inbox/inboxes.ts";
+import { readEvents } from "./reader.ts";
 import { AN, Around, BINH, codeOf, MESSAGE, SECRET } from "./around.ts";
 
 const DAY_MS = 86_400_000;
@@ -234,6 +235,30 @@ describe("proactive/inbox", function () {
     await narrow.restart();
     expect((await Promise.all(both)).map(({ status }) => status).sort()).to.deep.equal([200, 429]);
     await narrow.end();
+  });
+
+  it("closes in the middle of everything, and what was answered is kept", async () => {
+    const token = await around.agency();
+    const people = [AN, BINH];
+    const streams = people.map(async (person) => {
+      const [url, own] = [`${around.service.url}/v1/messages/events`, await around.person(person)];
+      for await (const { id } of readEvents(url, { token: own })) expect(id).to.match(/^[0-9]+$/);
+    });
+    const kept = Array.from({ length: 40 }, async (_, each) => {
+      const person = people[each % 2] ?? AN;
+      const body = { ...MESSAGE, key: `m-${each}`, caseId: `C-${each}`, person };
+      const bad = each % 5 === 0 ? "{" : body;
+      const reply = await around.ask("POST", "/v1/messages", { token, body: bad }).catch(() => undefined);
+      return reply?.status === 201 ? `C-${each}` : undefined;
+    });
+    await Promise.race(kept);
+    await around.restart();
+    const answered = (await Promise.all(kept)).filter((caseId) => caseId !== undefined);
+    await Promise.all(streams);
+    const pages = await Promise.all(people.map(async (person) => await around.inboxOf(person, "?limit=100")));
+    const there = pages.flatMap(({ messages }) => messages.map(({ caseId }) => caseId));
+    expect(there).to.include.members(answered);
+    expect(around.logged, "nothing went wrong in it").to.deep.equal([]);
   });
 
   it("does not pass over answers after it was restored from a backup", async () => {
