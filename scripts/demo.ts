@@ -130,22 +130,9 @@ async function run(asked: AbortSignal): Promise<void> {
   const progress = progressOn(process.stderr);
   const clock = beginWorldClock(morningOf(STARTS_ON));
   try {
-    const living = lived({
-      ...sizes,
-      dataDir,
-      clock,
-      startsOn: STARTS_ON,
-      ports: { ledger, inbox },
-      progress,
+    const { province, population, summary } = await lived({
+      ...{ ...sizes, dataDir, clock, startsOn: STARTS_ON, ports: { ledger, inbox }, progress, signal: asked },
     });
-    const done = await Promise.race([living, aborted(asked)]);
-    progress.end();
-    if (done === undefined) {
-      console.log("\nstopping ...");
-      await living.then(({ province }) => province.close()).catch(() => undefined);
-      return;
-    }
-    const { province, population, summary } = done;
     console.log(summaryText(summary));
     console.log(
       `\nLived through ${sizes.days} days in ${Math.round((performance.now() - startedAt) / 1000)} s.`,
@@ -156,7 +143,11 @@ async function run(asked: AbortSignal): Promise<void> {
       console.log("\nstopping ...");
     }
     await province.close();
+  } catch (error) {
+    if (!asked.aborted) throw error;
+    console.log("\nstopped.");
   } finally {
+    progress.end();
     clock.end();
     if (keep === undefined) await rm(dataDir, { recursive: true, force: true });
   }
@@ -167,11 +158,6 @@ function endSignal(): AbortSignal {
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => ending.abort());
   return ending.signal;
-}
-
-async function aborted(signal: AbortSignal): Promise<undefined> {
-  await new Promise((resolve) => signal.addEventListener("abort", resolve));
-  return undefined;
 }
 
 try {

@@ -16,6 +16,8 @@ export interface DemoOptions {
   readonly seed: number;
   readonly ports: { readonly ledger: number; readonly inbox: number };
   readonly progress: DemoProgress;
+  /** Ends it: everything is closed, and it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What whoever watches is told. */
@@ -39,7 +41,7 @@ export function morningOf(day: Day): number {
 
 /** Starts a province on a clock that stands at the morning of its first day, lives through the days, and reads from the ledger what happened. */
 export async function lived(options: DemoOptions): Promise<LivedDemo> {
-  const { dataDir, clock, startsOn, persons, days, seed, ports, progress } = options;
+  const { dataDir, clock, startsOn, persons, days, seed, ports, progress, signal } = options;
   const asOf = addDays(startsOn, -1);
   const made = population({ seed, persons, asOf, days: days + 1, registers: REGISTER_CODES });
   const province = await startProvince({
@@ -48,9 +50,16 @@ export async function lived(options: DemoOptions): Promise<LivedDemo> {
   try {
     await liveThrough(province, {
       ...{ population: made, seed, days },
-      onDay: (day) => progress.day(day, days),
+      onDay: (day) => {
+        progress.day(day, days);
+        signal?.throwIfAborted();
+      },
     });
-    return { province, population: made, summary: await summaryOf(province, progress.proof) };
+    const summary = await summaryOf(province, (done, of) => {
+      progress.proof(done, of);
+      signal?.throwIfAborted();
+    });
+    return { province, population: made, summary };
   } catch (error) {
     await province.close();
     throw error;

@@ -56,6 +56,7 @@ export interface Province extends World {
 const MAX_ROUNDS = 50;
 /** Events of one moment are sent together; a moment is short where days are. */
 const LINGER_MS = 2;
+const FLUSH_TIMEOUT_MS = 60_000;
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export async function startProvince(options: ProvinceOptions): Promise<Province> {
@@ -88,6 +89,14 @@ export async function startProvince(options: ProvinceOptions): Promise<Province>
     return {
       ...{ ...world, inboxUrl: inbox.url, gateway, agencies, staffTokens: running.staffTokens },
       ...{ stop: running.stop, start: running.start },
+      settled: async () => {
+        await flushed(agencies);
+        await world.settled();
+      },
+      setTo: async (ms) => {
+        await flushed(agencies);
+        await world.setTo(ms);
+      },
       signOn: developmentSignOn(world.ledgerUrl, clock.now),
       agency: (code) => {
         const found = agencies.get(code);
@@ -164,6 +173,13 @@ async function runAgencies({ world, surroundings, inboxUrl, gateway }: AroundAge
     throw error;
   }
   return { agencies, staffTokens, start, stop, close, heard };
+}
+
+/** Resolves when the ledger has everything that the agencies recorded. @throws Error when that takes too long */
+async function flushed(agencies: ReadonlyMap<string, Agency>): Promise<void> {
+  const late = AbortSignal.timeout(FLUSH_TIMEOUT_MS);
+  await Promise.all([...agencies.values()].map(async ({ recorder }) => await recorder.flush(late)));
+  if (late.aborted) throw new Error("the ledger does not take what the agencies recorded");
 }
 
 async function untilQuiet(

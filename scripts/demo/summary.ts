@@ -32,8 +32,13 @@ export interface Summary {
   readonly findings: ReadonlyMap<string, number>;
   /** Actions of the agencies, and how many of them their evidence proves. */
   readonly evidence: { readonly actions: number; readonly proven: number };
-  /** Grants that the sample drew, and how many of them were not in order. */
-  readonly sample: { readonly drawn: number; readonly examined: number; readonly notInOrder: number };
+  /** Grants that the sample drew, how many of them were examined and were not in order, and what was wrong with them. */
+  readonly sample: {
+    readonly drawn: number;
+    readonly examined: number;
+    readonly notInOrder: number;
+    readonly faults: ReadonlyMap<string, number>;
+  };
 }
 
 const EVIDENCE_AT_ONCE = 4;
@@ -188,11 +193,13 @@ async function sampled(province: Province, token: () => Promise<string>): Promis
   const sample = await ask({});
   await province.settled();
   const { granted } = await draw(sample);
+  const faults = new Map<string, number>();
   let notInOrder = 0;
   for (const index of granted.slice(0, EXAMINED)) {
     const examination = await examine(index);
     if (examination.outcome === "not-in-order") notInOrder += 1;
+    for (const fault of examination.faults) faults.set(fault, (faults.get(fault) ?? 0) + 1);
     await record(sample, examination);
   }
-  return { drawn: granted.length, examined: Math.min(granted.length, EXAMINED), notInOrder };
+  return { drawn: granted.length, examined: Math.min(granted.length, EXAMINED), notInOrder, faults };
 }

@@ -25,7 +25,7 @@ ${table([head, ...rows, total])}
   readings recorded        ${accesses.asked} by who asked, ${accesses.answered} by who was asked, ${accesses.refused} of them refused
   findings                 ${counted(findings)}
   evidence                 ${evidence.proven} of ${evidence.actions} actions proven by the chain and nothing else
-  sample for inspection    ${sample.drawn} grants drawn by a block's hash, ${sample.examined} examined, ${sample.notInOrder} not in order
+  sample for inspection    ${sample.drawn} grants drawn by a block's hash, ${sample.examined} examined, ${sample.notInOrder} not in order${sample.faults.size === 0 ? "" : `: ${counted(sample.faults)}`}
 
 Every number was read from the ledger's public API, as an inspector; each look is recorded there as well.`;
 }
