@@ -3,7 +3,7 @@ import { LeadLost } from "../errors.ts";
 import { numberIn, type Session, type Sessions } from "./postgres-session.ts";
 
 /** After so many seconds without a sign of life of the leader another server may lead. */
-export const LEAD_SECONDS = 6;
+const LEAD_SECONDS = 6;
 /** Between two renewals; three in a row may fail. */
 const RENEW_MS = 1_500;
 /** The leader stops so long before its lease ends: a question on its way to the database takes time. */

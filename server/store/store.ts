@@ -225,7 +225,7 @@ export interface Store extends StoreReader {
   turn: (work: (head: Head) => Promise<void>) => Promise<void>;
   /**
    * Begins to seek the lead among the servers of this log, until the store is closed: what only one may do, the leader does. Resolves when it was
-   * sought once. A leader that does not renew its lease is followed by another within LEAD_SECONDS.
+   * sought once. A leader that does not renew its lease is followed by another within ten seconds.
    */
   campaign: () => Promise<void>;
   /**
