@@ -8,13 +8,13 @@ import { ROOT } from "./places.ts";
 const PORTAL_SOURCES = ["portal", "protocol", "verifier", "scripts/portal"];
 
 /** SHA-256 over the names and contents of everything the pages are made from, the packages included: equal digests, equal pages. */
-export function digestOfSources(): string {
+export function digestOfSources(root = ROOT): string {
   const files = PORTAL_SOURCES.flatMap((folder) =>
-    globSync(`${folder}/**/*.{ts,tsx,css,html,svg}`, { cwd: ROOT }),
+    globSync(`${folder}/**/*.{ts,tsx,css,html,svg}`, { cwd: root }),
   );
   const hash = createHash("sha256");
   for (const file of [...files, "package-lock.json"].toSorted()) {
-    const content = readFileSync(path.join(ROOT, file));
+    const content = readFileSync(path.join(root, file));
     hash.update(`${file.split(path.sep).join("/")}\n${content.length}\n`).update(content);
   }
   return hash.digest("hex");

@@ -44,7 +44,7 @@ export function filtered(items: readonly Item[], filter: Filter, { textOf, answe
 }
 
 /** Without case, accents and tone marks: people type without them. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text.normalize("NFD").replaceAll(/\p{M}/gu, "").replaceAll(/[đĐ]/g, "d").toLowerCase();
 }
 
@@ -53,7 +53,7 @@ export function yearOf({ when }: Item): number {
   return new Date(when * 1000).getFullYear();
 }
 
-export function hasFinding({ entries }: Item, answers: ReadonlyMap<number, UseAnswer>): boolean {
+function hasFinding({ entries }: Item, answers: ReadonlyMap<number, UseAnswer>): boolean {
   return entries.some(({ index }) => answers.get(index)?.answer === "finding");
 }
 
