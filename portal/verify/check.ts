@@ -2,16 +2,17 @@ import { sha256 } from "#sha256";
 
 import { toBase64url } from "../../protocol/bytes.ts";
 import { FormatError } from "../../protocol/errors.ts";
+import type { IndexKey } from "../../protocol/index-keys.ts";
 import { parseStatement } from "../../protocol/statement.ts";
 import type { ChainReader } from "../../verifier/chain.ts";
 import { verifyStatement } from "../../verifier/statement.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
 import { entriesOf, type Entry } from "./entries.ts";
-import type { CheckedStatement, ComparedWith, PersonNumber } from "./messages.ts";
+import type { CheckedStatement, ComparedWith } from "./messages.ts";
 
 export interface CheckingWith {
-  /** Whose statement it must be. */
-  readonly person: PersonNumber;
+  /** Whom or what it must be about. */
+  readonly about: IndexKey;
   /** Without a profile and a chain only the statement's own consistency is checked. */
   readonly profile: TrustProfile | undefined;
   readonly chain: ChainReader | undefined;
@@ -20,9 +21,8 @@ export interface CheckingWith {
 /** Verifies a statement, and reads what it lists. Never throws on hostile bytes. */
 export async function checkStatement(
   bytes: Uint8Array<ArrayBuffer>,
-  { person, profile, chain }: CheckingWith,
+  { about, profile, chain }: CheckingWith,
 ): Promise<CheckedStatement> {
-  const about = { kind: "person", id: `${person.scheme}:${person.id}` } as const;
   const { verdict, checks, claim } = await verifyStatement(bytes, profile, chain, { about });
   return {
     verdict,
@@ -48,6 +48,8 @@ function readStatement(bytes: Uint8Array): {
   }
 }
 
+/** What of a profile the pages show, and remember. */
+export /** What the page says of the log that was compared with. */
 function comparedWith(profile: TrustProfile): ComparedWith {
   const { name, environment, chainId, genesisHash, anchorRegistry, agencyRegistry, logId } = profile;
   return {
