@@ -178,16 +178,23 @@ export interface AnswerToCase extends GivenAnswer {
   readonly at?: number;
 }
 
+/** Whether an answer is to the last message about a case: another one may have gone to somebody else. */
+export function isToLastMessage(current: Case, { key }: Pick<AnswerToCase, "key">): boolean {
+  return key === undefined || key === messageKey(current);
+}
+
 /** Whether an answer may be given now; an answer to what is over, or to a message that another one took the place of, changes nothing. */
-export function mayAnswer(current: Case, { answer, key, at }: AnswerToCase, now: number): boolean {
+export function mayAnswer(current: Case, given: AnswerToCase, now: number): boolean {
   const { stage, conclusion, answerBy = Infinity } = current;
-  if (key !== undefined && key !== messageKey(current)) return false;
+  const { answer, key, at } = given;
+  if (!isToLastMessage(current, given)) return false;
   if (answer === "object") return stage.at !== "closed";
   if (conclusion?.outcome !== "offer") return false;
   const isInTime = (at ?? now) < answerBy;
   if (stage.at === "closed") return stage.outcome === "unanswered" && isInTime;
-  // Who said "later" may say something else before they are told again.
-  return (stage.at === "waiting" && isInTime) || (stage.at === "telling" && current.answer === "later");
+  if (stage.at !== "telling") return stage.at === "waiting" && isInTime;
+  // Who said "later" may say something else before they are told again; and what is in an inbox is answered before the morning's text message.
+  return current.answer === "later" || (isInTime && stage.begun === true && key !== undefined);
 }
 
 /** How long a person may take before an offer lapses: nothing is lost by it, the usual way stays open. */

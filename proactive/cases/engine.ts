@@ -8,6 +8,7 @@ import {
   type Case,
   dueAt,
   isResting,
+  isToLastMessage,
   mayAnswer,
   type OfficerDecision,
 } from "./case.ts";
@@ -16,7 +17,7 @@ import { type CorrectingParts, sendCorrections } from "./correcting.ts";
 import { conclude, readNext, type ReadingParts, record, type RecordingParts } from "./deciding.ts";
 import { recordObjection } from "./objecting.ts";
 import { decided, type DecisionFault } from "./officer.ts";
-import { tell, type TellingParts } from "./telling.ts";
+import { recordBrokenOff, tell, type TellingParts } from "./telling.ts";
 
 export interface EngineParts
   extends ReadingParts, RecordingParts, TellingParts, CarryOutParts, CorrectingParts {
@@ -154,10 +155,12 @@ export function caseEngine(parts: EngineParts): Engine {
       await inTurn(id, async () => {
         const current = await store.get(id);
         if (current === undefined) return "no-such-case";
+        // First: an objection that only the case knew of would be lost with what comes next. It holds though the case is over.
+        if (given.answer === "object" && isToLastMessage(current, given))
+          await recordObjection(current, parts);
         if (!mayAnswer(current, given, now())) return current.answer === given.answer ? current : "not-open";
         const next = afterAnswer(current, given, now());
-        // First: an objection that only the case knew of would be lost with what comes next.
-        if (given.answer === "object") await recordObjection(current, parts);
+        await recordBrokenOff(current, parts);
         await keep(next);
         return next;
       }),

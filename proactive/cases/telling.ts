@@ -121,11 +121,20 @@ function messageOf(current: Case): Message {
   };
 }
 
+/** Records a telling that ends before it was done: the person answered in the inbox, and nothing is sent any more. Nothing where none has begun. */
+export async function recordBrokenOff(current: Case, parts: RecordTellingParts): Promise<void> {
+  const { stage, attempts } = current;
+  if (stage.at !== "telling" || stage.begun !== true || attempts.length === 0) return;
+  await recordTelling(withLostAttempt(current), messageKey(current), parts);
+}
+
+type RecordTellingParts = Pick<TellingParts, "recorder" | "personOf" | "now">;
+
 /** What came of it is on the ledger: which way and whether it arrived, never where to. */
 async function recordTelling(
   { id, procedure, occasion, attempts }: Case,
   key: string,
-  { recorder, personOf, now }: TellingParts,
+  { recorder, personOf, now }: RecordTellingParts,
 ): Promise<void> {
   const subject = personOf(occasion.subject);
   if (subject === undefined) return;

@@ -328,6 +328,17 @@ describe("proactive/cases: awkward lives", () => {
       expect(await standing(id)).to.equal("closed: completed");
     });
 
+    it("answers at night what is in the inbox, and no text message rings in the morning any more", async () => {
+      around.now = Date.parse("2026-11-23T22:30:00+07:00");
+      const id = await permit();
+      expect([await standing(id), around.sent]).to.deep.equal(["telling", [`inbox ${id} message`]]);
+      await answer(id, { answer: "accept", key: `${id} message` });
+      expect(await standing(id)).to.equal("closed: completed");
+      await later(12 * HOUR);
+      expect(around.sent).to.deep.equal([`inbox ${id} message`]);
+      expect(details()).to.include("told: inbox delivered");
+    });
+
     it("answered in time, though the answer came after the offer had lapsed", async () => {
       const id = await permit();
       const inTime = around.now + 29 * DAY;
@@ -357,6 +368,17 @@ describe("proactive/cases: awkward lives", () => {
       expect(granted?.outcome?.detail).to.equal("granted by an officer");
       expect(granted?.agent).to.deep.equal({ id: "officer-7" });
       expect(granted).not.to.have.property("rule");
+    });
+
+    it("given as an answer hold, though the case was over when they came; to a message that another took the place of they do not", async () => {
+      const id = await permit();
+      await later(31 * DAY);
+      const objections = (): number => around.recorded.filter(({ type }) => type === "objection").length;
+      expect(await engine.answer(id, { answer: "object", key: `${id} message 0` })).to.equal("not-open");
+      expect(objections()).to.equal(0);
+      await engine.answer(id, { answer: "object", key: `${id} message` });
+      await engine.answer(id, { answer: "object", key: `${id} message` });
+      expect([await standing(id), objections()]).to.deep.equal(["closed: unanswered", 1]);
     });
 
     it("given as an answer end the case wherever it is", async () => {
