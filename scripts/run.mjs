@@ -3,7 +3,7 @@
  * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
  * anything is installed.
  *
- *     node scripts/run.mjs start|test|bench|soak|deploy|audit|enrol|portal [ARGS]
+ *     node scripts/run.mjs start|demo|test|bench|soak|deploy|audit|enrol|portal [ARGS]
  *     node scripts/run.mjs exec FILE [ARGS]
  */
 import path from "node:path";

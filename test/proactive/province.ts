@@ -44,6 +44,7 @@ import {
 import type { Fact } from "../../proactive/registers/facts.ts";
 import type { OpenedFacets } from "../../protocol/facet-values.ts";
 import { isJsonObject } from "../../protocol/json.ts";
+import { ask, type Reply } from "../../scripts/demo/calls.ts";
 import { beginWorldClock } from "../../scripts/demo/clock.ts";
 import { residentId } from "../../scripts/demo/people.ts";
 import { type Province, startProvince } from "../../scripts/demo/province.ts";
@@ -65,12 +66,6 @@ export interface FoundEvent {
   readonly facets: OpenedFacets;
   /** `<type> <detail of the outcome, or its code>`, for lists. */
   readonly says: string;
-}
-
-/** An HTTP answer of a service. */
-export interface Reply {
-  readonly status: number;
-  readonly json: Readonly<Record<string, unknown>>;
 }
 
 export interface ScenarioProvince extends Pick<Province, "ledgerUrl" | "inboxUrl" | "profile" | "gateway"> {
@@ -175,18 +170,6 @@ function scenario(province: Province, people: Population): Omit<ScenarioProvince
   function nameOf(who: Person | string): string {
     if (typeof who === "string") return who;
     return residentId(people.persons.findIndex(({ id }) => id === who.id));
-  }
-
-  async function ask(url: string, token: string, body?: object): Promise<Reply> {
-    const response = await fetch(url, {
-      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body !== undefined && { "content-type": "application/json" }),
-      },
-    });
-    const text = await response.text();
-    return { status: response.status, json: text === "" ? {} : (JSON.parse(text) as Reply["json"]) };
   }
 
   const call: ScenarioProvince["call"] = async (who, where, body) =>
