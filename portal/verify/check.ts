@@ -49,8 +49,8 @@ function readStatement(bytes: Uint8Array): {
 }
 
 /** What of a profile the pages show, and remember. */
-export /** What the page says of the log that was compared with. */
-function comparedWith(profile: TrustProfile): ComparedWith {
+/** What the page says of the log that was compared with. */
+export function comparedWith(profile: TrustProfile): ComparedWith {
   const { name, environment, chainId, genesisHash, anchorRegistry, agencyRegistry, logId } = profile;
   return {
     name,
