@@ -1,0 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
+import * as v from "valibot";
+
+import { ask } from "./request.ts";
+
+/** Rounded down to a multiple of 5; what is less is `<5`. */
+const COUNT = v.union([v.number(), v.literal("<5")]);
+
+const STATISTICS = v.object({
+  /** `2026-11`, of UTC. */
+  month: v.string(),
+  rows: v.array(
+    v.object({
+      type: v.picklist(["access", "action"]),
+      agency: v.string(),
+      procedure: v.string(),
+      outcome: v.picklist(["none", "success", "refused", "failure"]),
+      /** How often the agency recorded that it asked or acted. */
+      recorded: v.optional(COUNT),
+      /** How often those it asked recorded that they answered. */
+      answered: v.optional(COUNT),
+    }),
+  ),
+});
+
+/** The published counts of a month. */
+export type Statistics = v.InferOutput<typeof STATISTICS>;
+
+export function useStatistics(month: string) {
+  return useQuery({
+    queryKey: ["statistics", month],
+    queryFn: async ({ signal }) => await ask(STATISTICS, `/v1/statistics?month=${month}`, { signal }),
+  });
+}
