@@ -22,26 +22,19 @@ const MAX_ATTEMPTS = 13;
 const LONGEST_PAUSE_MS = 12 * 3_600_000;
 
 /**
- * The case after an acceptance was looked at: whether it came from whoever is to accept now, and whether a machine may go on. A guardian who is one no
- * more decides nothing; who objected and accepted all the same is served by an officer.
+ * The case after an acceptance was looked at: whether it came from whoever is to accept now. A guardian who is one no more decides nothing; where nobody is
+ * to be served any more (the person died or left) an officer looks.
  */
-export async function begin(before: Case, { addressesOf, objects, now }: CarryOutParts): Promise<Case> {
+export async function begin(before: Case, { addressesOf, now }: CarryOutParts): Promise<Case> {
   const { procedure, occasion, toldTo, id: caseId } = before;
   const { subject } = occasion;
   try {
     // Whom the next telling would go to.
     const to = await addressesOf({ subject, procedure, caseId, telling: before.telling + 1 });
-    if (
-      to !== undefined &&
-      toldTo !== undefined &&
-      (to.inbox.scheme !== toldTo.scheme || to.inbox.id !== toldTo.id)
-    )
+    if (to === undefined)
+      return { ...before, tries: 0, stage: { at: "officer", why: "nobody-to-serve", retry: "steps" } };
+    if (toldTo !== undefined && (to.inbox.scheme !== toldTo.scheme || to.inbox.id !== toldTo.id))
       return { ...before, steps: [], stage: { at: "telling", notBefore: now() } };
-    if ((await objects?.(procedure, subject)) === true)
-      return {
-        ...{ ...before, tries: 0, byOfficer: true },
-        stage: { at: "officer", why: "accepted-after-objection", retry: "steps" },
-      };
   } catch {
     const tries = before.tries + 1;
     return {
@@ -55,11 +48,14 @@ export async function begin(before: Case, { addressesOf, objects, now }: CarryOu
 
 /**
  * The case after trying each step that may be tried now. A step waits for those it builds on, and for no other. One that was refused, or that could not be
- * done for days, is an officer's; what was done stays, unless the procedure says how it is taken back and what builds on it was refused.
+ * done for days, is an officer's; what was done stays, unless the procedure says how it is taken back and what builds on it was refused. Who objects to machines,
+ * before they accepted or while the steps go on, is served by an officer: that is asked anew each time.
  */
 export async function carryOut(before: Case, rule: Rule, parts: CarryOutParts, keep: Keep): Promise<Case> {
   const { now } = parts;
-  let current = before;
+  const held = await heldUp(before, parts);
+  if (held !== undefined) return held;
+  let current: Case = { ...before, tries: 0 };
   for (let next = nextStep(current, now()); next !== undefined; next = nextStep(current, now())) {
     const trying: Step = { ...withoutPause(next), attempts: next.attempts + 1 };
     current = withStep(current, next.state === "undoing" ? trying : { ...trying, state: "trying" });
@@ -78,6 +74,25 @@ export async function carryOut(before: Case, rule: Rule, parts: CarryOutParts, k
     return { ...current, stage: { at: "officer", why: "step-refused", retry: "steps" } };
   await recordGranted(current, rule, parts);
   return { ...current, stage: { at: "closed", outcome: "completed" } };
+}
+
+/** The case where a machine may not go on, or nobody can say now whether it may. What is to be taken back is taken back all the same. */
+async function heldUp(before: Case, { objects, now }: CarryOutParts): Promise<Case | undefined> {
+  const { procedure, occasion, byOfficer, steps } = before;
+  if (byOfficer === true || steps.some(({ state }) => state === "undoing")) return undefined;
+  try {
+    if ((await objects?.(procedure, occasion.subject)) !== true) return undefined;
+  } catch {
+    const tries = before.tries + 1;
+    return {
+      ...{ ...before, tries },
+      stage: { at: "carrying-out", notBefore: now() + pauseAfter(tries, LONGEST_PAUSE_MS) },
+    };
+  }
+  return {
+    ...{ ...before, tries: 0, byOfficer: true },
+    stage: { at: "officer", why: "accepted-after-objection", retry: "steps" },
+  };
 }
 
 /** The case with its steps to be tried once more, as an officer wants it: under another order where one was refused, under the same where its end is not known. */

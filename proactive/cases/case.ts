@@ -132,7 +132,7 @@ export interface Case {
     readonly official: string;
     readonly at: number;
   }[];
-  /** The person objects to machines and accepted all the same: an official goes on in the machine's place. */
+  /** The person objects to machines, and accepted before or all the same: an official goes on in the machine's place. */
   readonly byOfficer?: boolean;
   /** Failures in a row at this stage. */
   readonly tries: number;
@@ -226,6 +226,12 @@ export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, n
         stage: { at: "officer", why: "data-disputed", retry: "read" },
       };
     case "object":
+      // What was begun is not left half done where nobody sees it.
+      if (before.steps.some(({ state, attempts }) => state !== "waiting" || attempts > 0))
+        return {
+          ...{ ...answered, byOfficer: true },
+          stage: { at: "officer", why: "objected-after-steps", retry: "steps" },
+        };
       return { ...answered, stage: { at: "closed", outcome: "objected" } };
   }
 }

@@ -68,7 +68,7 @@ export async function tell(before: Case, parts: TellingParts, keep: Keep): Promi
     current = withAttempt(current, { channel: channel.name, state: "trying", attempts });
     await keep(current);
     const sent = await channel.send(to, message).catch((error: unknown) => error);
-    const state = sent === "delivered" || sent === "failed" ? sent : "unknown";
+    const state = stateAfter(sent, { channel, isUncertain: earlier?.state === "unknown" });
     current = withAttempt(current, { channel: channel.name, state, attempts });
     // Sent again until it is known: there the same key is one message for ever.
     if (sent instanceof NotSentError && current.tries + 1 < MAX_TRIES) return later(current, now());
@@ -181,6 +181,15 @@ function later(before: Case, now: number): Case {
   const begun = before.stage.at === "telling" && before.stage.begun === true;
   const notBefore = now + pauseAfter(tries, LONGEST_PAUSE_MS);
   return { ...before, tries, stage: { at: "telling", notBefore, ...(begun && { begun }) } };
+}
+
+/** That a second attempt failed for certain says nothing of the first, except in the inbox: there the same key is one message. */
+function stateAfter(
+  sent: unknown,
+  { channel, isUncertain }: { readonly channel: Channel; readonly isUncertain: boolean },
+): Attempt["state"] {
+  if (sent === "delivered") return sent;
+  return sent === "failed" && (isInbox(channel) || !isUncertain) ? sent : "unknown";
 }
 
 function isInbox({ name }: Pick<Channel, "name">): boolean {

@@ -282,6 +282,13 @@ describe("proactive/cases: awkward lives", () => {
       expect(await standing(id)).to.equal("closed: completed");
     });
 
+    it("is nobody any more when the person died after they accepted: an officer looks before any step", async () => {
+      const id = await permit();
+      around.knowsGone = true;
+      await answer(id, { answer: "accept" });
+      expect([await standing(id), around.performed]).to.deep.equal(["officer: nobody-to-serve", []]);
+    });
+
     it("is asked for again while that cannot be found out, and is somebody an officer finds after a week", async () => {
       around.knowsAddresses = false;
       const id = await admission();
@@ -339,6 +346,16 @@ describe("proactive/cases: awkward lives", () => {
       expect(details()).to.include("told: inbox delivered");
     });
 
+    it("may have got a text message whose end is unknown, though the attempt after it failed for certain", async () => {
+      around.diesAtSms = true;
+      await permit().catch(() => undefined);
+      [around.diesAtSms, around.sms] = [false, "failed"];
+      around.restart();
+      await engine.advanceAll();
+      const [told] = await store.list({ limit: 1 });
+      expect(told?.attempts.at(-1)).to.deep.equal({ channel: "sms", state: "unknown", attempts: 2 });
+    });
+
     it("answered in time, though the answer came after the offer had lapsed", async () => {
       const id = await permit();
       const inTime = around.now + 29 * DAY;
@@ -368,6 +385,34 @@ describe("proactive/cases: awkward lives", () => {
       expect(granted?.outcome?.detail).to.equal("granted by an officer");
       expect(granted?.agent).to.deep.equal({ id: "officer-7" });
       expect(granted).not.to.have.property("rule");
+    });
+
+    it("while steps go on put an officer in the machine's place, who finds what is done", async () => {
+      const id = await permit();
+      around.steps = { water: "down" };
+      await answer(id, { answer: "accept" });
+      expect(await standing(id)).to.equal("carrying-out");
+      const ordered = around.performed.length;
+      [around.steps, around.objects] = [{}, "later"];
+      await later(DAY);
+      expect(await standing(id)).to.equal("officer: accepted-after-objection");
+      expect([await stepsOf(id), around.performed.length]).to.deep.equal([
+        ...[["electricity done", "water waiting"], ordered],
+      ]);
+      await decide(id, { decide: "retry" });
+      expect(await standing(id)).to.equal("closed: completed");
+      expect(around.recorded.at(-1)).to.deep.include({ agent: { id: "officer-7" } });
+    });
+
+    it("given as an answer while steps go on leave what is done to an officer", async () => {
+      const id = await permit();
+      around.steps = { water: "down" };
+      await answer(id, { answer: "accept" });
+      await answer(id, { answer: "object" });
+      expect(await standing(id)).to.equal("officer: objected-after-steps");
+      expect(await stepsOf(id)).to.include("electricity done");
+      await later(DAY);
+      expect(await standing(id)).to.equal("officer: objected-after-steps");
     });
 
     it("given as an answer hold, though the case was over when they came; to a message that another took the place of they do not", async () => {

@@ -44,6 +44,8 @@ export class Surroundings {
   undoing: "up" | "down" = "up";
   correcting: "up" | "down" | "refuses" = "up";
   knowsAddresses = true;
+  /** The person died, or left. */
+  knowsGone = false;
   /** Who answers for the person. */
   answersFor = OCCASION.subject;
   /** Kills the process at the so-many-th time that it keeps something or tells somebody: before it, or right after it. */
@@ -85,6 +87,7 @@ export class Surroundings {
       addressesOf: (about) => {
         this.asked.push(about);
         const inbox = { scheme: "vn-cccd", id: this.answersFor } as const;
+        if (this.knowsGone) return Promise.resolve(undefined);
         return this.knowsAddresses
           ? Promise.resolve({ language: "vi", phone: "+84000", inbox })
           : Promise.reject(new Error("no answer"));
