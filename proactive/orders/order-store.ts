@@ -1,5 +1,6 @@
 import { Level } from "level";
 import type { Facts } from "../registers/book.ts";
+import type { StepOrder } from "./order.ts";
 
 /** How far an order came. Whoever finds one half done goes on from there. */
 export type OrderProgress =
@@ -15,8 +16,9 @@ export type OrderProgress =
 
 /** The orders that one agency was given, durable: what `put` resolved survives any crash. */
 export interface OrderStore {
-  readonly get: (from: string, key: string) => Promise<OrderProgress | undefined>;
-  readonly put: (from: string, key: string, progress: OrderProgress) => Promise<void>;
+  /** `another`: under this key that agency ordered something else, or about somebody else. */
+  readonly get: (from: string, order: StepOrder) => Promise<OrderProgress | "another" | undefined>;
+  readonly put: (from: string, order: StepOrder, progress: OrderProgress) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -25,22 +27,36 @@ export async function openOrderStore(directory: string): Promise<OrderStore> {
   const db = new Level<string, string>(directory, { keyEncoding: "utf8", valueEncoding: "utf8" });
   await db.open();
   return {
-    get: async (from, key) => {
-      const [row] = await db.getMany([rowKey(from, key)]);
-      return row === undefined ? undefined : progressOf(row);
+    get: async (from, order) => {
+      const [row] = await db.getMany([rowKey(from, order)]);
+      if (row === undefined) return undefined;
+      const { of, progress } = rowIn(row);
+      return of === nameOf(order) ? progress : "another";
     },
-    put: async (from, key, progress) =>
-      await db.put(rowKey(from, key), JSON.stringify(progress), { sync: true }),
+    put: async (from, order, progress) => {
+      const row: Row = { of: nameOf(order), progress };
+      await db.put(rowKey(from, order), JSON.stringify(row), { sync: true });
+    },
     close: async () => await db.close(),
   };
 }
 
 /** Keys are the ordering agency's own: another one's of the same name is another order. */
-function rowKey(from: string, key: string): string {
+function rowKey(from: string, { key }: StepOrder): string {
   return `order:${from} ${key}`;
 }
 
+/** What is ordered, and about whom. */
+function nameOf({ procedure, step, subject }: StepOrder): string {
+  return JSON.stringify([procedure, step, subject]);
+}
+
+interface Row {
+  readonly of: string;
+  readonly progress: OrderProgress;
+}
+
 /** Only this module writes the rows. */
-function progressOf(row: string): OrderProgress {
-  return JSON.parse(row) as OrderProgress;
+function rowIn(text: string): Row {
+  return JSON.parse(text) as Row;
 }

@@ -38,6 +38,9 @@ export class NotNowError extends Error {
   override readonly name = "NotNowError";
 }
 
+/** What one order entered is not taken back, or held to be done, for somebody else. */
+const ANOTHER: OrderResult = { refused: "another-order" };
+
 interface GivenOrder {
   readonly order: StepOrder;
   /** Code of the agency that orders. */
@@ -112,10 +115,11 @@ export function performer(
   async function perform(order: StepOrder, from: string): Promise<OrderResult> {
     const plan = planOf(order);
     if (plan === undefined) return { refused: "unknown-step" };
-    let progress = await store.get(from, order.key);
+    let progress = await store.get(from, order);
+    if (progress === "another") return ANOTHER;
     if (progress === undefined) {
       progress = await decided(order, plan);
-      await store.put(from, order.key, progress);
+      await store.put(from, order, progress);
     }
     switch (progress.state) {
       case "entering": {
@@ -129,14 +133,14 @@ export function performer(
           },
           ...(consent !== undefined && { consent }),
         });
-        await store.put(from, order.key, { ...progress, state: "done" });
+        await store.put(from, order, { ...progress, state: "done" });
         return "done";
       }
       case "refusing": {
         const { reason } = progress;
         const outcome = { code: "refused", detail: `step: ${plan.name}: ${reason}` } as const;
         await record({ order, from }, plan, { outcome, explanation: refusedText(plan) });
-        await store.put(from, order.key, { state: "refused", reason });
+        await store.put(from, order, { state: "refused", reason });
         return { refused: reason };
       }
       case "done":
@@ -153,11 +157,12 @@ export function performer(
     const plan = planOf(order);
     if (plan === undefined) return { refused: "unknown-step" };
     if (plan.undo !== true) return { refused: "no-undo" };
-    const progress = await store.get(from, order.key);
+    const progress = await store.get(from, order);
+    if (progress === "another") return ANOTHER;
     switch (progress?.state) {
       case undefined:
         // The order may be on its way still, behind this one.
-        await store.put(from, order.key, { state: "undone" });
+        await store.put(from, order, { state: "undone" });
         return "done";
       case "refusing":
       case "refused":
@@ -167,11 +172,11 @@ export function performer(
       case "done":
       case "undoing": {
         const { before } = progress;
-        await store.put(from, order.key, { ...progress, state: "undoing" });
+        await store.put(from, order, { ...progress, state: "undoing" });
         await register.enter(order.subject, before);
         const outcome = { code: "success", detail: `step undone: ${plan.name}` } as const;
         await record({ order, from }, plan, { facts: before, outcome, explanation: undoneText(plan) });
-        await store.put(from, order.key, { state: "undone" });
+        await store.put(from, order, { state: "undone" });
         return "done";
       }
     }

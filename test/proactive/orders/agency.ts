@@ -87,8 +87,8 @@ export class PerformingAgency {
       },
       {
         get: store.get,
-        put: async (from, key, progress) =>
-          await this.killed(async () => await store.put(from, key, progress)),
+        put: async (from, order, progress) =>
+          await this.killed(async () => await store.put(from, order, progress)),
       },
     );
   }

@@ -125,6 +125,19 @@ describe("proactive/orders/performer", () => {
     expect(await perform(PLACE, "qn-education"), "late").to.deep.equal({ refused: "undone" });
   });
 
+  it("takes no other order by the same name, and nobody else's register is changed by an undo", async () => {
+    const agency = education.run(store);
+    const [child, other] = [OWNER, "999199000002"];
+    education.held.set(child, { "pd:EducationQualification": "before" });
+    await agency.perform(PLACE, LEAD);
+    const held = structuredClone(education.held);
+    expect(await agency.undo({ ...PLACE, subject: other }, LEAD)).to.deep.equal({ refused: "another-order" });
+    expect(await agency.perform({ ...PLACE, subject: other }, LEAD)).to.deep.equal({
+      refused: "another-order",
+    });
+    expect(education.held).to.deep.equal(held);
+  });
+
   it("refuses an order that comes after its undo", async () => {
     const { perform, undo } = education.run(store);
     const [undone, performed] = await Promise.all([
