@@ -78,10 +78,11 @@ export async function openCorrespondence(options: CorrespondenceOptions): Promis
     changed: (id) => void changed.add(id),
     show: async () => {
       for (const id of [...changed]) {
-        const current = await store.get(id);
+        // Before it is read: what changes while it is read is shown once more.
         changed.delete(id);
-        if (current === undefined) continue;
         try {
+          const current = await store.get(id);
+          if (current === undefined) continue;
           await inbox.putCase(id, progressOf(current, now()));
           await db.put(shownKey(id), fingerprint(current));
         } catch (error) {

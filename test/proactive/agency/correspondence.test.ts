@@ -30,6 +30,8 @@ describe("proactive/agency/correspondence", () => {
   let taken: number[];
   let shown: CaseProgress[];
   let isAway = false;
+  /** Happens while a case is read to be shown. */
+  let meanwhile: () => void;
   let takes: (given: ReceivedAnswer) => Promise<"not-open" | undefined>;
 
   const opening = async (): Promise<Correspondence> =>
@@ -47,7 +49,11 @@ describe("proactive/agency/correspondence", () => {
         },
       },
       store: {
-        get: (id) => Promise.resolve(id === stored.id ? stored : undefined),
+        get: (id) => {
+          const found = id === stored.id ? stored : undefined;
+          meanwhile();
+          return Promise.resolve(found);
+        },
         list: ({ before }) => Promise.resolve(before === undefined ? [stored] : []),
       },
       take: async (given) => await takes(given),
@@ -58,6 +64,7 @@ describe("proactive/agency/correspondence", () => {
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "correspondence-"));
     [answers, askedAfter, taken, shown, isAway, stored] = [[], [], [], [], false, CASE];
+    meanwhile = () => undefined;
     takes = ({ number }) => {
       taken.push(number);
       return Promise.resolve(undefined);
@@ -114,6 +121,17 @@ describe("proactive/agency/correspondence", () => {
     await open.close();
     stored = { ...CASE, stage: { at: "closed", outcome: "completed" } };
     open = await opening();
+    await open.show();
+    expect(shown.map(({ state }) => state)).to.deep.equal(["waiting", "completed"]);
+  });
+
+  it("shows once more what changes while it is read", async () => {
+    meanwhile = () => {
+      stored = { ...CASE, stage: { at: "closed", outcome: "completed" } };
+      open.changed(CASE.id);
+      meanwhile = () => undefined;
+    };
+    await open.show();
     await open.show();
     expect(shown.map(({ state }) => state)).to.deep.equal(["waiting", "completed"]);
   });
