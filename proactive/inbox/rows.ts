@@ -37,7 +37,7 @@ export interface CaseHolder {
 export interface KeyRow {
   readonly inbox: InboxId;
   readonly message: number;
-  /** Keyed hash of everything but `until`, which moves with each attempt. */
+  /** Hash of everything but `until`, which moves with each attempt. */
   readonly says: string;
 }
 

@@ -70,7 +70,10 @@ export function mayNotify(agency: string, procedure: string): boolean {
 
 const ID_CHARACTERS = 16;
 
-/** Names an occasion without saying anything of the person: procedure, and a number counted from the occasion's key. It is the name of the case, too. */
+/**
+ * Names an occasion by its procedure and a digest of its key: the same at the agency that noticed it and at the lead, and the name of the case, too. It does
+ * not show the person, but whoever tries all numbers finds the key that has one in it: it is as personal as a pseudonym, and goes nowhere in public.
+ */
 export function occasionId({ procedure, occasion }: Notice): string {
   const digest = createHash("sha256").update(`${procedure} ${occasion.key}`).digest("base64url");
   return `${procedure}-${digest.slice(0, ID_CHARACTERS)}`;

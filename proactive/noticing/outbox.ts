@@ -81,6 +81,9 @@ export async function openNoticeOutbox({
       } catch (error) {
         pauses.set(lead, longer(pause, now()));
         onFailure?.(lead, error);
+        // To the end: one that the lead never takes holds up no other.
+        waiting.delete(key);
+        waiting.set(key, notice);
         continue;
       }
       pauses.delete(lead);

@@ -104,6 +104,16 @@ describe("proactive/noticing: the outbox", () => {
     expect(box.waiting()).to.equal(0);
   });
 
+  it("holds up no other notice by one that its lead never takes", async () => {
+    const box = await opened();
+    send = ({ occasion }) =>
+      occasion.key === notice(1).occasion.key ? Promise.reject(new Error("no")) : Promise.resolve();
+    await box.put([notice(1), notice(2), notice(3)]);
+    now = (await box.sendDue()) ?? expect.fail("nothing is due");
+    await box.sendDue();
+    expect(box.waiting()).to.equal(1);
+  });
+
   it("is sending once, whoever asks for it meanwhile", async () => {
     const box = await opened();
     const { promise, resolve } = Promise.withResolvers<undefined>();
