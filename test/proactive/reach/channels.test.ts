@@ -67,7 +67,7 @@ describe("proactive/reach", () => {
         status = refused;
         expect(await channel.send(TO, MESSAGE), String(refused)).to.equal("failed");
       }
-      for (const uncertain of [408, 429, 500, 503, 0]) {
+      for (const uncertain of [302, 408, 409, 429, 500, 503, 0]) {
         status = uncertain;
         expect(await rejects(channel.send(TO, MESSAGE)), String(uncertain)).to.equal(true);
       }
