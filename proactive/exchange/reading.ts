@@ -54,7 +54,7 @@ export type Read = (reading: Reading, messageId?: string) => Promise<ReadingResu
 
 /**
  * The once-only reading: asks the ledger, asks the provider, records what came of it, and only then hands the data on. Called again with the message id
- * of a reading whose end is not known, it repeats the exchange under the same name, and both sides have it once.
+ * of an earlier reading it repeats the exchange under the same name: both sides have it once for each decision by which something was released.
  */
 export function onceOnlyReader({ client, ask, recorder, send, now }: ReaderOptions): Read {
   async function recordHalf(
@@ -77,7 +77,7 @@ export function onceOnlyReader({ client, ask, recorder, send, now }: ReaderOptio
         time: { occurred: new Date(now()).toISOString() },
         ...more,
       },
-      { idempotencyKey: `${exchange.messageId} ${more.outcome.code}` },
+      { idempotencyKey: JSON.stringify([exchange.messageId, ...endOf(more)]) },
     );
   }
 
@@ -130,6 +130,14 @@ export function onceOnlyReader({ client, ask, recorder, send, now }: ReaderOptio
     const reason = isUnknownPerson(sent) ? UNKNOWN_PERSON : `HTTP ${sent.status}`;
     return { kind: "failed", reason, messageId };
   };
+}
+
+/** What another record of the same exchange would have to differ in: each release by its own decision, as the provider has it; that it failed once. */
+function endOf({
+  outcome: { code },
+  decision,
+}: Pick<PlainEvent, "decision"> & { outcome: Outcome }): string[] {
+  return code === "failure" || decision === undefined ? [code] : [code, decision];
 }
 
 /** Why a reading failed that will fail again: the provider answered, and holds nothing about this person. */

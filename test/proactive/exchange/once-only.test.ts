@@ -243,6 +243,19 @@ describe("proactive/exchange", () => {
     expect(new Set(names)).to.deep.equal(new Set([first.messageId]));
   });
 
+  it("records a reading that is repeated by another decision, as the provider does", async () => {
+    const decisions = ["A", "B", "B"].map((letter) => here.decide({ jti: letter.repeat(21) + "A" }));
+    const asked = [...decisions];
+    const read = onceOnlyReader({
+      ...{ client: "qn-justice/civil", recorder: here.recorder, now: () => NOW },
+      ask: () => Promise.resolve({ permits: true, jws: asked.shift() ?? "", reason: "law", obligations: [] }),
+      send: () => Promise.resolve({ status: 200, body: {} }),
+    });
+    for (let times = 0; times < 3; times++) await read(READING, "m-1");
+    const cited = (await here.recorded()).map(({ decision }) => decision);
+    expect(cited).to.deep.equal(decisions.slice(0, 2));
+  });
+
   it("records that it asked when no answer comes, and the reading when it is repeated", async () => {
     let isAway = true;
     const read = onceOnlyReader({
