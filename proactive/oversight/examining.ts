@@ -26,6 +26,7 @@ export const FAULTS = {
   "reading-missing": "a reading that the inputs refer to is not recorded",
   "reading-refused": "a reading that the inputs refer to was refused",
   "finding-open": "there is a finding about an event of the case",
+  "not-read-whole": "the case has more events than are read: somebody has to look at the rest",
 } as const;
 
 export type Fault = keyof typeof FAULTS;

@@ -72,7 +72,7 @@ export interface Inspectorate {
 }
 
 const EVENTS_AT_ONCE = 100;
-/** No case has more; one that does is not read to its end. */
+/** No case has more; one that does is not read to its end, and not in order: an agency could hide anything behind so many. */
 const MAX_CASE_EVENTS = 2000;
 
 export function inspectorate(options: InspectorateOptions): Inspectorate {
@@ -105,9 +105,10 @@ export function inspectorate(options: InspectorateOptions): Inspectorate {
   async function examined(index: number): Promise<Examination> {
     const { facets, source } = await proven(await ask(`/v1/events/${index}/evidence`), index);
     if (!isGrant(facets)) throw new InspectionError("not-proven", `event ${index} is no grant`);
-    const found = typeof facets.case === "string" ? await eventsOfCase(ask, facets.case) : [];
-    const findings = found.find((event) => event.index === index)?.findings ?? [];
-    const faults = faultsOf({ index, source, facets, findings }, found, conclude);
+    const { events, isWhole } = await eventsOfCase(ask, facets.case);
+    const findings = events.find((event) => event.index === index)?.findings ?? [];
+    const found = faultsOf({ index, source, facets, findings }, events, conclude);
+    const faults = isWhole ? found : [...found, "not-read-whole" as const];
     return {
       ...{ index, agency: splitSource(source).agency, faults },
       procedure: procedureOf(facets),
@@ -164,9 +165,13 @@ function noteOf(faults: readonly Fault[]): string | undefined {
   return faults.length === 0 ? undefined : faults.map((fault) => `${fault}: ${FAULTS[fault]}`).join("\n");
 }
 
-/** Every event of a case, the oldest first. Each page is a look. */
-async function eventsOfCase(ask: LedgerCalls, name: string): Promise<CaseEvent[]> {
+/** The events of a case, the oldest first, and whether these are all; none where there is no case. Each page is a look. */
+export async function eventsOfCase(
+  ask: LedgerCalls,
+  name: unknown,
+): Promise<{ readonly events: readonly CaseEvent[]; readonly isWhole: boolean }> {
   const events: CaseEvent[] = [];
+  if (typeof name !== "string") return { events, isWhole: true };
   let start: unknown;
   do {
     const query = {
@@ -180,7 +185,7 @@ async function eventsOfCase(ask: LedgerCalls, name: string): Promise<CaseEvent[]
       events.push(caseEvent(event));
     start = page["next"];
   } while (start !== undefined && events.length < MAX_CASE_EVENTS);
-  return events;
+  return { events, isWhole: start === undefined };
 }
 
 function caseEvent(value: unknown): CaseEvent {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type CaseEvent, faultsOf } from "../../../proactive/oversight/examining.ts";
+import { eventsOfCase } from "../../../proactive/oversight/inspectorate.ts";
 import { concludeAgain, RULES, ruleId } from "../../../proactive/rules/rules.ts";
 
 const RULE = RULES.find(({ procedure }) => procedure === "DRIVER_LIC") ?? expect.fail("no such rule");
@@ -29,6 +30,19 @@ function faults(events: readonly CaseEvent[], of = grant): readonly string[] {
 }
 
 describe("examining what was granted", () => {
+  it("says of a case that goes on and on that it was not read whole", async () => {
+    const page = Array.from({ length: 100 }, (_, index) => ({
+      ...{ index, source: "qn-police/r1", facets: {}, findings: [] },
+    }));
+    let pages = 0;
+    const asking = (last: number) => async (): Promise<string> =>
+      await Promise.resolve(JSON.stringify({ events: page, ...(++pages < last && { next: "n" }) }));
+    expect((await eventsOfCase(asking(3), "case-1")).isWhole).to.equal(true);
+    pages = 0;
+    const { events, isWhole } = await eventsOfCase(asking(Infinity), "case-1");
+    expect([events.length, isWhole]).to.deep.equal([2000, false]);
+  });
+
   it("finds nothing where the rule comes to the same and its readings are recorded", () => {
     expect(faults([reading, conclusion(2)])).to.deep.equal([]);
   });
