@@ -1,15 +1,16 @@
 import "./shell.css";
 
-import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-aria-components";
 import { useLocation } from "wouter";
 
 import { type Session, signOnAddress, useSession, useSignOff } from "../api/session.ts";
+import { LanguageButton, Mark } from "../parts/brand.tsx";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { changeLanguage } from "../words/i18n.ts";
 import { useWriting } from "../words/moments.ts";
+import { useFocusKept, useFocusOnMove } from "./focus.ts";
 import { useNow } from "./now.ts";
 import { placesFor } from "./places.ts";
 
@@ -22,6 +23,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const { data: session } = useSession();
   const places = placesFor(session?.signedOn?.role ?? null);
   const main = useFocusOnMove();
+  useFocusKept();
   return (
     <div className={places.length > 0 ? "shell has-nav" : "shell"}>
       <header>
@@ -56,22 +58,6 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   );
 }
 
-function Mark() {
-  return (
-    <svg viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="8" fill="var(--accent)" />
-      <path
-        d="M7 24V9.5l9 8 9-8V24"
-        fill="none"
-        stroke="var(--accent-text)"
-        strokeWidth="3.2"
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
-    </svg>
-  );
-}
-
 function Navigation({ role }: { readonly role: Parameters<typeof placesFor>[0] }) {
   const { t } = useTranslation();
   const [location] = useLocation();
@@ -93,16 +79,6 @@ function Navigation({ role }: { readonly role: Parameters<typeof placesFor>[0] }
         </div>
       </div>
     </nav>
-  );
-}
-
-function LanguageButton() {
-  const { t, i18n } = useTranslation();
-  const other = i18n.language === "en" ? "vi" : "en";
-  return (
-    <Button weight="quiet" onPress={() => void changeLanguage(i18n, other)}>
-      <span lang={other}>{t("otherLanguage")}</span>
-    </Button>
   );
 }
 
@@ -164,19 +140,4 @@ function useOnline(): boolean {
     },
     () => navigator.onLine,
   );
-}
-
-/** After going to another page the reading begins at its top, as it would with a new document. */
-function useFocusOnMove() {
-  const [location] = useLocation();
-  const [begun] = useState(location);
-  const main = useRef<HTMLElement>(null);
-  const hasMoved = useRef(false);
-  useEffect(() => {
-    if (location === begun && !hasMoved.current) return;
-    hasMoved.current = true;
-    main.current?.focus({ preventScroll: true });
-    scrollTo(0, 0);
-  }, [location, begun]);
-  return main;
 }

@@ -1,7 +1,7 @@
 import i18next, { type i18n } from "i18next";
 import { initReactI18next } from "react-i18next";
 
-import { type Language, rememberLanguage } from "./languages.ts";
+import { type Language, LANGUAGES, rememberLanguage } from "./languages.ts";
 import type { Words } from "./vi/index.ts";
 
 declare module "i18next" {
@@ -14,6 +14,11 @@ declare module "i18next" {
 /** The words of a language; only those in use are loaded. */
 async function wordsOf(language: Language): Promise<Words> {
   return language === "en" ? (await import("./en/index.ts")).en : (await import("./vi/index.ts")).vi;
+}
+
+/** Loads every language, for a page that goes on when the server is gone. */
+export async function loadAllWords(): Promise<void> {
+  await Promise.all(LANGUAGES.map(wordsOf));
 }
 
 /** Makes the words ready. */

@@ -1,0 +1,160 @@
+import type { verifyChecks as vi } from "../vi/verify-checks.ts";
+
+export const verifyChecks: typeof vi = {
+  evidence: {
+    format: { title: "The file is evidence", meaning: "It can be read and has the right form." },
+    disclosures: {
+      title: "What is shown belongs to this entry",
+      meaning: "Nothing was added or changed after the agency recorded it.",
+    },
+    submission: {
+      title: "The signed submission can be read",
+      meaning: "The parcel that the agency signed and sent to the record is here.",
+    },
+    source: { title: "The same recorder", meaning: "The entry and the signed parcel are of one recorder." },
+    sequence: {
+      title: "The right number",
+      meaning: "The entry's number is that of its place in the signed parcel.",
+    },
+    "submission-path": {
+      title: "It is in the signed parcel",
+      meaning: "The agency's signature covers this very entry.",
+    },
+    proof: {
+      title: "The record's proof can be read",
+      meaning: "The way from this entry to the fixed number is here.",
+    },
+    inclusion: { title: "It is in the record", meaning: "The entry stands in the record at this place." },
+    log: {
+      title: "Signed for the right record",
+      meaning: "The agency signed this entry for the record you trust.",
+    },
+    checkpoint: { title: "The right record's number", meaning: "The fixed number is of no other record." },
+    chain: {
+      title: "The right blockchain",
+      meaning: "The machine that was asked holds the known blockchain.",
+    },
+    registries: {
+      title: "The contracts are on the blockchain",
+      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
+    },
+    anchor: {
+      title: "It was fixed",
+      meaning: "The blockchain holds this very number, and it is the first that covers the entry.",
+    },
+    finality: { title: "It cannot be taken back", meaning: "The blockchain has settled on it." },
+    "checkpoint-signature": {
+      title: "The record signed the number",
+      meaning: "The signature is that of the right record.",
+    },
+    "recorder-key": {
+      title: "The recorder's own key",
+      meaning: "By the list on the blockchain the agency used this very key at that time.",
+    },
+    entitlement: {
+      title: "The agency was allowed to record",
+      meaning: "At that time it had the right to write to the record.",
+    },
+    "submission-signature": {
+      title: "The agency signed it",
+      meaning: "The signature is the agency's own, so it cannot deny it.",
+    },
+    "key-since": { title: "The key was not revoked later", meaning: "If it was, you should know why." },
+    "agency-since": {
+      title: "The agency may still record",
+      meaning: "If it no longer may, you should know why.",
+    },
+    "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
+  },
+  bundle: {
+    format: { title: "The file is an evidence bundle", meaning: "It can be read and has the right form." },
+    log: { title: "The right record", meaning: "The bundle is of the record you trust." },
+    evidence: {
+      title: "The evidence of every entry is good",
+      meaning: "Each entry is checked as if it had come alone.",
+    },
+    places: {
+      title: "In the right places",
+      meaning: "Every entry stands in the record where the bundle says.",
+    },
+    receipts: {
+      title: "The receipts are the record's promises",
+      meaning: "The record itself signed each receipt for that entry.",
+    },
+  },
+  accusation: {
+    format: { title: "The file is an accusation", meaning: "It can be read and has the right form." },
+    whole: { title: "The statement is whole", meaning: "The statement in it leaves out no earlier entries." },
+    evidence: {
+      title: "The evidence of the missing entry is good",
+      meaning: "That entry is in the record, written and signed by an agency.",
+    },
+    statement: { title: "The statement is good", meaning: "The record itself gave out this list." },
+    named: { title: "The entry is about this person", meaning: "It belongs in their list." },
+    horizon: {
+      title: "The entry was there before",
+      meaning: "It was recorded before the statement was fixed, so it was not merely late.",
+    },
+    missing: { title: "The entry is not in the list", meaning: "So the record has hidden an entry." },
+  },
+  breach: {
+    format: {
+      title: "The file is the proof of a broken promise",
+      meaning: "It can be read and has the right form.",
+    },
+    deadlines: { title: "Sound deadlines", meaning: "The receipt's deadlines lie after it was given." },
+    log: { title: "The right record's promise", meaning: "The receipt is of the record you trust." },
+    chain: {
+      title: "The right blockchain",
+      meaning: "The machine that was asked holds the known blockchain.",
+    },
+    registries: {
+      title: "The contracts are on the blockchain",
+      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
+    },
+    final: {
+      title: "There is a settled block to judge by",
+      meaning: "The blockchain has a moment that is certain.",
+    },
+    signature: { title: "The record signed the receipt", meaning: "It cannot deny this promise." },
+    breach: {
+      title: "The record broke the promise",
+      meaning: "The blockchain shows that the promise was not kept.",
+    },
+    "key-since": { title: "The key was not replaced later", meaning: "If it was, you should know why." },
+    "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
+  },
+  receipt: {
+    format: { title: "The file is a receipt", meaning: "It can be read and has the right form." },
+    submission: { title: "For what was sent", meaning: "The receipt is about the parcel that was sent." },
+    deadlines: { title: "Sound deadlines", meaning: "The receipt's deadlines lie after it was given." },
+    log: { title: "The right record's promise", meaning: "The receipt is of the record you trust." },
+    chain: {
+      title: "The right blockchain",
+      meaning: "The machine that was asked holds the known blockchain.",
+    },
+    registries: {
+      title: "The contracts are on the blockchain",
+      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
+    },
+    final: {
+      title: "There is a settled block to judge by",
+      meaning: "The blockchain has a moment that is certain.",
+    },
+    signature: { title: "The record signed the receipt", meaning: "It cannot deny this promise." },
+    "anchor-by": {
+      title: "Fixed in time",
+      meaning: "The entries were on the blockchain by the time that was promised.",
+    },
+    "index-by": {
+      title: "Indexed in time",
+      meaning: "The entries were in the statements of those concerned by the time that was promised.",
+    },
+    content: {
+      title: "The record holds what was sent",
+      meaning: "The very entries that were sent are in it.",
+    },
+    "key-since": { title: "The key was not replaced later", meaning: "If it was, you should know why." },
+    "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
+  },
+};

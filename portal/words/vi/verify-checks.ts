@@ -1,0 +1,108 @@
+/** Each check of a file in plain words, by kind of file and the verifier's stable ids. Those of statements stand in `checks.ts`. */
+export const verifyChecks = {
+  evidence: {
+    format: { title: "Tệp đúng là một bằng chứng", meaning: "Tệp đọc được và theo đúng mẫu." },
+    disclosures: {
+      title: "Phần hiện ra là của mục này",
+      meaning: "Không phần nào được thêm vào hay sửa sau khi cơ quan đã ghi.",
+    },
+    submission: { title: "Đọc được lần gửi đã ký", meaning: "Gói mà cơ quan đã ký và gửi vào sổ có ở đây." },
+    source: { title: "Cùng một nơi ghi", meaning: "Mục này và gói đã ký là của cùng một máy ghi." },
+    sequence: { title: "Đúng số thứ tự", meaning: "Số của mục đúng với chỗ của nó trong gói đã ký." },
+    "submission-path": {
+      title: "Nằm trong gói đã ký",
+      meaning: "Chữ ký của cơ quan bao gồm chính mục này.",
+    },
+    proof: { title: "Đọc được bằng chứng của sổ", meaning: "Đường đi từ mục này đến dấu chốt có ở đây." },
+    inclusion: { title: "Có trong sổ", meaning: "Mục này nằm đúng chỗ đó trong cuốn sổ." },
+    log: { title: "Ghi cho đúng cuốn sổ", meaning: "Cơ quan đã ký mục này cho cuốn sổ bạn tin." },
+    checkpoint: { title: "Dấu chốt của đúng cuốn sổ", meaning: "Dấu chốt không phải của sổ khác." },
+    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
+    registries: {
+      title: "Hợp đồng có trên chuỗi khối",
+      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
+    },
+    anchor: {
+      title: "Đã được chốt",
+      meaning: "Chuỗi khối giữ đúng dấu chốt này, và đó là lần chốt đầu tiên có mục này.",
+    },
+    finality: { title: "Không thể bị rút lại", meaning: "Lần chốt đó đã được xác nhận hẳn." },
+    "checkpoint-signature": { title: "Sổ đã ký dấu chốt", meaning: "Chữ ký là của đúng cuốn sổ." },
+    "recorder-key": {
+      title: "Đúng chìa khóa của máy ghi",
+      meaning: "Lúc đó cơ quan dùng đúng chìa khóa này, theo danh sách trên chuỗi khối.",
+    },
+    entitlement: { title: "Cơ quan có quyền ghi", meaning: "Lúc đó cơ quan được phép ghi vào sổ." },
+    "submission-signature": {
+      title: "Cơ quan đã ký",
+      meaning: "Chữ ký là của chính cơ quan đó, nên họ không chối được.",
+    },
+    "key-since": { title: "Chìa khóa không bị thu hồi sau đó", meaning: "Nếu có, bạn cần biết lý do." },
+    "agency-since": { title: "Cơ quan vẫn có quyền ghi", meaning: "Nếu không còn, bạn cần biết lý do." },
+    "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
+  },
+  bundle: {
+    format: { title: "Tệp đúng là một bộ bằng chứng", meaning: "Tệp đọc được và theo đúng mẫu." },
+    log: { title: "Đúng cuốn sổ", meaning: "Bộ bằng chứng là của cuốn sổ bạn tin." },
+    evidence: {
+      title: "Bằng chứng của mọi mục đều đạt",
+      meaning: "Từng mục được kiểm tra như khi nó đến một mình.",
+    },
+    places: { title: "Đúng chỗ trong sổ", meaning: "Mỗi mục nằm đúng chỗ mà bộ bằng chứng nói." },
+    receipts: {
+      title: "Biên nhận là lời hứa của sổ",
+      meaning: "Mỗi biên nhận do chính cuốn sổ ký cho mục đó.",
+    },
+  },
+  accusation: {
+    format: { title: "Tệp đúng là một lời tố giác", meaning: "Tệp đọc được và theo đúng mẫu." },
+    whole: { title: "Bản kê đầy đủ", meaning: "Bản kê trong tệp không bỏ bớt những mục cũ." },
+    evidence: {
+      title: "Bằng chứng của mục bị bỏ là thật",
+      meaning: "Mục đó có trong sổ, do một cơ quan ghi và ký.",
+    },
+    statement: { title: "Bản kê là thật", meaning: "Chính cuốn sổ đã đưa ra danh sách này." },
+    named: { title: "Mục đó nói về người này", meaning: "Nó phải có trong danh sách của họ." },
+    horizon: {
+      title: "Mục đó đã có từ trước",
+      meaning: "Nó được ghi trước lúc bản kê được chốt, nên không thể là chưa kịp.",
+    },
+    missing: { title: "Mục đó không có trong danh sách", meaning: "Vậy là sổ đã giấu một mục." },
+  },
+  breach: {
+    format: { title: "Tệp đúng là bằng chứng thất hứa", meaning: "Tệp đọc được và theo đúng mẫu." },
+    deadlines: { title: "Thời hạn hợp lý", meaning: "Hạn trong biên nhận nằm sau lúc nhận." },
+    log: { title: "Lời hứa của đúng cuốn sổ", meaning: "Biên nhận là của cuốn sổ bạn tin." },
+    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
+    registries: {
+      title: "Hợp đồng có trên chuỗi khối",
+      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
+    },
+    final: { title: "Có khối đã xác nhận để so", meaning: "Chuỗi khối có một lúc chắc chắn để xét." },
+    signature: { title: "Sổ đã ký biên nhận", meaning: "Cuốn sổ không chối được lời hứa này." },
+    breach: { title: "Sổ đã thất hứa", meaning: "Chuỗi khối cho thấy lời hứa không được giữ." },
+    "key-since": { title: "Chìa khóa không bị thay sau đó", meaning: "Nếu có, bạn cần biết lý do." },
+    "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
+  },
+  receipt: {
+    format: { title: "Tệp đúng là một biên nhận", meaning: "Biên nhận đọc được và theo đúng mẫu." },
+    submission: { title: "Đúng gói đã gửi", meaning: "Biên nhận là cho gói đã gửi." },
+    deadlines: { title: "Thời hạn hợp lý", meaning: "Hạn trong biên nhận nằm sau lúc nhận." },
+    log: { title: "Lời hứa của đúng cuốn sổ", meaning: "Biên nhận là của cuốn sổ bạn tin." },
+    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
+    registries: {
+      title: "Hợp đồng có trên chuỗi khối",
+      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
+    },
+    final: { title: "Có khối đã xác nhận để so", meaning: "Chuỗi khối có một lúc chắc chắn để xét." },
+    signature: { title: "Sổ đã ký biên nhận", meaning: "Cuốn sổ không chối được lời hứa này." },
+    "anchor-by": { title: "Đã chốt đúng hạn", meaning: "Các mục đã lên chuỗi khối trong thời hạn đã hứa." },
+    "index-by": {
+      title: "Đã vào mục lục đúng hạn",
+      meaning: "Các mục đã có trong bản kê của người liên quan trong thời hạn đã hứa.",
+    },
+    content: { title: "Sổ giữ đúng nội dung", meaning: "Trong sổ là chính những mục đã gửi." },
+    "key-since": { title: "Chìa khóa không bị thay sau đó", meaning: "Nếu có, bạn cần biết lý do." },
+    "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
+  },
+};

@@ -1,0 +1,157 @@
+import { expect } from "chai";
+import { checkFile } from "../../portal/verify/check-file.ts";
+import { profileIn, saysItIsAProfile } from "../../portal/pages/verify/chosen-file.ts";
+import { askable, nodesIn } from "../../portal/pages/verify/nodes.ts";
+import { digestIn } from "../../portal/pages/verify/scanned.ts";
+import { verifyAddress } from "../../portal/pages/data/verify-address.ts";
+import type { FileTask } from "../../portal/verify/file-messages.ts";
+import { sha256 } from "../../protocol/sha256.node.ts";
+import { formatAccusation } from "../../protocol/accusation.ts";
+import { formatBreach } from "../../protocol/breach.ts";
+import { toBase64url, utf8 } from "../../protocol/bytes.ts";
+import { formatEvidence } from "../../protocol/evidence.ts";
+import { formatStatement } from "../../protocol/statement.ts";
+import { verifyChecks } from "../../portal/words/vi/verify-checks.ts";
+import { ACCUSATION_CHECKS } from "../../verifier/accusation.ts";
+import { BREACH_CHECKS } from "../../verifier/breach.ts";
+import { BUNDLE_CHECKS } from "../../verifier/bundle.ts";
+import { type ChainReader, chainReader } from "../../verifier/chain.ts";
+import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
+import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
+import { nodeOf } from "../verifier/chain-state.ts";
+import { profileOf, readerOf, receiptOf } from "../verifier/promise-world.ts";
+import { ANNA, ANNAS_OLD, statementWorld } from "../verifier/statement-world.ts";
+import { PROFILE } from "../verifier/world.ts";
+
+const honest = statementWorld();
+const dishonest = statementWorld({ omits: (id, index) => id === ANNA && index === 2 });
+const HISTORY = {
+  times: [0, 100, 110, 120, 130, 150, 180, 200, 250, 300],
+  anchors: [{ size: 8, indexSize: 6, block: 5 }],
+  finalityDepth: 1,
+};
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(utf8(text));
+}
+
+async function check(text: string, chain: ChainReader | undefined, task: Partial<FileTask> = {}) {
+  return await checkFile({ bytes: bytesOf(text), profile: PROFILE, nodes: ["the node"], ...task }, chain);
+}
+
+function nodeOfWorld(world: typeof honest): ChainReader {
+  return chainReader(nodeOf(world.state()), "the node");
+}
+
+describe("what the verify page finds out about a file", function () {
+  this.timeout(60_000);
+
+  it("shows of good evidence the entry that it proves, and of the same evidence tampered with nothing", async () => {
+    const text = formatEvidence(honest.ledger.evidence(2));
+    const good = await check(text, nodeOfWorld(honest));
+    expect(good).to.include({ kind: "evidence", verdict: "valid", digest: toBase64url(sha256(utf8(text))) });
+    if (good.proven?.kind !== "evidence") throw new Error("nothing is proven");
+    expect(good.proven.entries.map(({ index }) => index)).to.deep.equal([2]);
+    expect(good.nodes).to.deep.equal(["the node"]);
+
+    const other = formatEvidence({ ...honest.ledger.evidence(2), event: honest.ledger.evidence(3).event });
+    const bad = await check(other, nodeOfWorld(honest));
+    expect(bad).to.include({ kind: "evidence", verdict: "invalid", proven: null });
+  });
+
+  it("shows of a good statement whose it is and every entry, and says what it could not check", async () => {
+    const text = formatStatement(honest.statement([ANNA, ANNAS_OLD]));
+    const good = await check(text, nodeOfWorld(honest));
+    expect(good).to.include({ kind: "statement", verdict: "valid" });
+    if (good.proven?.kind !== "statement") throw new Error("nothing is proven");
+    expect(good.proven.lists.map(({ id }) => id)).to.deep.equal([ANNA, ANNAS_OLD]);
+    expect(good.proven.entries.length).to.be.greaterThan(0);
+    for (const given of [{ chain: undefined }, { chain: nodeOfWorld(honest), profile: undefined }]) {
+      const { chain, ...task } = given;
+      expect(await check(text, chain, task)).to.include({ verdict: "incomplete", proven: null });
+    }
+  });
+
+  it("follows a statement that goes on from an earlier one", async () => {
+    const ids = [ANNA, ANNAS_OLD];
+    const since = formatStatement(honest.statement(ids, { since: [1, 0] }));
+    expect((await check(since, nodeOfWorld(honest))).verdict).to.equal("incomplete");
+    const earlier = bytesOf(formatStatement(honest.statement(ids)));
+    expect((await check(since, nodeOfWorld(honest), { earlier })).verdict).to.not.equal("incomplete");
+  });
+
+  it("knows an accusation, and that it is right", async () => {
+    const text = formatAccusation({
+      evidence: dishonest.ledger.evidence(2),
+      statement: dishonest.statement([ANNA, ANNAS_OLD]),
+    });
+    const { kind, verdict, proven } = await check(text, nodeOfWorld(dishonest));
+    expect([kind, verdict, proven?.kind]).to.deep.equal(["accusation", "valid", "accusation"]);
+    expect((await check(text, nodeOfWorld(honest))).verdict).to.equal("invalid");
+  });
+
+  it("tells of a receipt whether it was kept, is not due, was broken (with the proof of that), or is none", async () => {
+    const profile = profileOf(HISTORY);
+    const judged = async (text: string) => await check(text, readerOf(HISTORY), { profile });
+    const kept = await judged(`${receiptOf({ index: 2, count: 3, indexBy: 150 })}\n`);
+    expect([kept.kind, kept.verdict]).to.deep.equal(["receipt", "valid"]);
+    expect((await judged(receiptOf({ index: 9, count: 1, anchorBy: 400 }))).verdict).to.equal("not-due");
+    const broken = await judged(receiptOf({ index: 2, count: 3, anchorBy: 149 }));
+    if (broken.proven?.kind !== "receipt") throw new Error("nothing is proven");
+    expect(broken.verdict).to.equal("broken");
+    const [breach = ""] = broken.proven.breaches;
+    const proof = await judged(breach);
+    expect([proof.kind, proof.verdict]).to.deep.equal(["breach", "valid"]);
+    expect((await judged("abc.def.ghi")).verdict).to.equal("invalid");
+    const forged = formatBreach(receiptOf({ index: 2, count: 3 }), { promise: "anchorBy", proof: null });
+    expect((await judged(forged)).verdict).to.equal("invalid");
+  });
+
+  it("says of everything else that it does not know it", async () => {
+    for (const text of ["", "{", "hello", '{"type":"minhbach/other"}', "[]", "\u0000", '{"a":1}'])
+      expect(await check(text, nodeOfWorld(honest)), text).to.include({
+        ...{ kind: undefined, verdict: "invalid", proven: null },
+      });
+  });
+
+  it("has plain words for every check of every kind", () => {
+    const idsOf = (checks: object): string[] => Object.keys(checks);
+    expect(idsOf(verifyChecks.evidence)).to.have.members(idsOf(EVIDENCE_CHECKS));
+    expect(idsOf(verifyChecks.bundle)).to.have.members(idsOf(BUNDLE_CHECKS));
+    expect(idsOf(verifyChecks.accusation)).to.have.members(idsOf(ACCUSATION_CHECKS));
+    expect(idsOf(verifyChecks.breach)).to.have.members(idsOf(BREACH_CHECKS));
+    expect(idsOf(verifyChecks.receipt)).to.have.members(idsOf(RECEIPT_PROMISE_CHECKS));
+  });
+});
+
+describe("what the verify page is told", () => {
+  it("reads the fingerprint that the printed code carries, alone, or as somebody writes it off", () => {
+    const digest = toBase64url(sha256(utf8("a statement")));
+    expect(digestIn(verifyAddress("https://ledger.example", digest))).to.equal(digest);
+    for (const text of [`#statement=${digest}`, digest, ` ${digest}\n`])
+      expect(digestIn(text)).to.equal(digest);
+    for (const text of ["", "#main", `#statement=${digest}x`, digest.slice(1), "#statement=<script>"])
+      expect(digestIn(text), text).to.equal(undefined);
+  });
+
+  it("takes nodes that its document may ask, and no others", () => {
+    const urls = ["https://chain.example/key", "http://127.0.0.1:8545", "http://localhost:8545"];
+    expect(nodesIn(urls.join(" "))?.map(({ url }) => url)).to.deep.equal(urls);
+    expect(nodesIn(`${urls[0] ?? ""}, ${urls[0] ?? ""}`)?.map(({ name }) => name)).to.deep.equal([
+      "chain.example",
+    ]);
+    expect(nodesIn(" ")).to.deep.equal([]);
+    for (const bad of ["http://chain.example", "chain.example", "ftp://x", "https://a:b@c", "javascript:1"])
+      expect(nodesIn(`${urls[0] ?? ""} ${bad}`), bad).to.equal(undefined);
+    expect(askable(["http://chain.example", "https://chain.example"])).to.have.length(1);
+  });
+
+  it("tells a trust profile from what it is to check", () => {
+    const file = (text: string) => ({ name: "x.json", bytes: bytesOf(text) });
+    const profile = JSON.stringify({ type: "minhbach/trust-profile", version: 1, ...PROFILE });
+    expect(saysItIsAProfile(file(profile))).to.equal(true);
+    expect(profileIn(file(profile))).to.deep.equal(PROFILE);
+    expect(saysItIsAProfile(file(formatEvidence(honest.ledger.evidence(0))))).to.equal(false);
+    expect(profileIn(file('{"type":"minhbach/trust-profile"}'))).to.be.a("string");
+  });
+});
