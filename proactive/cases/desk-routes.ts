@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 
 export interface DeskRoutesOptions {
   readonly engine: Pick<Engine, "get" | "list" | "decide">;
-  /** What the agency's own officers are let in with, as a bearer token. */
+  /** What the agency's own officers are let in with, as a bearer token: random, of 24 characters or more. */
   readonly token: string;
   /** An officer decided: the case may go on. */
   readonly onDecision?: () => void;
@@ -16,15 +16,21 @@ export interface DeskRoutesOptions {
 
 /** A decision with a value and a reason: a fraction of this. */
 const MAX_BODY_BYTES = 16 * 1024;
+/** 144 bits, base64url. */
+const MIN_TOKEN_LENGTH = 24;
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
 const CASE_ID = /^[A-Z_]{1,32}-[A-Za-z0-9_-]{1,32}$/;
 
 /**
  * The desk of the agency's own officers: `GET /cases?limit=&before=&at=officer` (the latest noticed first; without what was read of people), `GET
- * /cases/{id}`, and `POST /cases/{id}/decision` with who decides and what (decision-form.ts).
+ * /cases/{id}`, and `POST /cases/{id}/decision` with who decides and what (decision-form.ts). The token says that an officer of the agency asks, and the
+ * agency that it is the one who is named: it gives the token to its own desk alone, where they sign on.
+ * @throws RangeError for a token that could be guessed
  */
 export function deskRoutes({ engine, token, onDecision }: DeskRoutesOptions): Router {
+  if (token.length < MIN_TOKEN_LENGTH)
+    throw new RangeError(`the officers' token needs ${MIN_TOKEN_LENGTH} random characters or more`);
   const router = Router();
   const letIn = officersOnly(token);
   const body = strictBody(MAX_BODY_BYTES);

@@ -54,6 +54,11 @@ describe("proactive/cases/desk-routes", () => {
     decisions = 0;
   });
 
+  it("is opened with no token that could be guessed, such as that of an empty file", () => {
+    for (const token of ["", "x".repeat(23)])
+      expect(() => deskRoutes({ engine, token }), `${token.length}`).to.throw(RangeError);
+  });
+
   async function asked(
     place: string,
     { body, token = TOKEN }: { readonly body?: unknown; readonly token?: string } = {},
