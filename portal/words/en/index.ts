@@ -7,9 +7,11 @@ import { faults } from "./faults.ts";
 import { home } from "./home.ts";
 import { inbox } from "./inbox.ts";
 import { names } from "./names.ts";
+import { oversight } from "./oversight.ts";
 import { shell } from "./shell.ts";
 import { terms } from "./terms.ts";
 import { verify } from "./verify.ts";
+import { verifyChecks } from "./verify-checks.ts";
 
 export const en: Words = {
   checks,
@@ -20,7 +22,9 @@ export const en: Words = {
   home,
   inbox,
   names,
+  oversight,
   shell,
   terms,
   verify,
+  verifyChecks,
 };

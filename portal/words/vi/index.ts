@@ -6,11 +6,27 @@ import { faults } from "./faults.ts";
 import { home } from "./home.ts";
 import { inbox } from "./inbox.ts";
 import { names } from "./names.ts";
+import { oversight } from "./oversight.ts";
 import { shell } from "./shell.ts";
 import { terms } from "./terms.ts";
 import { verify } from "./verify.ts";
+import { verifyChecks } from "./verify-checks.ts";
 
-export const vi = { checks, complaints, consents, data, faults, home, inbox, names, shell, terms, verify };
+export const vi = {
+  checks,
+  complaints,
+  consents,
+  data,
+  faults,
+  home,
+  inbox,
+  names,
+  oversight,
+  shell,
+  terms,
+  verify,
+  verifyChecks,
+};
 
 /** The words of the portal by area. Vietnamese is what all other languages are held against. */
 export type Words = typeof vi;
