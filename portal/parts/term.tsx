@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { Button, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { Button, DialogTrigger, Popover } from "react-aria-components";
 import type { ReactNode } from "react";
 
 import type { Words } from "../words/vi/index.ts";
@@ -12,11 +12,12 @@ export function Term({ name, children }: { readonly name: TermName; readonly chi
   return (
     <DialogTrigger>
       <Button className="term">{children}</Button>
+      {/* The popover itself is the dialog: its hidden buttons that close it for screen readers have to be within. */}
       <Popover className="popover">
-        <Dialog aria-label={t(`${name}.word`)} className="stack-tight">
+        <div className="stack-tight">
           <strong>{t(`${name}.word`)}</strong>
           <p>{t(`${name}.meaning`)}</p>
-        </Dialog>
+        </div>
       </Popover>
     </DialogTrigger>
   );

@@ -35,11 +35,15 @@ export interface Portal {
   readonly close: () => Promise<void>;
 }
 
-/** Builds the pages if need be, and starts everything. The caller closes it. */
-export async function startPortal(config: Partial<Config> = {}): Promise<Portal> {
+/** Builds the pages if need be, and starts everything. The caller closes it. @param start starts another ledger than the usual one */
+export async function startPortal(
+  config: Partial<Config> = {},
+  start: (system: Deployed, config: Partial<Config>) => Promise<App> = async (on, all) =>
+    await startLedger(on, { config: all }),
+): Promise<Portal> {
   await ensurePortal(() => undefined);
   const system = await deployed();
-  const app = await startLedger(system, { config: { catalogueDir: CATALOGUE, ...config } });
+  const app = await start(system, { catalogueDir: CATALOGUE, ...config });
   await fetchUntil(`${app.url}/ready`);
   await fetchUntil(`${app.url}/v1/catalogue`);
   const browser = await launch();

@@ -1,54 +1,29 @@
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
-import path from "node:path";
 import { expect } from "chai";
-import { type InboxService, startInboxService } from "../../proactive/inbox/service.ts";
 import type { App } from "../../server/app.ts";
-import { readConfig } from "../../server/config.ts";
-import { MESSAGE, SECRET } from "../proactive/inbox/around.ts";
-import { clientAssertion, clientCredentials, discovered, type Issued } from "../server/identity/program.ts";
+import { MESSAGE } from "../proactive/inbox/around.ts";
 import { PortalBrowser } from "../server/portal/browser.ts";
-import { type Deployed, deployed, fetchUntil, startLedger } from "./fixture.ts";
+import { type Deployed, deployed, fetchUntil } from "./fixture.ts";
+import { type LedgerWithInbox, startLedgerWithInbox } from "./ledger-with-inbox.ts";
 
 describe("the inbox at the portal", function () {
   this.timeout(120_000);
   let system: Deployed;
-  let inbox: InboxService;
+  let ledger: LedgerWithInbox;
   let app: App;
 
   before(async () => {
     system = await deployed();
-    // Each of the two has to know where the other is.
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    inbox = await startInboxService({
-      ...{ directory: path.join(system.dataDir, "inbox"), secret: SECRET, port: 0, now: Date.now },
-      ...{ issuer: `${url}/oidc`, audience: [url] },
-      logger: { warn: () => undefined, error: () => undefined },
-    });
-    const portal = { ...readConfig({}).portal, inboxUrl: inbox.url };
-    app = await startLedger(system, { config: { port, portal } });
+    ledger = await startLedgerWithInbox(system);
+    app = ledger.app;
     await fetchUntil(`${app.url}/ready`);
   });
   after(async () => {
     await app.close();
-    await inbox.close();
+    await ledger.inbox.close();
     await system.destroy();
   });
 
-  async function write(key: string): Promise<void> {
-    const { issuer, token_endpoint: endpoint } = await discovered(app.url);
-    const pem = await readFile(path.join(system.dataDir, "keys", "client-qn-police.pem"), "utf8");
-    const issued = await clientCredentials(endpoint, await clientAssertion(pem, "qn-police", issuer));
-    const { access_token: token } = (await issued.json()) as Issued;
-    const answer = await fetch(`${inbox.url}/v1/messages`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ ...MESSAGE, key }),
-    });
-    expect(answer.status, await answer.text()).to.be.within(200, 201);
-  }
+  const write = async (key: string): Promise<void> => await ledger.write({ ...MESSAGE, key });
 
   async function messages(of: PortalBrowser): Promise<{ number: number; answer?: unknown }[]> {
     const { status, text } = await of.ask("/portal/inbox/messages");
@@ -110,12 +85,3 @@ describe("the inbox at the portal", function () {
     for (;;) if ((await reader.read()).done) break;
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

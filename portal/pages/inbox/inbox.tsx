@@ -51,7 +51,10 @@ function Messages() {
           return (
             <div className="stack">
               <p className="quiet small">{t("live")}</p>
-              <ul role="list" className="stack" aria-live="polite">
+              <p className="for-readers" role="status">
+                {t("shown", { number: all.length })}
+              </p>
+              <ul role="list" className="stack">
                 {all.map((message) => (
                   <MessageCard key={message.number} message={message} matter={cases.get(keyOf(message))} />
                 ))}

@@ -9,6 +9,7 @@ export const inbox: typeof vi = {
   notHere: "There is no inbox here",
   notHereWhy: "The operator has not opened this service. Agencies reach you in other ways.",
   live: "New messages appear by themselves while this page is open.",
+  shown: "Messages shown: {{number}}.",
   case: "Case {{id}}",
   until: "Answer until {{time}}",
   answers: {

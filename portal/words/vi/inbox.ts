@@ -6,6 +6,7 @@ export const inbox = {
   notHere: "Ở đây không có hộp thư",
   notHereWhy: "Đơn vị vận hành chưa mở dịch vụ này. Cơ quan báo cho bạn bằng cách khác.",
   live: "Thư mới tự hiện ra khi bạn đang mở trang này.",
+  shown: "Đang hiện {{number}} thư.",
   case: "Mã hồ sơ {{id}}",
   until: "Trả lời đến {{time}}",
   answers: {
