@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { scenarioProvince, type ScenarioProvince } from "../province.ts";
+import { saidBy, wholeCase } from "./whole.ts";
 
 describe("a driving licence that ends soon", function () {
   this.timeout(120_000);
@@ -20,12 +21,10 @@ describe("a driving licence that ends soon", function () {
       at: "closed",
       outcome: "completed",
     });
-    const events = await province.eventsOf(file.id);
-    const saidBy = (agency: string): string[] =>
-      events.flatMap(({ source, says }) => (source === `${agency}/r1` ? [says] : []));
+    const events = await wholeCase(province, file.id);
     // The police reads its own register and the health register; each side records its half.
-    expect(saidBy("qn-health")).to.deep.equal(["access success"]);
-    expect(saidBy("qn-police")).to.deep.equal([
+    expect(saidBy(events, "qn-health")).to.deep.equal(["access success"]);
+    expect(saidBy(events, "qn-police")).to.deep.equal([
       ...["access success", "access success", "access success"],
       ...["action offer: renewal-prepared", "action told: inbox delivered, sms delivered"],
       ...["action step: renewal", "action granted"],
