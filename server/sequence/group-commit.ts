@@ -2,7 +2,7 @@ import { appendAll } from "../../protocol/frontier.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { Source } from "../../protocol/source.ts";
 import { type LedgerError, NumbersTaken, shuttingDown, StoreConflict } from "../errors.ts";
-import type { Group, Head, NewSubmission } from "../store/store.ts";
+import type { Group, Head, NewSubmission, TurnWork } from "../store/store.ts";
 import { conflictName, proofOfConflict } from "./conflict.ts";
 import { compareWithStore, leafAt } from "./known.ts";
 import { type OwnEvent, ownSource } from "./own-source.ts";
@@ -19,6 +19,8 @@ import {
 } from "./refusals.ts";
 import type { SequencerLimits, SequencerParts, SequencerState } from "./parts.ts";
 import type { VerifiedSubmission } from "./verified.ts";
+
+type TurnRecords = Parameters<TurnWork>[1];
 
 const DEFAULT_LIMITS: SequencerLimits = {
   // Some seconds of work at the speeds we aim for; who waits longer had better be told.
@@ -158,8 +160,8 @@ export class GroupCommit {
     let committed = false;
     try {
       this.requireOpen();
-      await this.#parts.store.turn(async (head) => {
-        committed = await this.#roundAfter(head, waiting);
+      await this.#parts.store.turn(async (head, records) => {
+        committed = await this.#roundAfter(head, records, waiting);
       });
     } catch (error) {
       // What was signed is not stored: nothing was lost, and the same submissions may come again.
@@ -169,14 +171,14 @@ export class GroupCommit {
   }
 
   /** With the durable head, which nobody else moves meanwhile; whether there was something to commit. */
-  async #roundAfter(head: Head, waiting: readonly Waiting[]): Promise<boolean> {
+  async #roundAfter(head: Head, records: TurnRecords, waiting: readonly Waiting[]): Promise<boolean> {
     // Never less than was acknowledged, or nothing more is.
     if (head.size < this.#acknowledged) this.halt("it lost events that it had confirmed as durable");
     this.requireOpen();
     // Another process committed, or a commit of ours was kept that seemed to fail.
     if (head.size !== this.#size) this.#next.clear();
     this.#size = head.size;
-    await this.#loadSources(waiting);
+    await this.#loadSources(records, waiting);
     const round = planRound(waiting, (source) => this.#nextOf(source));
     for (const each of round.known) void this.#answerKnown(each, this.#nextOf(each.submission.source));
     const early = round.early.filter((each) => !this.#refuseExpired(each));
@@ -279,12 +281,12 @@ export class GroupCommit {
     return false;
   }
 
-  async #loadSources(waiting: readonly Waiting[]): Promise<void> {
+  async #loadSources(records: TurnRecords, waiting: readonly Waiting[]): Promise<void> {
     const unknown = new Set(
       waiting.map(({ submission }) => submission.source).filter((source) => !this.#next.has(source)),
     );
     for (const source of unknown) {
-      this.#next.set(source, (await this.#parts.store.source(source))?.next ?? FIRST_SEQ);
+      this.#next.set(source, (await records.source(source))?.next ?? FIRST_SEQ);
     }
   }
 

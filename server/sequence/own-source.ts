@@ -55,10 +55,12 @@ export function ownSource(own: OwnSourceParts, around: Surroundings): (event: Ow
 
 async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent): Promise<number> {
   for (let attempt = 1; ; attempt++) {
+    // The number first: what another server records after it takes the number, what it recorded before is found.
+    const seq = (await around.store.source(own.source))?.next ?? FIRST_SEQ;
     const recorded = await around.store.attachmentIndex(event.attachment.name);
     if (recorded !== undefined) return recorded;
     try {
-      await recordNext(own, around, event);
+      await recordAs(seq, own, around, event);
     } catch (error) {
       // Another server recorded something in the same moment, maybe this very event.
       if (!(error instanceof NumbersTaken) || attempt === MAX_ATTEMPTS) throw error;
@@ -66,9 +68,12 @@ async function record(own: OwnSourceParts, around: Surroundings, event: OwnEvent
   }
 }
 
-async function recordNext(own: OwnSourceParts, around: Surroundings, event: OwnEvent): Promise<void> {
-  const { clock, store, log, append } = around;
-  const seq = (await store.source(own.source))?.next ?? FIRST_SEQ;
+async function recordAs(
+  seq: number,
+  own: OwnSourceParts,
+  { clock, log, append }: Surroundings,
+  event: OwnEvent,
+): Promise<void> {
   const time = { occurred: new Date(clock.now()).toISOString() };
   const verified = await ownSubmission(
     own,

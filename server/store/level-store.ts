@@ -188,12 +188,13 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   }
 
   await open();
+  const reader = levelReader({ databases, head: () => head, checkpoint: () => published, reads });
   return {
-    ...levelReader({ databases, head: () => head, checkpoint: () => published, reads }),
+    ...reader,
     commit,
     turn: async (work) => {
       await repaired();
-      await work(head);
+      await work(head, reader);
     },
     campaign: async () => {
       await databases();

@@ -1,21 +1,33 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { bundleEntries, bundleOf } from "./bundle.ts";
 import { PART_EVENTS, partName } from "./postgres-log.ts";
-import { bytesIn, inTransaction, numberIn, type Session, type Sessions } from "./postgres-session.ts";
+import { bytesIn, inTransaction, numberIn, type Session, type Sessions, textIn } from "./postgres-session.ts";
 import { indexTagsOf } from "./rows.ts";
 
 /*
  * How bytes get out of PostgreSQL. It never writes in place: the old version of a row stays in its page after the update, and in the write-ahead log. So
- * the rows are written anew without the keys; then the parts that hold them are copied to new files (VACUUM FULL) and the old ones removed; then the
+ * the rows are written anew without the keys; then, when nobody can see their old versions any more, the parts that hold them are copied to new files (VACUUM FULL) and the old ones removed; then the
  * write-ahead log is ended and a checkpoint lets go of what is before. What archives and replicas keep is out of reach, as backups are.
  */
 
 const NOTHING = new Uint8Array();
+/** Whoever reads or writes a table waits behind the VACUUM FULL that waits for it: never longer than this at a time. */
+const LOCK_TIMEOUT_MS = 500;
+const LOOK_MS = 50;
+const LOCK_NOT_AVAILABLE = "55P03";
 
-/** Does what `Store.eraseKeys` promises. */
-export async function eraseEventKeys(sessions: Sessions, indexes: readonly number[]): Promise<void> {
+/**
+ * Does what `Store.eraseKeys` promises.
+ * @param write how a transaction that writes begins
+ */
+export async function eraseEventKeys(
+  sessions: Sessions,
+  write: string,
+  indexes: readonly number[],
+): Promise<void> {
   if (indexes.length === 0) return;
   const sorted = [...new Set(indexes)].sort((a, b) => a - b);
-  await inTransaction(sessions, "BEGIN", async (session) => {
+  await inTransaction(sessions, write, async (session) => {
     const [head] = await session.rows("SELECT size FROM head");
     const size = head === undefined ? 0 : numberIn(head, "size");
     for (const index of sorted)
@@ -27,10 +39,50 @@ export async function eraseEventKeys(sessions: Sessions, indexes: readonly numbe
     await session.rows("UPDATE attachments SET sealed = '' WHERE index = ANY ($1::bigint[])", [sorted]);
   });
   const parts = new Set(sorted.map((index) => Math.floor(index / PART_EVENTS)));
-  for (const part of parts) await sessions.rows(`VACUUM (FULL) ${partName(part)}`);
-  await sessions.rows("VACUUM (FULL) attachments");
+  await olderTransactionsEnded(sessions);
+  for (const part of parts) await writeAnew(sessions, partName(part));
+  await writeAnew(sessions, "attachments");
   await sessions.rows("SELECT pg_switch_wal()");
   await sessions.rows("CHECKPOINT");
+}
+
+/** VACUUM FULL copies what an older transaction may still see, whatever table that one looked at: every snapshot, every commit, a backup. */
+async function olderTransactionsEnded(sessions: Sessions): Promise<void> {
+  const underWay = await sessions.rows(
+    `SELECT virtualxid FROM pg_locks JOIN pg_stat_activity USING (pid)
+       WHERE locktype = 'virtualxid' AND mode = 'ExclusiveLock' AND datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  const older = underWay.map((row) => textIn(row, "virtualxid"));
+  for (;;) {
+    const [left] = await sessions.rows(
+      "SELECT 1 FROM pg_locks WHERE locktype = 'virtualxid' AND mode = 'ExclusiveLock' AND virtualxid = ANY ($1::text[]) LIMIT 1",
+      [older],
+    );
+    if (left === undefined) return;
+    await delay(LOOK_MS);
+  }
+}
+
+/** Copies a table's live rows to a new file, when a moment comes in which nobody uses it. */
+async function writeAnew(sessions: Sessions, table: string): Promise<void> {
+  for (;;) {
+    const session = await sessions.begin(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    try {
+      await session.rows(`VACUUM (FULL) ${table}`);
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+    } finally {
+      await session.rows("RESET lock_timeout").catch(() => undefined);
+      await session.end("ROLLBACK").catch(() => undefined);
+    }
+    await delay(LOOK_MS);
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && cause.code === LOCK_NOT_AVAILABLE;
 }
 
 async function rewrite(

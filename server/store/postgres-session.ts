@@ -19,22 +19,25 @@ export interface Sessions extends Queries {
   readonly close: () => Promise<void>;
 }
 
-/** One connection in a transaction. */
+/** One connection in a transaction. After its end whatever it is asked rejects: the connection may be somebody else's by then. */
 export interface Session extends Queries {
+  /** Resolves when what was written is kept (COMMIT), or not (ROLLBACK, which may be asked for once more). */
   readonly end: (how: "COMMIT" | "ROLLBACK") => Promise<void>;
 }
 
 /** Enough for the reads of a busy server; each costs the database a process. */
 const MAX_CONNECTIONS = 16;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection that is silent for so long is probed: when the database's machine is gone nobody would say so. */
+const KEEP_ALIVE_MS = 5_000;
 const DISK_FULL = "53100";
 const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";
 
 /** Opens connections to `postgres://...` as they are needed. */
-export function postgresSessions(url: string): Sessions {
+export function postgresSessions(url: string, maxConnections = MAX_CONNECTIONS): Sessions {
   const pool = new pg.Pool({
-    ...{ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
-    application_name: "minhbach",
+    ...{ connectionString: url, max: maxConnections, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+    ...{ application_name: "minhbach", keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS },
   });
   // A connection that breaks while nobody uses it is replaced by the next one that is needed.
   pool.on("error", () => undefined);
@@ -49,7 +52,9 @@ export function postgresSessions(url: string): Sessions {
   ): Promise<readonly Row[]> {
     if (closed) throw shuttingDown();
     try {
-      const { rows } = await client.query<Row>(sql, values.map(parameter));
+      const { rows, command } = await client.query<Row>(sql, values.map(parameter));
+      // PostgreSQL's answer to the COMMIT of what failed on the way is no error.
+      if (sql === "COMMIT" && command !== "COMMIT") throw new Error("the transaction had failed");
       return rows;
     } catch (cause) {
       throw failure(cause);
@@ -66,13 +71,16 @@ export function postgresSessions(url: string): Sessions {
       let broken: Error | undefined;
       const note = (error: Error): void => void (broken = error);
       client.on("error", note);
+      let ended = false;
       const release = (error = broken): void => {
+        ended = true;
         if (!inUse.delete(release)) return;
         client.off("error", note);
         client.release(error);
       };
       inUse.add(release);
       const rows = async (sql: string, values?: Values): Promise<readonly Row[]> => {
+        if (ended) throw closed ? shuttingDown() : transactionEnded();
         try {
           return await asked(client, sql, values);
         } catch (error) {
@@ -91,6 +99,7 @@ export function postgresSessions(url: string): Sessions {
       return {
         rows,
         end: async (how) => {
+          if (ended && how === "ROLLBACK") return;
           try {
             await rows(how);
           } finally {
@@ -139,6 +148,10 @@ function failure(cause: unknown): unknown {
   return new LedgerError("store-unavailable", `The database does not do its work now. ${SEND_AGAIN}`, {
     cause,
   });
+}
+
+function transactionEnded(): LedgerError {
+  return new LedgerError("store-unavailable", "What was read or written together is at its end already.");
 }
 
 export function numberIn(row: Row, column: string): number {

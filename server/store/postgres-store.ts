@@ -7,13 +7,18 @@ import { insertGroup } from "./postgres-log.ts";
 import { ANCHOR_INTENT, headIn, postgresReader } from "./postgres-reader.ts";
 import { inTransaction, numberIn, postgresSessions, type Queries, type Session } from "./postgres-session.ts";
 import { indexKeyRow } from "./rows.ts";
-import type { Group, Head, IndexKeyRow, Store } from "./store.ts";
+import type { Group, Head, IndexKeyRow, Store, TurnWork } from "./store.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`; the database is the log's own. */
   readonly url: string;
   /** How often to look whether another process committed, in milliseconds. */
   readonly headPollMs?: number;
+  /**
+   * For how long a transaction that writes may stand still, in milliseconds, before the database ends it: a server that is paused in it, or whose machine is
+   * gone, holds up all others.
+   */
+  readonly pauseMs?: number;
   /** What a listener of `onHead` threw. A warning of the process by default. */
   readonly onListenerError?: (error: unknown) => void;
 }
@@ -21,9 +26,12 @@ export interface PostgresStoreOptions {
 /** A reader of another process's event waits as long; the question costs the database next to nothing. */
 const DEFAULT_HEAD_POLL_MS = 50;
 
-/** Everything that is read in it is of one moment. */
-const SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/** Everything that is read in it is of one moment, which PostgreSQL takes at the first question. */
+const SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1 FROM head";
+/** Apart from those that read, so that no load of readers keeps a turn, or the renewal of a lease, waiting. */
+const WRITE_CONNECTIONS = 6;
+/** Less than LEAD_SECONDS, and than a sender waits. */
+const DEFAULT_PAUSE_MS = 4_000;
 
 /**
  * Opens the PostgreSQL store, making or migrating its tables as needed. Any number of processes may have it open: whoever commits locks the row of the
@@ -31,14 +39,18 @@ const WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED";
  * @throws LedgerError `store-unavailable` when the database cannot be reached, or its tables are newer than this program.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, headPollMs = DEFAULT_HEAD_POLL_MS } = options;
-  const sessions = postgresSessions(url);
+  const { url, headPollMs = DEFAULT_HEAD_POLL_MS, pauseMs = DEFAULT_PAUSE_MS } = options;
+  /** How a transaction that writes begins. */
+  const write = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${pauseMs}`;
+  const readers = postgresSessions(url);
+  const writers = postgresSessions(url, WRITE_CONNECTIONS);
   const listeners = headListeners(options.onListenerError);
-  const reader = postgresReader(sessions);
-  const lead = postgresLead(sessions);
-  /** The newest head that listeners were told. */
-  let told = -1;
+  const reader = postgresReader(readers);
+  const lead = postgresLead(writers);
+  /** Size of the newest head that listeners were told. */
+  let told = 0;
   let closed = false;
+  let inTurn = false;
   /** The transaction of the turn under way, which holds the head's row. */
   let turn: Session | undefined;
   let polling: NodeJS.Timeout | undefined;
@@ -77,7 +89,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       if (size !== expectedSize) throw new StoreConflict(expectedSize, size);
       await insertGroup(session, group, expectedSize);
     };
-    if (turn === undefined) await inTransaction(sessions, WRITE, insert);
+    if (turn === undefined) await inTransaction(writers, write, insert);
     else {
       const session = turn;
       turn = undefined;
@@ -92,12 +104,21 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     tell(group.head);
   }
 
-  async function takeTurn(work: (head: Head) => Promise<void>): Promise<void> {
-    if (turn !== undefined) throw new Error("one turn at a time");
-    const session = await sessions.begin(WRITE);
+  async function takeTurn(work: TurnWork): Promise<void> {
+    if (inTurn) throw new Error("one turn at a time");
+    inTurn = true;
+    try {
+      const session = await writers.begin(write);
+      await inSession(session, work);
+    } finally {
+      inTurn = false;
+    }
+  }
+
+  async function inSession(session: Session, work: TurnWork): Promise<void> {
     turn = session;
     try {
-      await work(await lockedHead(session));
+      await work(await lockedHead(session), postgresReader(session));
     } finally {
       // Committed or not: a commit takes the turn with it.
       if (turn === session) {
@@ -110,7 +131,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   async function addIndexKeys(rows: readonly IndexKeyRow[]): Promise<void> {
     const packed = rows.map(indexKeyRow);
     if (packed.length === 0) return;
-    await inTransaction(sessions, WRITE, async (session) => {
+    await inTransaction(writers, write, async (session) => {
       // Whoever adds rows waits for its predecessors: ordinals have no gaps.
       await session.rows("SELECT 1 FROM bindings WHERE name = 'index keys' FOR UPDATE");
       const [last] = await session.rows("SELECT coalesce(max(ordinal) + 1, 0) AS next FROM index_keys");
@@ -133,16 +154,17 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 
   async function asLeader(work: (session: Session) => Promise<void>): Promise<void> {
-    await inTransaction(sessions, WRITE, async (session) => {
+    await inTransaction(writers, write, async (session) => {
       await lead.require(session);
       await work(session);
     });
   }
 
   try {
-    await migrateRecords(sessions);
+    await migrateRecords(writers);
+    await requireDurable(writers);
   } catch (error) {
-    await sessions.close();
+    await Promise.all([readers.close(), writers.close()]);
     throw error;
   }
   return {
@@ -184,8 +206,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       });
     },
     addIndexKeys,
-    eraseKeys: async (indexes) => await eraseEventKeys(sessions, indexes),
-    bind: async (name, value) => await remember(sessions, `bound ${name}`, value),
+    eraseKeys: async (indexes) => await eraseEventKeys(writers, write, indexes),
+    bind: async (name, value) => await remember(writers, `bound ${name}`, value),
     setAnchorIntent: async (intent) => {
       await asLeader(async (session) => {
         if (intent !== undefined) await remember(session, ANCHOR_INTENT, intent);
@@ -194,26 +216,29 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
     onHead: (listener) => {
       const leave = listeners.add(listener);
-      void reader.head().then(
-        ({ size }) => {
-          if (told < 0) told = size;
-          pollHead();
-        },
-        () => pollHead(),
-      );
+      pollHead();
       return leave;
     },
     snapshot: async () => {
-      const session = await sessions.begin(SNAPSHOT);
-      // PostgreSQL takes the snapshot at the first question.
-      await session.rows("SELECT 1 FROM head");
-      return { ...postgresReader(session), close: async () => await session.end("COMMIT") };
+      const session = await readers.begin(SNAPSHOT);
+      return { ...postgresReader(session), close: async () => await session.end("ROLLBACK") };
     },
     close: async () => {
       closed = true;
       clearTimeout(polling);
       await lead.close();
-      await sessions.close();
+      await Promise.all([readers.close(), writers.close()]);
     },
   };
+}
+
+/** Refuses a database that acknowledges before it wrote. One that does not know the setting is taken at its word. */
+async function requireDurable(queries: Queries): Promise<void> {
+  const [row] = await queries.rows(
+    "SELECT current_setting('synchronous_commit', true) = 'off' OR current_setting('fsync', true) = 'off' AS loses",
+  );
+  if (row?.["loses"] !== true) return;
+  const message =
+    "The database confirms what it may still lose: set synchronous_commit and fsync to on, for the database and its user.";
+  throw new LedgerError("store-unavailable", message);
 }

@@ -197,6 +197,9 @@ export interface StoreReader {
   anchorIntent: () => Promise<Bytes | undefined>;
 }
 
+/** What is done in a turn, with the durable head and a reader of the same moment. */
+export type TurnWork = (head: Head, records: Pick<StoreReader, "source">) => Promise<void>;
+
 /** All reads show the state at one head until it is closed. Close it soon: it holds back compaction. */
 export interface StoreSnapshot extends StoreReader {
   close: () => Promise<void>;
@@ -220,9 +223,10 @@ export interface Store extends StoreReader {
   commit: (group: Group, expectedSize: number) => Promise<void>;
   /**
    * Does the work while nobody else can commit: in it, the durable head stays as it is given, until the work itself commits (once) or ends. One turn at a
-   * time; where several processes write, the others wait. Rejects with what the work throws.
+   * time; where several processes write, the others wait, so the work reads what it needs through the reader it is given (before it commits), which waits
+   * for nobody. Rejects with what the work throws.
    */
-  turn: (work: (head: Head) => Promise<void>) => Promise<void>;
+  turn: (work: TurnWork) => Promise<void>;
   /**
    * Begins to seek the lead among the servers of this log, until the store is closed: what only one may do, the leader does. Resolves when it was
    * sought once. A leader that does not renew its lease is followed by another within ten seconds.
@@ -258,7 +262,7 @@ export interface Store extends StoreReader {
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**
    * Calls the listener after every commit, in order, with the new head; commits that follow each other closely may be
-   * reported once, by the newest head. What it throws is reported and changes nothing. Returns the function that ends it.
+   * reported once, by the newest head, as may be what was committed before the listener came. What it throws is reported and changes nothing. Returns the function that ends it.
    */
   onHead: (listener: (head: Head) => void) => () => void;
   snapshot: () => Promise<StoreSnapshot>;

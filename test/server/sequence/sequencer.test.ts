@@ -232,7 +232,7 @@ describe("sequencer", () => {
       const faulty = faultyStore(store, (writes) => (writes === 1 ? "lost" : undefined));
       let turns = 0;
       const turn: Store["turn"] = async (work) => {
-        await store.turn(async (head) => await work(turns++ < 2 ? head : empty));
+        await store.turn(async (head, records) => await work(turns++ < 2 ? head : empty, records));
       };
       const { sequencer, submit } = testLedger({ ...faulty, turn }, [recorder]);
       await submit(batch(1, 2));

@@ -5,6 +5,7 @@ import pg from "pg";
 import { parseSource } from "../../../protocol/source.ts";
 import { type PostgresServer, startPostgres } from "../../../scripts/postgres.ts";
 import { LeadLost, StoreConflict } from "../../../server/errors.ts";
+import { postgresSessions } from "../../../server/store/postgres-session.ts";
 import { openPostgresStore } from "../../../server/store/postgres-store.ts";
 import type { IndexKeyRow, Store } from "../../../server/store/store.ts";
 import { skipBecause } from "../../skip-because.ts";
@@ -122,10 +123,7 @@ describe("store: PostgreSQL", function () {
       expect(await rejection(two.setAnchorIntent(Uint8Array.of(2)))).to.be.instanceOf(LeadLost);
       await one.setAnchorIntent(Uint8Array.of(1));
       // As after the first one was paused for longer than its lease.
-      const client = new pg.Client({ connectionString: url });
-      await client.connect();
-      await client.query("UPDATE lead SET until = '-infinity'");
-      await client.end();
+      await query(url, "UPDATE lead SET until = '-infinity'");
       const third = await openPostgresStore({ url });
       stores.push(third);
       await third.campaign();
@@ -149,6 +147,47 @@ describe("store: PostgreSQL", function () {
       await one.close();
       await two.campaign();
       expect(two.leads()).to.be.true;
+    });
+
+    it("take the lead from one whose lease was given before the database's clock was set back", async () => {
+      const [one] = stores;
+      await query(url, "UPDATE lead SET holder = 'gone', until = now() + interval '1 hour'");
+      await one?.campaign();
+      expect(one?.leads()).to.be.true;
+    });
+
+    it("do not wait for one that stands still in its turn, and what it commits later is refused", async () => {
+      const [, two] = stores;
+      const paused = await openPostgresStore({ url, pauseMs: 200 });
+      stores.push(paused);
+      if (two === undefined) throw new Error("no store");
+      const late = paused.turn(async (head) => {
+        await two.commit(groupAfter(EMPTY, [madeSubmission(B, 1, 1, 0)]), 0);
+        await paused.commit(groupAfter(head, [madeSubmission(A, 1, 1, 0)]), 0);
+      });
+      expect(await rejection(late)).to.have.property("code", "store-unavailable");
+      expect((await two.head()).size).to.equal(1);
+      expect(await two.source(A)).to.equal(undefined);
+      // And it takes its next turn.
+      await paused.turn(async (head) => {
+        await paused.commit(groupAfter(head, [madeSubmission(A, 1, 1, 1)]), 1);
+      });
+    });
+
+    it("commit while a backup reads everything, also when a new part of the keys begins", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      const backup = await two.snapshot();
+      await backup.eventKey(0);
+      await one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 1, 0)]), 0);
+      await backup.close();
+      expect(await two.eventKey(0)).not.to.equal(undefined);
+    });
+
+    it("tell a listener what was committed before it came", async () => {
+      const [one, two] = stores;
+      await one?.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 2, 0)]), 0);
+      expect(await new Promise<number>((resolve) => two?.onHead(({ size }) => resolve(size)))).to.equal(2);
     });
 
     it("a turn that fails, or commits nothing, lets the next one come", async () => {
@@ -175,6 +214,71 @@ describe("store: PostgreSQL", function () {
     await store.close();
   });
 
+  it("destroys keys only when no snapshot can see them any more, whatever it looked at", async () => {
+    const store = await openPostgresStore({ url: await running().newDatabase() });
+    const made = madeSubmission(A, 1, 40, 0);
+    await store.commit(groupAfter(EMPTY, [made]), 0);
+    const [gone] = made.secrets;
+    if (gone === undefined) throw new Error("no key");
+    const snapshot = await store.snapshot();
+    let isDone = false;
+    const erasing = store.eraseKeys([0]).then(() => (isDone = true));
+    while ((await store.eventKey(0)) !== undefined);
+    // Longer than it would take.
+    for (let round = 0; round < 5; round++) await filesWith(running().dataDir, gone);
+    expect(isDone).to.be.false;
+    expect(Buffer.from((await snapshot.eventKey(0))?.key ?? []).equals(Buffer.from(gone))).to.be.true;
+    await snapshot.close();
+    await erasing;
+    expect(await filesWith(running().dataDir, gone)).to.deep.equal([]);
+    await store.close();
+  });
+
+  it("lets everybody else go on while keys are to be destroyed that somebody reads", async () => {
+    const store = await openPostgresStore({ url: await running().newDatabase() });
+    await store.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 4, 0)]), 0);
+    let reading = await store.snapshot();
+    await reading.eventKey(0);
+    const erasing = store.eraseKeys([0]);
+    // One after the other, so that there is always one that began before the last try.
+    for (let seq = 1; seq <= 4; seq++) {
+      const next = await store.snapshot();
+      await next.eventKey(0);
+      await store.commit(groupAfter(await store.head(), [madeSubmission(B, seq, 1, 3 + seq)]), 3 + seq);
+      await reading.close();
+      reading = next;
+    }
+    await reading.close();
+    await erasing;
+    expect(await store.eventKey(0)).to.equal(undefined);
+    expect(await store.eventKey(7)).not.to.equal(undefined);
+    await store.close();
+  });
+
+  it("refuses a database that confirms what it may lose", async () => {
+    const url = await running().newDatabase();
+    await query(url, `ALTER DATABASE ${path.basename(new URL(url).pathname)} SET synchronous_commit = off`);
+    expect(await rejection(openPostgresStore({ url }))).to.have.property("code", "store-unavailable");
+  });
+
+  it("asks nothing of a connection that was given back, and takes no rollback for a commit", async () => {
+    const url = await running().newDatabase();
+    const sessions = postgresSessions(url, 1);
+    const failed = await sessions.begin("BEGIN");
+    await rejection(failed.rows("SELECT 1 / 0"));
+    expect(await rejection(failed.end("COMMIT"))).to.have.property("code", "store-unavailable");
+    const ended = await sessions.begin("BEGIN");
+    await ended.end("ROLLBACK");
+    const other = await sessions.begin("BEGIN");
+    await ended.end("ROLLBACK");
+    for (const late of [ended.rows("SELECT 1"), ended.end("COMMIT")])
+      expect(await rejection(late)).to.have.property("code", "store-unavailable");
+    await other.rows("CREATE TABLE kept (n int)");
+    await other.end("COMMIT");
+    expect(await sessions.rows("SELECT n FROM kept")).to.deep.equal([]);
+    await sessions.close();
+  });
+
   it("leaves the bytes of destroyed keys in none of PostgreSQL's files", async () => {
     const store = await openPostgresStore({ url: await running().newDatabase() });
     const made = madeSubmission(A, 1, 40, 0);
@@ -188,6 +292,12 @@ describe("store: PostgreSQL", function () {
     await store.close();
   });
 });
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql).finally(async () => await client.end());
+}
 
 /** The files below a folder that hold these bytes. */
 async function filesWith(folder: string, bytes: Uint8Array): Promise<string[]> {
