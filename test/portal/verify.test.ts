@@ -80,14 +80,11 @@ describe("the verify page in a browser", function () {
 
   /** Drops a file on the middle of the page, as from the desktop. */
   async function drop(page: Page, text: string): Promise<void> {
-    const data = await page.evaluateHandle(
-      ([content]) => {
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([content ?? ""], "dropped.json", { type: "application/json" }));
-        return transfer;
-      },
-      [text],
-    );
+    const data = await page.evaluateHandle(`(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([${JSON.stringify(text)}], "dropped.json", { type: "application/json" }));
+      return transfer;
+    })()`);
     await page.dispatchEvent("main", "dragover", { dataTransfer: data });
     await page.dispatchEvent("main", "drop", { dataTransfer: data });
   }

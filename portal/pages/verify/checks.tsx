@@ -24,12 +24,13 @@ const ICONS: Readonly<Record<Check["status"], IconName>> = {
 
 /** What a check asserts, in plain words. */
 export function checkTitle(lookup: Lookup, kind: FileKind, { id, title }: Check): string {
-  return lookup(`${areaOf(kind)}${id}.title`, title);
+  return wordOf(lookup, kind, `${id}.title`, title);
 }
 
-/** The statement's are shared with the page of one's own data. */
-function areaOf(kind: FileKind): string {
-  return kind === "statement" ? "checks:" : `verifyChecks:${kind}.`;
+/** A statement's are those of one's own, but for what is only known there: whose it should be. */
+function wordOf(lookup: Lookup, kind: FileKind, key: string, fallback: string): string {
+  const shared = kind === "statement" ? lookup(`checks:${key}`, fallback) : fallback;
+  return lookup(`verifyChecks:${kind}.${key}`, shared);
 }
 
 /** Every check that was made, what it means, and what was found. */
@@ -48,7 +49,7 @@ export function Checks({ kind, checks }: { readonly kind: FileKind; readonly che
               <strong>{checkTitle(lookup, kind, check)}</strong>{" "}
               <span className="quiet">({t(`results.status.${check.status}`)})</span>
             </p>
-            <p className="quiet">{lookup(`${areaOf(kind)}${check.id}.meaning`, "")}</p>
+            <p className="quiet">{wordOf(lookup, kind, `${check.id}.meaning`, "")}</p>
             <p className="quiet small">
               {t("results.detail")} <span lang="en">{check.detail}</span>
             </p>

@@ -55,15 +55,17 @@ export function TrustCard(props: {
       {trust.of === "server" && <p className="quiet small">{t("trust.serverWhy")}</p>}
       {trust.of === "own" && (
         <div className="stack-tight">
-          <FileTrigger
-            acceptedFileTypes={[".json", "application/json"]}
-            onSelect={(files) => {
-              const file = files?.[0];
-              if (file !== undefined) onProfile(file);
-            }}
-          >
-            <Button>{t("trust.chooseOwn")}</Button>
-          </FileTrigger>
+          <div>
+            <FileTrigger
+              acceptedFileTypes={[".json", "application/json"]}
+              onSelect={(files) => {
+                const file = files?.[0];
+                if (file !== undefined) onProfile(file);
+              }}
+            >
+              <Button>{t("trust.chooseOwn")}</Button>
+            </FileTrigger>
+          </div>
           {fault !== undefined && (
             <Notice tone="bad" live title={t("trust.bad")}>
               <p className="small">

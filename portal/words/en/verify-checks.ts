@@ -1,6 +1,28 @@
 import type { verifyChecks as vi } from "../vi/verify-checks.ts";
 
 export const verifyChecks: typeof vi = {
+  statement: {
+    about: {
+      title: "Whom the statement is about",
+      meaning: "The page does not know whose it should be: compare the number that it names.",
+    },
+    vrf: {
+      title: "Looked up in that person's own place",
+      meaning: "The server cannot have given out somebody else's empty list.",
+    },
+    index: {
+      title: "The index says so",
+      meaning: "The index that was fixed names exactly this number of that person's entries.",
+    },
+    entries: {
+      title: "Every entry is that person's",
+      meaning: "Each entry shows why it is in this list.",
+    },
+    linked: {
+      title: "All the person's numbers are covered",
+      meaning: "If the person had another number before, its list is here too.",
+    },
+  },
   evidence: {
     format: { title: "The file is evidence", meaning: "It can be read and has the right form." },
     disclosures: {

@@ -1,5 +1,24 @@
-/** Each check of a file in plain words, by kind of file and the verifier's stable ids. Those of statements stand in `checks.ts`. */
+/** Each check of a file in plain words, by kind of file and the verifier's stable ids. Of a statement's, those that read otherwise than in `checks.ts`. */
 export const verifyChecks = {
+  statement: {
+    about: {
+      title: "Bản kê nói về ai",
+      meaning: "Trang không biết bản kê phải là của ai: hãy tự so số ghi trong bản kê.",
+    },
+    vrf: {
+      title: "Tra đúng chỗ của người đó",
+      meaning: "Máy chủ không thể đưa ra danh sách trống của người khác.",
+    },
+    index: { title: "Mục lục nói đúng như vậy", meaning: "Mục lục đã chốt ghi đúng số mục của người đó." },
+    entries: {
+      title: "Mục nào cũng là của người đó",
+      meaning: "Mỗi mục cho thấy vì sao nó ở trong danh sách này.",
+    },
+    linked: {
+      title: "Đủ các số giấy tờ của người đó",
+      meaning: "Nếu người đó từng có số khác, danh sách của số đó cũng ở đây.",
+    },
+  },
   evidence: {
     format: { title: "Tệp đúng là một bằng chứng", meaning: "Tệp đọc được và theo đúng mẫu." },
     disclosures: {
