@@ -238,7 +238,8 @@ export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, n
 
 /** The case at its beginning again, after data were put right: everything is read and concluded anew. */
 export function readAnew(before: Case, now: number): Case {
-  const { inputs: _inputs, conclusion: _conclusion, answer: _answer, disputed: _disputed, ...kept } = before;
+  const { inputs: _inputs, conclusion: _conclusion, answer: _answer, disputed: _disputed, ...more } = before;
+  const { byOfficer: _byOfficer, ...kept } = more;
   return {
     ...{ ...kept, round: before.round + 1, readings: [], steps: [], tries: 0 },
     stage: { at: "reading", notBefore: now },

@@ -70,6 +70,8 @@ export async function tell(before: Case, parts: TellingParts, keep: Keep): Promi
     const sent = await channel.send(to, message).catch((error: unknown) => error);
     const state = stateAfter(sent, { channel, isUncertain: earlier?.state === "unknown" });
     current = withAttempt(current, { channel: channel.name, state, attempts });
+    // What came of it is known from here on, though it cannot be recorded now.
+    await keep(current);
     // Sent again until it is known: there the same key is one message for ever.
     if (sent instanceof NotSentError && current.tries + 1 < MAX_TRIES) return later(current, now());
     if (state === "delivered" && !isInbox(channel)) break;
@@ -81,14 +83,18 @@ export async function tell(before: Case, parts: TellingParts, keep: Keep): Promi
 /** The case with whom to tell, and a new telling begun where one is due; without an address, the case as it is to be kept. */
 async function withAddressee(
   before: Case,
-  { addressesOf, objects, now }: TellingParts,
+  parts: TellingParts,
 ): Promise<{ readonly current: Case; readonly to?: Addresses }> {
+  const { addressesOf, objects, now } = parts;
   const { stage, occasion, procedure, toldTo, id: caseId } = before;
   const { subject } = occasion;
   const isBegun = stage.at === "telling" && stage.begun === true;
   try {
-    if (!isBegun && (await objects?.(procedure, subject)) === true)
+    // Also in the morning, of what was begun in the evening.
+    if ((await objects?.(procedure, subject)) === true) {
+      await recordBrokenOff(before, parts);
       return { current: { ...before, stage: { at: "closed", outcome: "objected" } } };
+    }
     const telling = isBegun ? before.telling : before.telling + 1;
     const to = await addressesOf({ subject, procedure, caseId, telling });
     if (to === undefined)
@@ -121,7 +127,7 @@ function messageOf(current: Case): Message {
   };
 }
 
-/** Records a telling that ends before it was done: the person answered in the inbox, and nothing is sent any more. Nothing where none has begun. */
+/** Records a telling that ends before it was done: the person answered in the inbox, or objected, and nothing is sent any more. Nothing where none has begun. */
 export async function recordBrokenOff(current: Case, parts: RecordTellingParts): Promise<void> {
   const { stage, attempts } = current;
   if (stage.at !== "telling" || stage.begun !== true || attempts.length === 0) return;

@@ -346,6 +346,25 @@ describe("proactive/cases: awkward lives", () => {
       expect(details()).to.include("told: inbox delivered");
     });
 
+    it("gets no text message twice because what came of it could not be recorded", async () => {
+      const { recorder, ...parts } = around.parts(store);
+      let isFull = true;
+      engine = caseEngine({
+        ...parts,
+        recorder: {
+          record: async (event, options) =>
+            isFull && event.outcome?.detail?.startsWith("told") === true
+              ? await Promise.reject(new Error("the spool is full"))
+              : await recorder.record(event, options),
+        },
+      });
+      await permit().catch(() => undefined);
+      isFull = false;
+      await engine.advanceAll();
+      expect(around.sent.filter((key) => !key.startsWith("inbox"))).to.have.length(1);
+      expect(details().at(-1)).to.equal("told: inbox delivered, sms delivered");
+    });
+
     it("may have got a text message whose end is unknown, though the attempt after it failed for certain", async () => {
       around.diesAtSms = true;
       await permit().catch(() => undefined);
@@ -372,6 +391,27 @@ describe("proactive/cases: awkward lives", () => {
       around.objects = "later";
       const id = await permit();
       expect([await standing(id), around.sent]).to.deep.equal(["closed: objected", []]);
+    });
+
+    it("in the night end the case before the text message of the morning", async () => {
+      around.now = Date.parse("2026-11-23T22:30:00+07:00");
+      const id = await permit();
+      around.objects = "later";
+      await later(9 * HOUR);
+      expect([await standing(id), around.sent]).to.deep.equal(["closed: objected", [`inbox ${id} message`]]);
+      expect(details().at(-1)).to.equal("told: inbox delivered");
+    });
+
+    it("that were taken back leave nothing to an officer once everything is looked at anew", async () => {
+      const id = await permit();
+      around.objects = "later";
+      await answer(id, { answer: "accept" });
+      around.objects = "never";
+      await decide(id, { decide: "correct", category: "pd:Ownership", value: { parcel: "Q" } });
+      expect(await standing(id)).to.equal("waiting");
+      await answer(id, { answer: "accept" });
+      expect(around.recorded.at(-1)?.outcome?.detail).to.equal("granted");
+      expect(around.recorded.at(-1)).to.have.property("rule");
     });
 
     it("before an acceptance put an officer in the machine's place", async () => {
