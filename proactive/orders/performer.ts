@@ -124,7 +124,7 @@ export function performer(
     switch (progress.state) {
       case "entering": {
         const { enters, consent } = progress;
-        await register.enter(order.subject, enters);
+        // First: nothing changes without a record. Dying in between, it is entered when the order is given again.
         await record({ order, from }, plan, {
           ...{
             facts: enters,
@@ -133,6 +133,7 @@ export function performer(
           },
           ...(consent !== undefined && { consent }),
         });
+        await register.enter(order.subject, enters);
         await store.put(from, order, { ...progress, state: "done" });
         return "done";
       }
@@ -173,9 +174,9 @@ export function performer(
       case "undoing": {
         const { before } = progress;
         await store.put(from, order, { ...progress, state: "undoing" });
-        await register.enter(order.subject, before);
         const outcome = { code: "success", detail: `step undone: ${plan.name}` } as const;
         await record({ order, from }, plan, { facts: before, outcome, explanation: undoneText(plan) });
+        await register.enter(order.subject, before);
         await store.put(from, order, { state: "undone" });
         return "done";
       }

@@ -169,6 +169,21 @@ describe("proactive/orders/performer", () => {
       }
     });
 
+  it("changes nothing that it has not recorded, wherever it dies", async () => {
+    for (let dieAt = 1, hasDied = true; hasDied; dieAt++) {
+      const agency = new PerformingAgency("education");
+      const order = { ...PLACE, key: `recorded-${dieAt}` };
+      Object.assign(agency, { dieAt, dies: "after" });
+      hasDied = await agency
+        .run(store)
+        .perform(order, "qn-education")
+        .then(() => false)
+        .catch((error: unknown) => error instanceof Died);
+      expect(agency.recorded.length, `${dieAt}`).to.be.at.least(agency.held.size);
+      expect(dieAt).to.be.below(20);
+    }
+  });
+
   for (const dies of ["before", "after"] as const)
     it(`killed ${dies} anything while it refuses, it has refused once when it is asked again`, async () => {
       for (let dieAt = 1, survived = false; !survived; dieAt++) {
