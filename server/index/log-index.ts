@@ -252,7 +252,12 @@ class Following implements LogIndex {
     const { store, integrator } = this.#parts;
     const thread = this.#loaded();
     const batch = await readBatch(from, to, { store, tree: integrator.tree() });
-    const unknown = await thread.unknownTags(batch);
+    let unknown = await thread.unknownTags(batch);
+    if (unknown.length > 0) {
+      // Another server may have given them keys already, and the events may have been erased since.
+      await this.#sendKeys(thread);
+      unknown = await thread.unknownTags(batch);
+    }
     if (unknown.length > 0) {
       await enrolTags(unknown, this.#parts);
       await this.#sendKeys(thread);

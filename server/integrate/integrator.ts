@@ -121,8 +121,14 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
     return tree.edge.size < size || equal(edgeRoot(tree.edge), frontierRoot(frontier));
   }
 
+  /** How long until an interval since then is over. It is, too, when the clock was set back to before then: nobody knows how long ago that was. */
+  function untilMs(since: number, interval: number): number {
+    const past = clock.now() - since;
+    return past < 0 ? 0 : interval - past;
+  }
+
   function isCheckpointDue(size: number): boolean {
-    return published === undefined || (size > published.size && clock.now() >= publishedAt + intervalMs);
+    return published === undefined || (size > published.size && untilMs(publishedAt, intervalMs) <= 0);
   }
 
   async function publish({ size, frontier }: Head): Promise<void> {
@@ -163,8 +169,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
     if (closed || running !== undefined || head === undefined) return;
     const waiting = head.size - tree.edge.size;
     if (waiting === 0 && published?.size === head.size) return;
-    const dueAt = store.leads() ? publishedAt + intervalMs : steppedAt + FOLLOW_MS;
-    const untilDueMs = dueAt - clock.now();
+    const untilDueMs = store.leads() ? untilMs(publishedAt, intervalMs) : untilMs(steppedAt, FOLLOW_MS);
     if (waiting >= CHUNK_LEAVES || untilDueMs <= 0) run(head).then(wake, tryAgainLater);
     else timer = setTimeout(wake, untilDueMs);
   }

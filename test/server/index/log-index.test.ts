@@ -252,6 +252,21 @@ describe("server/index/log-index", () => {
     await expectEntry(index, "person", person(1), [0, 1]);
   });
 
+  it("takes the keys that another server added meanwhile, also of events erased since", async () => {
+    records.add(accessFacets(1));
+    records.publish();
+    const index = start();
+    await sized(index, 1);
+    const tag = storedTag({ kind: "person", id: person(8) }, tagOf);
+    records.rows.push({ tag, key: keyOf("person", person(8)) });
+    records.add(accessFacets(8));
+    records.erase(1);
+    records.publish();
+    await sized(index, 2);
+    await expectEntry(index, "person", person(8), [1]);
+    expect(records.rows).to.have.length(4);
+  });
+
   it("lets anchoring go on without it while the VRF takes its time", async () => {
     const slow = Promise.withResolvers<Uint8Array>();
     const output = async (id: string) => (id === person(9) ? await slow.promise : vrf.output(id));

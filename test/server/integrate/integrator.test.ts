@@ -136,6 +136,19 @@ describe("server/integrate/integrator", () => {
     await expectPublished(2011);
   });
 
+  it("publishes when the clock was set back, and keeps the interval from then on", async () => {
+    await integrator.close();
+    integrator = make(3_600_000);
+    await integrator.start();
+    now -= 10 * 3_600_000;
+    await commit(10);
+    await expectPublished(10);
+    await commit(1000);
+    await commit(1000);
+    while (integrator.tree().edge.size < 2010) await new Promise(setImmediate);
+    expect(integrator.checkpoint()?.size).to.equal(10);
+  });
+
   for (const [what, spoil] of Object.entries({
     "is ahead of the records": async () => {
       const leaves = new Uint8Array(32 * 5000);
