@@ -34,9 +34,9 @@ export function addressing(options: AddressingOptions): TellingParts["addressesO
   async function responsibleFor(telling: AboutWhom, who: "mother" | "guardian"): Promise<string | undefined> {
     const { subject, procedure, caseId } = telling;
     const from = who === "mother" ? "health" : "civil-status";
-    const own = configuration.holds.includes("pd:Parent")
-      ? register.read(subject, ["pd:Parent"])?.["pd:Parent"]
-      : undefined;
+    // What another register holds of parents may be older.
+    const own =
+      configuration.code === from ? register.read(subject, ["pd:Parent"])?.["pd:Parent"] : undefined;
     if (own !== undefined) return textIn(memberOf(own, who));
     const asked = { register: from, categories: ["pd:Parent"], subject, procedure, caseId } as const;
     // Asked again on the same day it is the same exchange: registers hear of a change a day later.

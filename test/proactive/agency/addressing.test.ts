@@ -3,6 +3,7 @@ import { addressing } from "../../../proactive/agency/addressing.ts";
 import type { AboutWhom } from "../../../proactive/cases/telling.ts";
 import { population } from "../../../proactive/population/population.ts";
 import type { RegisterCode } from "../../../proactive/registers/configurations.ts";
+import type { ReadRegister } from "../../../proactive/registers/reading.ts";
 import { society } from "../../../proactive/registers/facts.ts";
 import { type Register, register } from "../../../proactive/registers/register.ts";
 
@@ -19,10 +20,10 @@ function held(code: RegisterCode): Register {
 async function told(
   own: Register,
   about: Pick<AboutWhom, "subject" | "procedure">,
+  read: ReadRegister = () => Promise.reject(new Error("nobody is asked here")),
 ): Promise<string | undefined> {
   const addressesOf = addressing({
-    register: own,
-    read: () => Promise.reject(new Error("nobody is asked here")),
+    ...{ register: own, read },
     inbox: { wishesOf: () => Promise.resolve(WISHES) },
     world: { contactOf: () => ({ language: "vi" }), kinOf: () => PEOPLE.persons[1]?.id },
     today: () => AS_OF,
@@ -42,6 +43,24 @@ describe("proactive/agency: whom it writes to", () => {
     const change = { kind: "guardian-change", on: AS_OF, child: about.subject, guardian: adult } as const;
     await civil.hear([change], "2026-11-23");
     expect(await told(civil, about)).to.equal(adult);
+  });
+
+  it("is no guardian whom another register still holds: the civil-status office is asked, and without its word nobody is told", async () => {
+    const about = { subject: child?.id ?? "", procedure: "PASSPORT" };
+    const asked: string[] = [];
+    const decision = { permits: true, jws: "a.b.c", reason: "law", obligations: [] } as const;
+    const recorded = { source: "qn-police/r1" as never, seq: 1, created: true };
+    const says: ReadRegister = ({ register: name, messageId }) => {
+      asked.push(name);
+      return Promise.resolve({
+        ...{ kind: "read", answer: { "pd:Parent": { guardian: adult } }, messageId, decision, recorded },
+      });
+    };
+    expect(await told(held("population"), about, says)).to.equal(adult);
+    expect(asked).to.deep.equal(["civil-status"]);
+    const refuses: ReadRegister = ({ messageId }) =>
+      Promise.resolve({ kind: "refused", reason: "not-a-party", messageId, recorded });
+    expect(await told(held("population"), about, refuses)).to.equal(undefined);
   });
 
   it("is nobody who is known to have died, and no guardian of a child who is", async () => {
