@@ -5,14 +5,8 @@ const from = Number(process.env["FAST_DATE_FROM"]);
 
 const now = () => Math.floor(from + (RealDate.now() - from) * FACTOR);
 
-globalThis.Date = class extends RealDate {
-  /** @param {[]} given what a date is made of; the fast present where nothing is given */
-  constructor(...given) {
-    if (given.length === 0) super(now());
-    else super(...given);
-  }
-
-  static now() {
-    return now();
-  }
-};
+globalThis.Date = new Proxy(RealDate, {
+  construct: (_date, given, made) =>
+    /** @type {Date} */ (Reflect.construct(RealDate, given.length === 0 ? [now()] : given, made)),
+  get: (date, name) => /** @type {unknown} */ (name === "now" ? now : Reflect.get(date, name)),
+});

@@ -15,7 +15,7 @@ import { society } from "../../proactive/registers/facts.ts";
 import { register } from "../../proactive/registers/register.ts";
 import { RULES } from "../../proactive/rules/rules.ts";
 import { demand } from "../../scripts/demo/calls.ts";
-import { ledgerView } from "../../scripts/demo/ledger-view.ts";
+import { type LedgerView, ledgerView, type SeenEvent } from "../../scripts/demo/ledger-view.ts";
 import { type SmsGateway, startSmsGateway } from "../../scripts/demo/sms-gateway.ts";
 import { PROVINCE } from "../../scripts/start/agencies.ts";
 import { freePorts } from "../../scripts/start/ports.ts";
@@ -136,7 +136,7 @@ describe("the proactive services, killed at random instants", function () {
     const { authorization = "" } = await tokenOf(system, "inspector");
     const view = ledgerView(urlOf("ledger"), () => Promise.resolve(authorization.slice("Bearer ".length)));
     for (const { id } of cases) {
-      const details = (await view.events({ case: id, type: "action" })).map(
+      const details = (await actionsOf(view, id)).map(
         ({ facets }) => (facets.outcome as { detail?: string }).detail ?? "",
       );
       const concluded = details.filter((detail) => /^(offer|notify|none|officer)/.test(detail));
@@ -149,6 +149,19 @@ describe("the proactive services, killed at random instants", function () {
     // One attempt, and one more when nobody knew what had come of it.
     for (const key of sent) expect(gateway.requestsFor(key), key).to.be.within(1, 2);
   });
+
+  /** The ledger was killed too: it searches once it has read everything again. */
+  async function actionsOf(view: LedgerView, id: string): Promise<readonly SeenEvent[]> {
+    const deadline = performance.now() + SETTLING_MS;
+    for (;;) {
+      try {
+        return await view.events({ case: id, type: "action" });
+      } catch (error) {
+        if (!String(error).includes("503") || performance.now() > deadline) throw error;
+        await delay(100);
+      }
+    }
+  }
 
   /** What the police is to notice, reckoned here from the same people. */
   function expected(): string[] {
