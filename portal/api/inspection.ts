@@ -40,10 +40,10 @@ export interface SearchFilter {
 
 const FOUND_AT_ONCE = 25;
 
-/** The events of a search, the newest first, page by page. That it was asked for is recorded; so it is asked once, and not again by itself. */
-export function useSearch(filter: SearchFilter | undefined) {
+/** The events of a search, the newest first, page by page. That it was asked for is recorded; so it is asked once each `turn`, and not again by itself. */
+export function useSearch(filter: SearchFilter, turn: number) {
   return useInfiniteQuery({
-    queryKey: ["search", filter],
+    queryKey: ["search", filter, turn],
     queryFn: async ({ pageParam, signal }) =>
       await ask(FOUND_PAGE, "/v1/inspection/search", {
         method: "POST",
@@ -53,7 +53,6 @@ export function useSearch(filter: SearchFilter | undefined) {
     initialPageParam: null as number | null,
     getNextPageParam: ({ next }) => next,
     select: ({ pages }) => ({ size: pages[0]?.size ?? 0, events: pages.flatMap(({ events }) => events) }),
-    enabled: filter !== undefined,
     staleTime: Infinity,
     refetchOnWindowFocus: false,
   });

@@ -55,10 +55,10 @@ function Pages() {
   );
 }
 
-function Shown({ place: { role, page: Page } }: { readonly place: Place }) {
+function Shown({ place: { role, also, page: Page } }: { readonly place: Place }) {
   if (role === undefined) return <Page />;
   return (
-    <Gate role={role}>
+    <Gate role={role} also={also}>
       <Page />
     </Gate>
   );

@@ -7,14 +7,19 @@ import { ButtonLink } from "../parts/button.tsx";
 import { Answered, Empty } from "../parts/states.tsx";
 
 /** Shows a page to whom it is for, and asks everybody else to sign on. */
-export function Gate({ role, children }: { readonly role: SignedOnRole; readonly children: ReactNode }) {
+export function Gate(props: {
+  readonly role: SignedOnRole;
+  readonly also?: SignedOnRole | undefined;
+  readonly children: ReactNode;
+}) {
+  const { role, also, children } = props;
   const { t, i18n } = useTranslation();
   const [location] = useLocation();
   const session = useSession();
   return (
     <Answered of={session}>
       {({ signedOn, signOn, hasEnded = false }) =>
-        signedOn?.role === role ? (
+        signedOn !== null && (signedOn.role === role || signedOn.role === also) ? (
           children
         ) : (
           <Empty

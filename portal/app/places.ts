@@ -10,6 +10,8 @@ export interface Place {
   readonly path: string;
   /** Whose it is; without it, everybody's. */
   readonly role?: SignedOnRole;
+  /** Who else it is for. */
+  readonly also?: SignedOnRole;
   /** Its place in the navigation; without it, it is reached from another page. */
   readonly nav?: { readonly name: keyof Words["shell"]["pages"]; readonly icon: IconName };
   /** Loaded when it is first shown. */
@@ -19,6 +21,16 @@ export interface Place {
 /** In the order of the navigation. Where people begin stands in `starts.ts`. */
 export const PLACES: readonly Place[] = [
   { path: "/", page: lazy(() => import("../pages/home/home.tsx")) },
+  {
+    path: "/log",
+    nav: { name: "log", icon: "clock" },
+    page: lazy(() => import("../pages/log/log.tsx")),
+  },
+  {
+    path: "/statistics",
+    nav: { name: "statistics", icon: "inspect" },
+    page: lazy(() => import("../pages/statistics/statistics.tsx")),
+  },
   {
     path: "/my-data",
     role: "citizen",
@@ -51,11 +63,61 @@ export const PLACES: readonly Place[] = [
     page: lazy(() => import("../pages/complaints/new.tsx")),
   },
   { path: "/complaints/:id", role: "citizen", page: lazy(() => import("../pages/complaints/complaint.tsx")) },
+  {
+    path: "/oversight",
+    ...{ role: "inspector", also: "officer" },
+    nav: { name: "overview", icon: "eye" },
+    page: lazy(() => import("../pages/inspector/overview.tsx")),
+  },
+  {
+    path: "/queues",
+    ...{ role: "inspector", also: "officer" },
+    nav: { name: "queues", icon: "inbox" },
+    page: lazy(() => import("../pages/inspector/queues.tsx")),
+  },
+  {
+    path: "/queues/:name",
+    ...{ role: "inspector", also: "officer" },
+    page: lazy(() => import("../pages/inspector/queue.tsx")),
+  },
+  {
+    path: "/findings/:id",
+    ...{ role: "inspector", also: "officer" },
+    page: lazy(() => import("../pages/inspector/finding.tsx")),
+  },
+  {
+    path: "/search",
+    ...{ role: "inspector", also: "officer" },
+    nav: { name: "search", icon: "inspect" },
+    page: lazy(() => import("../pages/inspector/search.tsx")),
+  },
+  {
+    path: "/officials",
+    ...{ role: "inspector", also: "officer" },
+    nav: { name: "officials", icon: "people" },
+    page: lazy(() => import("../pages/inspector/official.tsx")),
+  },
+  {
+    path: "/samples",
+    role: "inspector",
+    nav: { name: "samples", icon: "question" },
+    page: lazy(() => import("../pages/inspector/samples.tsx")),
+  },
+  { path: "/samples/:index", role: "inspector", page: lazy(() => import("../pages/inspector/sample.tsx")) },
+  {
+    path: "/bundles",
+    role: "inspector",
+    nav: { name: "bundles", icon: "shield" },
+    page: lazy(() => import("../pages/inspector/bundle.tsx")),
+  },
+  { path: "/bundles/:indexes", role: "inspector", page: lazy(() => import("../pages/inspector/bundle.tsx")) },
 ];
 
-/** What is in the navigation of somebody with this role; null for the public. */
+/** What is in the navigation of somebody with this role; null for the public, whose pages everybody else finds at the foot of each page. */
 export function placesFor(role: SignedOnRole | null): readonly Place[] {
   return PLACES.filter(
-    (place) => place.nav !== undefined && (place.role === undefined || place.role === role),
+    (place) =>
+      place.nav !== undefined &&
+      ((place.role ?? null) === role || (place.also !== undefined && place.also === role)),
   );
 }

@@ -1,0 +1,25 @@
+import { FieldError, Input, Label, TextField } from "react-aria-components";
+
+/** A day, by the browser's own calendar. */
+export function DayField(props: {
+  readonly label: string;
+  /** `2026-11-22`, or empty. */
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly fault?: string | undefined;
+}) {
+  const { label, value, onChange, fault } = props;
+  return (
+    <TextField
+      className="field"
+      type="date"
+      value={value}
+      onChange={onChange}
+      isInvalid={fault !== undefined}
+    >
+      <Label>{label}</Label>
+      <Input className="input" />
+      <FieldError className="fault">{fault}</FieldError>
+    </TextField>
+  );
+}
