@@ -251,6 +251,7 @@ export interface Store extends StoreReader {
    * nothing. When it resolves, the bytes are in no file of the store any more, older versions of rows and journals included; so it waits for the
    * snapshots that are open, and takes as long as it takes to write the tables around the events anew. Asked again for what is erased it does all
    * of that again: whoever does not know how the last try ended tries again. The caller sees to it that the index covers the events.
+   * Of PostgreSQL this holds for the keys, and if its server is set up for it; the sealed disclosures may stay in dead rows, where nothing opens them.
    */
   eraseKeys: (indexes: readonly number[]) => Promise<void>;
   /**
