@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-aria-components";
 import { useLocation } from "wouter";
 
-import { type Session, signOnAddress, useSession, useSignOff } from "../api/session.ts";
+import { type Session, signOnAddress, useSession, useSessionEnd, useSignOff } from "../api/session.ts";
 import { LanguageButton, Mark } from "../parts/brand.tsx";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -24,6 +24,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const places = placesFor(session?.signedOn?.role ?? null);
   const main = useFocusOnMove();
   useFocusKept();
+  useSessionEnd();
   return (
     <div className={places.length > 0 ? "shell has-nav" : "shell"}>
       <header>
@@ -51,7 +52,11 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       <footer className="shell-foot">
         <div className="row row-apart">
           <p>{t("footer")}</p>
-          <a href="/verify">{t("pages.verify")}</a>
+          <div className="row">
+            <Link href="/log">{t("pages.log")}</Link>
+            <Link href="/statistics">{t("pages.statistics")}</Link>
+            <a href="/verify">{t("pages.verify")}</a>
+          </div>
         </div>
       </footer>
     </div>

@@ -6,9 +6,11 @@ import { data } from "./data.ts";
 import { faults } from "./faults.ts";
 import { home } from "./home.ts";
 import { inbox } from "./inbox.ts";
+import { log } from "./log.ts";
 import { names } from "./names.ts";
 import { oversight } from "./oversight.ts";
 import { shell } from "./shell.ts";
+import { statistics } from "./statistics.ts";
 import { terms } from "./terms.ts";
 import { verify } from "./verify.ts";
 import { verifyChecks } from "./verify-checks.ts";
@@ -21,9 +23,11 @@ export const en: Words = {
   faults,
   home,
   inbox,
+  log,
   names,
   oversight,
   shell,
+  statistics,
   terms,
   verify,
   verifyChecks,

@@ -5,9 +5,11 @@ import { data } from "./data.ts";
 import { faults } from "./faults.ts";
 import { home } from "./home.ts";
 import { inbox } from "./inbox.ts";
+import { log } from "./log.ts";
 import { names } from "./names.ts";
 import { oversight } from "./oversight.ts";
 import { shell } from "./shell.ts";
+import { statistics } from "./statistics.ts";
 import { terms } from "./terms.ts";
 import { verify } from "./verify.ts";
 import { verifyChecks } from "./verify-checks.ts";
@@ -20,9 +22,11 @@ export const vi = {
   faults,
   home,
   inbox,
+  log,
   names,
   oversight,
   shell,
+  statistics,
   terms,
   verify,
   verifyChecks,

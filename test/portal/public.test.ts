@@ -1,0 +1,164 @@
+import { readFile } from "node:fs/promises";
+import { expect } from "chai";
+import type { Page } from "playwright-core";
+import { ACCESS } from "../system/fixture.ts";
+import { call } from "../system/api.ts";
+import {
+  expectAccessible,
+  type Language,
+  picture,
+  type Portal,
+  type Size,
+  startPortal,
+  type Visitor,
+  visitor,
+} from "./browser.ts";
+
+const KINDS = [
+  ["phone", "vi"],
+  ["desktop", "vi"],
+  ["desktop", "en"],
+] as const;
+const AGREES = {
+  vi: /Sổ công bố đúng như đã chốt|Sổ đã dài thêm từ lần chốt gần nhất/,
+  en: /What is published is what was fixed|The record has grown since it was last fixed/,
+};
+const DOWNLOAD = { vi: "Lượt dùng (CSV)", en: "Uses (CSV)" };
+
+describe("the public pages in a browser", function () {
+  this.timeout(120_000);
+  let portal: Portal;
+  before(async () => {
+    portal = await startPortal();
+    await portal.record(
+      Array.from({ length: 12 }, (_, at) => ({
+        ...ACCESS,
+        exchange: { ...ACCESS.exchange, messageId: `m-${at}` },
+      })),
+    );
+    // Until the counts are made of what was recorded.
+    const deadline = performance.now() + 20_000;
+    for (;;) {
+      const { json } = await call(`${portal.url}/health`, {});
+      if ((json["events"] as { searchable: number }).searchable >= 12) break;
+      if (performance.now() > deadline) throw new Error("nothing is searchable");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+  after(async () => await portal.close());
+
+  async function opened(path: string, options: { size?: Size; language?: Language } = {}): Promise<Visitor> {
+    const made = await visitor(portal, options);
+    await made.page.goto(path);
+    await made.page.getByRole("heading", { level: 1 }).waitFor();
+    return made;
+  }
+
+  for (const [size, language] of KINDS) {
+    it(`anybody sees how the log is, and that it is what was anchored: ${size}, ${language}`, async () => {
+      const { page, context, wrongs } = await opened("/portal/log", { size, language });
+      await page.getByText(AGREES[language]).waitFor();
+      await page.getByText("qn-police/r1").waitFor();
+      await expectAccessible(page);
+      await picture(page, `log-${size}-${language}`);
+      expect(wrongs).to.deep.equal([]);
+      await context.close();
+    });
+
+    it(`anybody sees how often agencies used data, and takes the numbers along: ${size}, ${language}`, async () => {
+      const { page, context, wrongs } = await opened("/portal/statistics", { size, language });
+      const table = page.getByRole("table").first();
+      await table.waitFor();
+      expect(await table.getByText("10", { exact: true }).count()).to.be.greaterThan(0);
+      await expectAccessible(page);
+      await picture(page, `statistics-${size}-${language}`);
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: DOWNLOAD[language] }).click(),
+      ]);
+      expect(download.suggestedFilename()).to.match(/^minhbach-\d{4}-\d{2}-uses\.csv$/);
+      const csv = await readFile(await download.path(), "utf8");
+      expect(csv).to.match(/^month,type,agency,/);
+      expect(csv).to.include(",access,qn-police,");
+      expect(wrongs).to.deep.equal([]);
+      await context.close();
+    });
+  }
+
+  it("the numbers as JSON are the server's own answer", async () => {
+    const { page, context } = await opened("/portal/statistics");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Tất cả (JSON)" }).click(),
+    ]);
+    const file: unknown = JSON.parse(await readFile(await download.path(), "utf8"));
+    expect(file).to.have.keys("month", "size", "rows", "findings", "findingsComplete", "inspections");
+    await context.close();
+  });
+
+  it("a month without anything says so; the keyboard chooses it", async () => {
+    const { page, context, wrongs } = await opened("/portal/statistics", { size: "desktop" });
+    const month = page.getByRole("button", { name: /Tháng \(tính theo/ });
+    await month.focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.getByText("Tháng này chưa có gì được ghi").waitFor();
+    await expectAccessible(page);
+    await picture(page, "statistics-empty");
+    expect(wrongs).to.deep.equal([]);
+    await context.close();
+  });
+
+  it("a checkpoint other than the anchored one is called out", async () => {
+    const { page, context } = await visitor(portal);
+    await changeRoot(page);
+    await page.goto("/portal/log");
+    await page.getByText(/Sổ công bố khác với dấu đã chốt|Sổ đã dài thêm/).waitFor();
+    await page.getByText("Sổ công bố khác với dấu đã chốt").waitFor();
+    await picture(page, "log-differs");
+    await context.close();
+  });
+
+  it("while the chain cannot be asked the page says so; while the server is away it keeps what it had", async () => {
+    const { page, context } = await visitor(portal, { size: "desktop" });
+    await context.route("**/rpc", async (route) => await route.abort());
+    await page.clock.install();
+    await page.goto("/portal/log");
+    await page.getByText("qn-police/r1").waitFor();
+    await page.clock.runFor(8_000);
+    await page.getByText("không hỏi được").first().waitFor();
+    await context.route("**/health", async (route) => await route.abort());
+    await page.clock.runFor(30_000);
+    await page.getByText("Chưa cập nhật được").waitFor();
+    await page.getByText("qn-police/r1").waitFor();
+    await expectAccessible(page);
+    await picture(page, "log-stale");
+    await context.close();
+  });
+
+  it("where nothing can be had from the beginning, it says so and offers to try again", async () => {
+    const { page, context } = await visitor(portal);
+    await context.route("**/health", async (route) => await route.abort());
+    await context.route("**/v1/statistics*", async (route) => await route.abort());
+    await page.clock.install();
+    for (const path of ["/portal/log", "/portal/statistics"]) {
+      await page.goto(path);
+      await page.clock.runFor(10_000);
+      await page.getByRole("button", { name: "Thử lại" }).waitFor();
+      await expectAccessible(page);
+      await picture(page, `${path.slice("/portal/".length)}-failed`);
+    }
+    await context.close();
+  });
+});
+
+/** Answers with a checkpoint of the same size as the anchored one, and another root. */
+async function changeRoot(page: Page): Promise<void> {
+  await page.route("**/checkpoint", async (route) => {
+    const answer = await route.fetch();
+    const lines = (await answer.text()).split("\n");
+    lines[2] = Buffer.alloc(32, 7).toString("base64");
+    await route.fulfill({ response: answer, body: lines.join("\n") });
+  });
+}
