@@ -32,9 +32,11 @@ export function correctionsOf(
     if (reading?.of !== of || reading === undefined || !(category in facts)) return [];
     return isDeepStrictEqual(facts[category], value) ? [] : [reading.register];
   });
+  // The newest stands last; its number may be higher than there are, since refused ones are let go.
+  const last = Number(current.corrections.at(-1)?.messageId.split("/").at(-1) ?? 0);
   return [...new Set(wrong)].map((register, at) => ({
     ...{ register, subject, category, value, state: "waiting" as const, attempts: 0 },
-    messageId: `${current.id}/correction/${current.corrections.length + at + 1}`,
+    messageId: `${current.id}/correction/${last + at + 1}`,
   }));
 }
 

@@ -29,7 +29,7 @@ export function orderClient({
   timeoutMs = DEFAULT_TIMEOUT_MS,
 }: OrderClientOptions): Orders {
   async function post(path: string, order: StepOrder): Promise<OrderResult> {
-    const { key, procedure, step, caseId, subject, consent } = order;
+    const { key, procedure, step, caseId, subject } = order;
     const plan = stepPlan(procedure, step);
     const person = personOf(subject);
     if (plan === undefined) return { refused: "unknown-step" };
@@ -40,10 +40,7 @@ export function orderClient({
         "content-type": "application/json",
         ...headersOf({ client, messageId: key, issue: caseId, procedure }),
       },
-      body: JSON.stringify({
-        ...{ subject: { scheme: person.scheme, id: person.id }, step },
-        ...(consent !== undefined && { consent }),
-      }),
+      body: JSON.stringify({ subject: { scheme: person.scheme, id: person.id }, step }),
       redirect: "error",
       signal: AbortSignal.timeout(timeoutMs),
     });

@@ -8,8 +8,6 @@ export interface StepOrder {
   readonly caseId: string;
   /** Citizen's number, or the notice's number of a newborn. */
   readonly subject: string;
-  /** The one consent to rely on; without it, whichever there is. */
-  readonly consent?: string;
 }
 
 /** Done (and recorded by whoever did it), or why not, as a code. A refusal is final for this key. */

@@ -11,10 +11,8 @@ export interface OrderRoutesOptions extends Pick<Performer, "perform" | "undo"> 
   readonly mayOrder: (agency: string, procedure: string, step: string) => boolean;
 }
 
-/** A person, a step, a consent: a fraction of this. */
+/** A person and a step: a fraction of this. */
 const MAX_BODY_BYTES = 4 * 1024;
-/** As long as a consent's id is anywhere. */
-const MAX_CONSENT_LENGTH = 128;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
@@ -65,16 +63,10 @@ function orderIn(
   const person = isJsonObject(body) ? personIn(body["subject"]) : undefined;
   if (!isJsonObject(body) || person === undefined)
     return { fault: "Say whose case it is, as subject with scheme and id." };
-  const { step, consent } = body;
+  const { step } = body;
   if (typeof step !== "string") return { fault: "Say which step of the procedure is ordered." };
-  const isConsent =
-    consent === undefined || (typeof consent === "string" && consent.length <= MAX_CONSENT_LENGTH);
-  if (!isConsent) return { fault: "Name the consent by its id, or leave it out." };
   return {
-    order: {
-      ...{ key: messageId, procedure, step, caseId: issue, subject: person.id },
-      ...(consent !== undefined && { consent }),
-    },
+    order: { key: messageId, procedure, step, caseId: issue, subject: person.id },
     from: askingAgency(found.message),
   };
 }

@@ -241,6 +241,17 @@ describe("proactive/cases: awkward lives", () => {
       expect(await standing(id)).to.equal("waiting");
     });
 
+    it("have a name of their own each, also after some that were refused", async () => {
+      const id = await admission("2021-04-03");
+      around.correcting = "refuses";
+      for (const value of ["2021-05-05", "2021-06-06", "2021-07-07"])
+        await decide(id, { decide: "correct", category: "pd:BirthDate", value });
+      const valueOf = new Map(
+        around.corrected.map(({ messageId, register, value }) => [messageId, `${register} ${String(value)}`]),
+      );
+      expect(valueOf.size).to.equal(around.corrected.length);
+    });
+
     it("are none where every register says so already, and nobody's but an officer's", async () => {
       const id = await admission("2021-04-03");
       const known = { decide: "correct", category: "pd:Residency", value: "Thôn 1" } as const;
