@@ -40,6 +40,9 @@ describe("births, deaths and poor households", function () {
     await province.holds(dead, "passport", { endsInDays: 30 });
     await province.passes({ days: 2 });
     expect(await province.messages(dead)).to.deep.equal([]);
+    expect(province.gateway.sent.filter(({ to }) => to === dead.phone)).to.deep.equal([]);
+    const passports = await province.agency("qn-police").engine.list({ limit: 100 });
+    expect(passports.filter(({ occasion }) => occasion.subject === dead.id)).to.deep.equal([]);
     expect(await province.findings()).to.deep.equal([]);
   });
 
