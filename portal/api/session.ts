@@ -1,4 +1,5 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import * as v from "valibot";
 
 import { ApiError } from "./error.ts";
@@ -94,4 +95,36 @@ export function endSession(queries: QueryClient): void {
     SESSION_KEY,
     (session) => session && { ...session, signedOn: null, hasEnded: true },
   );
+}
+
+/** How often a page that nobody uses looks whether its session has ended. */
+const LOOK_SECONDS = 60;
+
+/** Forgets what is shown when the session ends, though nobody does anything: whoever sits down at the screen next sees nothing of it. */
+export function useSessionEnd(): void {
+  const queries = useQueryClient();
+  const { data: { signedOn = null, aheadMs = 0 } = {} } = useSession();
+  const { expires, idleSeconds } = signedOn ?? {};
+  useEffect(() => {
+    if (expires === undefined || idleSeconds === undefined) return;
+    const left = new AbortController();
+    const look = async (): Promise<void> => {
+      try {
+        const asking = { signal: left.signal, background: true };
+        if ((await ask(SESSION, "/portal/session", asking)).signedOn === null) endSession(queries);
+      } catch {
+        // Nobody answers: the end itself is known here.
+      }
+    };
+    const looking = setInterval(() => void look(), Math.min(LOOK_SECONDS, idleSeconds) * 1000);
+    const over = setTimeout(
+      () => endSession(queries),
+      Math.max(0, Date.parse(expires) - aheadMs - Date.now()),
+    );
+    return () => {
+      left.abort();
+      clearInterval(looking);
+      clearTimeout(over);
+    };
+  }, [expires, idleSeconds, aheadMs, queries]);
 }
