@@ -44,9 +44,13 @@ export interface Sources {
   readonly hasMore: boolean;
 }
 
-/** A page that is open shows what is new, without its person doing anything. */
 const EVERY_MS = 10_000;
-const LIVE = { refetchInterval: EVERY_MS, staleTime: EVERY_MS / 2 } as const;
+/** A page that is open shows what is new, without its person doing anything; where nothing could be had, the person tries again. */
+const LIVE = {
+  refetchInterval: ({ state }: { readonly state: { readonly data: unknown } }) =>
+    state.data === undefined ? false : EVERY_MS,
+  staleTime: EVERY_MS / 2,
+} as const;
 
 export function useHealth() {
   return useQuery({ queryKey: ["health"], queryFn: ({ signal }) => readHealth(signal), ...LIVE });

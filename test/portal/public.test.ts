@@ -127,10 +127,12 @@ describe("the public pages in a browser", function () {
     await page.goto("/portal/log");
     await page.getByText("qn-police/r1").waitFor();
     await page.clock.runFor(8_000);
-    await page.getByText("không hỏi được").first().waitFor();
+    await page.getByText("không hỏi được", { exact: true }).waitFor();
     await context.route("**/health", async (route) => await route.abort());
     await page.clock.runFor(30_000);
     await page.getByText("Chưa cập nhật được").waitFor();
+    // What is no longer known is not said to be well.
+    expect(await page.getByText("Cuốn sổ đang nhận mục mới").count()).to.equal(0);
     await page.getByText("qn-police/r1").waitFor();
     await expectAccessible(page);
     await picture(page, "log-stale");

@@ -28,8 +28,7 @@ export default function Log() {
       <Answered of={health}>
         {(data) => (
           <>
-            <Stale hasFailed={health.isError} at={health.dataUpdatedAt} />
-            <Condition health={data} />
+            {health.isError ? <Stale at={health.dataUpdatedAt} /> : <Condition health={data} />}
             <Figures health={data} />
             <Compared />
             <SourcesSection />
@@ -50,10 +49,9 @@ export default function Log() {
 }
 
 /** What is shown is from before: the server did not answer just now. */
-function Stale({ hasFailed, at }: { readonly hasFailed: boolean; readonly at: number }) {
+function Stale({ at }: { readonly at: number }) {
   const { t } = useTranslation("log");
   const { moment } = useWriting();
-  if (!hasFailed) return null;
   return (
     <Notice tone="warn" live icon="offline" title={t("stale")}>
       <p>{t("staleWhy", { time: moment(Math.floor(at / 1000)) })}</p>
@@ -109,12 +107,14 @@ function Figures({ health: { events, anchoring } }: { readonly health: Health })
 function ChainFigure() {
   const { t } = useTranslation("log");
   const { count, moment } = useWriting();
-  const { data, isPending, isError } = useChainHead();
-  const value = data === undefined ? t(isPending ? "chainAsked" : "chainUnknown") : count(data.block);
+  // While it is asked again, that it did not answer stays true.
+  const { data, errorUpdatedAt, isError } = useChainHead();
+  const isUnknown = data === undefined ? errorUpdatedAt > 0 : isError;
+  const value = data === undefined ? t(isUnknown ? "chainUnknown" : "chainAsked") : count(data.block);
   return (
     <Figure title={<Term name="chain">{t("chain")}</Term>} value={value}>
       {data !== undefined && t("chainMore", { time: moment(data.time), anchors: count(data.anchors) })}
-      {isError && t("chainWhy")}
+      {isUnknown && ` ${t("chainWhy")}`}
     </Figure>
   );
 }
