@@ -26,7 +26,7 @@ export interface OwnSourceParts {
 
 interface Surroundings {
   readonly clock: Clock;
-  readonly store: StoreReader;
+  readonly store: Pick<StoreReader, "source" | "attachmentIndex">;
   readonly log: LogId;
   readonly append: (submission: VerifiedSubmission, attachment: Attachment) => Promise<Sequenced>;
 }
