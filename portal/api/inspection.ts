@@ -60,11 +60,11 @@ export function useSearch(filter: SearchFilter, turn: number) {
 
 const RANGE = v.object({ from: v.number(), to: v.number(), count: v.number() });
 
-/** What a sample is drawn from: all that is recorded, or what was received in a time (Unix seconds). */
+/** How many are drawn of what was received in a time (Unix seconds). */
 export interface SampleRequest {
   readonly count: number;
-  readonly receivedFrom?: number;
-  readonly receivedBefore?: number;
+  readonly receivedFrom: number;
+  readonly receivedBefore: number;
 }
 
 /** Has the log record what is to be drawn. @returns where: the sample's number */

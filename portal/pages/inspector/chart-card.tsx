@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useId, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Disclosure } from "../../parts/disclosure.tsx";
@@ -33,11 +33,10 @@ export function ChartCard(props: {
   const { title, lead, kind = "bars", item, columns, rows, nameOf, empty } = props;
   const { t } = useTranslation("oversight");
   const { count } = useWriting();
-  const heading = useId();
   const drawing = drawingOf({ title, kind, columns, rows, nameOf });
   return (
-    <section className="card stack-tight" aria-labelledby={heading}>
-      <h2 id={heading}>{title}</h2>
+    <section className="card stack-tight">
+      <h2>{title}</h2>
       {lead !== undefined && <p className="quiet small">{lead}</p>}
       {rows.length === 0 ? (
         <p>{empty ?? t("overview.empty")}</p>

@@ -34,7 +34,8 @@ const MAX_NOTE = 2000;
 
 /** A finding: what was found, what was said of it, and what the reader may say. */
 export default function FindingPage() {
-  const { id } = useParams<{ id: string }>();
+  // The router leaves it as it stands in the address.
+  const id = decodeURIComponent(useParams<{ id: string }>().id);
   const { t } = useTranslation("oversight");
   return (
     <div className="stack">

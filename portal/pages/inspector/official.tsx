@@ -153,8 +153,8 @@ function Entries({ statement: { entries } }: { readonly statement: CheckedStatem
     };
   });
   return (
-    <section className="card stack-tight" aria-labelledby="entries">
-      <h2 id="entries">{t("official.entries")}</h2>
+    <section className="card stack-tight">
+      <h2>{t("official.entries")}</h2>
       <Table name={t("official.entries")} head={head} rows={rows.slice(0, shown)} />
       {rows.length > shown && (
         <div>

@@ -62,7 +62,7 @@ export default function SamplePage() {
 }
 
 function isTooEarly(error: unknown): boolean {
-  return error instanceof ApiError && (error.code === "not-anchored" || error.status === 503);
+  return error instanceof ApiError && error.code === "not-yet-anchored";
 }
 
 function Drawn({ index, sample }: { readonly index: number; readonly sample: CheckedSample }) {

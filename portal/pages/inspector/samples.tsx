@@ -16,6 +16,7 @@ import { beginOf, endOf } from "./days.ts";
 import { Table } from "./table.tsx";
 
 const MAX_SAMPLE = 10_000;
+const DAY_SECONDS = 86_400;
 
 /** Samples that anybody can draw again, and what was found in those that were looked at. */
 export default function Samples() {
@@ -27,8 +28,8 @@ export default function Samples() {
       <p>{t("samples.lead")}</p>
       <Asking />
       <Known />
-      <section className="card stack-tight" aria-labelledby="rates">
-        <h2 id="rates">{t("samples.rates")}</h2>
+      <section className="card stack-tight">
+        <h2>{t("samples.rates")}</h2>
         <p className="quiet">{t("samples.ratesLead")}</p>
         <Answered of={useRates()}>{(agencies) => <Rates agencies={agencies} />}</Answered>
       </section>
@@ -50,12 +51,12 @@ function Asking() {
     event.preventDefault();
     setIsSent(true);
     if (!isRight) return;
-    const [receivedFrom, receivedBefore] = [beginOf(from), endOf(to)];
     request.mutate(
       {
         count: number,
-        ...(receivedFrom !== undefined && { receivedFrom }),
-        ...(receivedBefore !== undefined && { receivedBefore }),
+        // Without days, of everything: also of what comes in while the clocks differ.
+        receivedFrom: beginOf(from) ?? 0,
+        receivedBefore: endOf(to) ?? Math.floor(Date.now() / 1000) + DAY_SECONDS,
       },
       { onSuccess: ({ index }) => navigate(`/samples/${index}`) },
     );

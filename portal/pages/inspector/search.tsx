@@ -46,9 +46,9 @@ function Results({ filter, turn }: { readonly filter: SearchFilter; readonly tur
   };
   return (
     <section className="stack" aria-labelledby="found">
-      <h2 id="found" role="status">
-        {t("search.found", { number: count(events.length), size: count(size) })}
-      </h2>
+      <div role="status">
+        <h2 id="found">{t("search.found", { number: count(events.length), size: count(size) })}</h2>
+      </div>
       {events.length === 0 && !search.hasNextPage && (
         <Empty icon="inspect" title={t("search.none")}>
           <p>{t("search.noneWhy")}</p>
