@@ -11,7 +11,7 @@ import { I18nextProvider } from "react-i18next";
 import { newQueryClient } from "./api/queries.ts";
 import { VerifyPage } from "./pages/verify/verify.tsx";
 import { fileChecker } from "./verify/file-checker.ts";
-import { loadAllWords, startWords } from "./words/i18n.ts";
+import { addFurtherWords, loadAllWords, startWords } from "./words/i18n.ts";
 import { firstLanguage } from "./words/languages.ts";
 
 const root = document.querySelector("#root");
@@ -20,6 +20,7 @@ if (root === null) throw new Error("verify.html has no element #root");
 // Everything is loaded at once: the page goes on when the server is gone.
 const checker = fileChecker();
 const words = await startWords(firstLanguage());
+await addFurtherWords();
 void loadAllWords();
 createRoot(root).render(
   <StrictMode>

@@ -2,6 +2,7 @@ import { type ComponentType, lazy, type LazyExoticComponent } from "react";
 
 import type { SignedOnRole } from "../api/session.ts";
 import type { IconName } from "../parts/icon.tsx";
+import { addFurtherWords } from "../words/i18n.ts";
 import type { Words } from "../words/vi/index.ts";
 
 /** A page of the portal. Add pages here; whose pages they are decides who is asked to sign on. */
@@ -18,18 +19,26 @@ export interface Place {
   readonly page: LazyExoticComponent<ComponentType>;
 }
 
+/** A page whose words are not among those that every page has. */
+function further(load: () => Promise<{ default: ComponentType }>): LazyExoticComponent<ComponentType> {
+  return lazy(async () => {
+    const [page] = await Promise.all([load(), addFurtherWords()]);
+    return page;
+  });
+}
+
 /** In the order of the navigation. Where people begin stands in `starts.ts`. */
 export const PLACES: readonly Place[] = [
   { path: "/", page: lazy(() => import("../pages/home/home.tsx")) },
   {
     path: "/log",
     nav: { name: "log", icon: "clock" },
-    page: lazy(() => import("../pages/log/log.tsx")),
+    page: further(() => import("../pages/log/log.tsx")),
   },
   {
     path: "/statistics",
     nav: { name: "statistics", icon: "inspect" },
-    page: lazy(() => import("../pages/statistics/statistics.tsx")),
+    page: further(() => import("../pages/statistics/statistics.tsx")),
   },
   {
     path: "/my-data",
@@ -67,50 +76,58 @@ export const PLACES: readonly Place[] = [
     path: "/oversight",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "overview", icon: "eye" },
-    page: lazy(() => import("../pages/inspector/overview.tsx")),
+    page: further(() => import("../pages/inspector/overview.tsx")),
   },
   {
     path: "/queues",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "queues", icon: "inbox" },
-    page: lazy(() => import("../pages/inspector/queues.tsx")),
+    page: further(() => import("../pages/inspector/queues.tsx")),
   },
   {
     path: "/queues/:name",
     ...{ role: "inspector", also: "officer" },
-    page: lazy(() => import("../pages/inspector/queue.tsx")),
+    page: further(() => import("../pages/inspector/queue.tsx")),
   },
   {
     path: "/findings/:id",
     ...{ role: "inspector", also: "officer" },
-    page: lazy(() => import("../pages/inspector/finding.tsx")),
+    page: further(() => import("../pages/inspector/finding.tsx")),
   },
   {
     path: "/search",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "search", icon: "inspect" },
-    page: lazy(() => import("../pages/inspector/search.tsx")),
+    page: further(() => import("../pages/inspector/search.tsx")),
   },
   {
     path: "/officials",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "officials", icon: "people" },
-    page: lazy(() => import("../pages/inspector/official.tsx")),
+    page: further(() => import("../pages/inspector/official.tsx")),
   },
   {
     path: "/samples",
     role: "inspector",
     nav: { name: "samples", icon: "question" },
-    page: lazy(() => import("../pages/inspector/samples.tsx")),
+    page: further(() => import("../pages/inspector/samples.tsx")),
   },
-  { path: "/samples/:index", role: "inspector", page: lazy(() => import("../pages/inspector/sample.tsx")) },
+  {
+    path: "/samples/:index",
+    role: "inspector",
+    page: further(() => import("../pages/inspector/sample.tsx")),
+  },
   {
     path: "/bundles",
     role: "inspector",
     nav: { name: "bundles", icon: "shield" },
-    page: lazy(() => import("../pages/inspector/bundle.tsx")),
+    page: further(() => import("../pages/inspector/bundle.tsx")),
   },
-  { path: "/bundles/:indexes", role: "inspector", page: lazy(() => import("../pages/inspector/bundle.tsx")) },
+  {
+    path: "/bundles/:indexes",
+    role: "inspector",
+    page: further(() => import("../pages/inspector/bundle.tsx")),
+  },
 ];
 
 /** What is in the navigation of somebody with this role; null for the public, whose pages everybody else finds at the foot of each page. */

@@ -25,7 +25,7 @@ export function LanguageButton() {
   const { t, i18n } = useTranslation();
   const other = i18n.language === "en" ? "vi" : "en";
   return (
-    <Button weight="quiet" onPress={() => void changeLanguage(i18n, other)}>
+    <Button weight="quiet" onPress={() => void changeLanguage(other)}>
       <span lang={other}>{t("otherLanguage")}</span>
     </Button>
   );

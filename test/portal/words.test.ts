@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { further as furtherEn } from "../../portal/words/en/further.ts";
 import { en } from "../../portal/words/en/index.ts";
 import { preferredLanguage } from "../../portal/words/languages.ts";
 import { writingIn } from "../../portal/words/moments.ts";
+import { further as furtherVi } from "../../portal/words/vi/further.ts";
 import { vi } from "../../portal/words/vi/index.ts";
 import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
 
@@ -20,7 +22,7 @@ function texts(words: object, prefix = ""): Map<string, string> {
 const parametersIn = (text: string): string[] => [...new Set(text.match(/\{\{\w+\}\}/g))].sort();
 
 describe("the portal's words", () => {
-  const [vietnamese, english] = [texts(vi), texts(en)];
+  const [vietnamese, english] = [texts({ ...vi, ...furtherVi }), texts({ ...en, ...furtherEn })];
 
   it("are there in both languages, and say something", () => {
     expect([...english.keys()]).to.have.members([...vietnamese.keys()]);

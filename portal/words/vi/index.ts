@@ -3,16 +3,12 @@ import { complaints } from "./complaints.ts";
 import { consents } from "./consents.ts";
 import { data } from "./data.ts";
 import { faults } from "./faults.ts";
+import type { further } from "./further.ts";
 import { home } from "./home.ts";
 import { inbox } from "./inbox.ts";
-import { log } from "./log.ts";
 import { names } from "./names.ts";
-import { oversight } from "./oversight.ts";
 import { shell } from "./shell.ts";
-import { statistics } from "./statistics.ts";
 import { terms } from "./terms.ts";
-import { verify } from "./verify.ts";
-import { verifyChecks } from "./verify-checks.ts";
 
 export const vi = {
   checks,
@@ -22,15 +18,10 @@ export const vi = {
   faults,
   home,
   inbox,
-  log,
   names,
-  oversight,
   shell,
-  statistics,
   terms,
-  verify,
-  verifyChecks,
 };
 
 /** The words of the portal by area. Vietnamese is what all other languages are held against. */
-export type Words = typeof vi;
+export type Words = typeof vi & typeof further;

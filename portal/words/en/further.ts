@@ -1,0 +1,8 @@
+import type { further as vi } from "../vi/further.ts";
+import { log } from "./log.ts";
+import { oversight } from "./oversight.ts";
+import { statistics } from "./statistics.ts";
+import { verify } from "./verify.ts";
+import { verifyChecks } from "./verify-checks.ts";
+
+export const further: typeof vi = { log, oversight, statistics, verify, verifyChecks };

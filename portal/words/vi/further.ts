@@ -1,0 +1,8 @@
+import { log } from "./log.ts";
+import { oversight } from "./oversight.ts";
+import { statistics } from "./statistics.ts";
+import { verify } from "./verify.ts";
+import { verifyChecks } from "./verify-checks.ts";
+
+/** The areas that no citizen reads first: they are loaded with the pages that need them. */
+export const further = { log, oversight, statistics, verify, verifyChecks };
