@@ -13,6 +13,13 @@ import type { ComparedWith } from "./messages.ts";
 /** Everything that the verifier knows, by what a file says it is. */
 export type FileKind = "statement" | "evidence" | "bundle" | "accusation" | "breach" | "receipt";
 
+/** A chain node as a person named it. */
+export interface Node {
+  /** What messages call it: its host. Its path may hold the person's key to it. */
+  readonly name: string;
+  readonly url: string;
+}
+
 /** A file, and what the person chose to compare it with. */
 export interface FileTask {
   readonly bytes: Uint8Array<ArrayBuffer>;

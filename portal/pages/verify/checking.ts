@@ -1,7 +1,7 @@
 import { useRef, useState } from "react";
 
-import type { CheckedFile, FileTask } from "../../verify/file-messages.ts";
-import type { FileChecker, Node } from "../../verify/file-checker.ts";
+import type { CheckedFile, FileTask, Node } from "../../verify/file-messages.ts";
+import type { FileChecker } from "../../verify/file-checker.ts";
 
 export type Checking =
   | { readonly kind: "none" }

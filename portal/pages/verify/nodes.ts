@@ -1,5 +1,5 @@
 import { isNodeUrl } from "../../../verifier/trust-profile.ts";
-import type { Node } from "../../verify/file-checker.ts";
+import type { Node } from "../../verify/file-messages.ts";
 
 const ON_THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1"]);
 

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { fromUtf8 } from "../../../protocol/bytes.ts";
 import { parseTrustProfile, type TrustProfile } from "../../../verifier/trust-profile.ts";
 import { problemOf, send } from "../../api/request.ts";
-import type { Node } from "../../verify/file-checker.ts";
+import type { Node } from "../../verify/file-messages.ts";
 
 /** The log that this server names as its own: fetched once, when the page is opened. */
 export function useServerProfile() {

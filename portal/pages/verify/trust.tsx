@@ -7,7 +7,7 @@ import { OneOf } from "../../parts/choice.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Term } from "../../parts/term.tsx";
-import type { Node } from "../../verify/file-checker.ts";
+import type { Node } from "../../verify/file-messages.ts";
 import { nodesIn } from "./nodes.ts";
 
 /** What a person chose to trust. */
