@@ -57,7 +57,7 @@ export async function checkFile(task: FileTask, chain: ChainReader | undefined):
 }
 
 /** The member `type` of a file that is a JSON object, or of its first line where it has one object a line. The verifiers parse strictly. */
-export function typeOf(bytes: Uint8Array): unknown {
+function typeOf(bytes: Uint8Array): unknown {
   const text = new TextDecoder().decode(bytes);
   for (const part of [text, text.slice(0, text.indexOf("\n") + 1)]) {
     try {
