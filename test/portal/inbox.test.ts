@@ -120,7 +120,7 @@ describe("the inbox in a browser", function () {
   it("a person says how they want to be told, is stopped at a time that is none, and finds it kept", async () => {
     const { page, context, wrongs } = await opened({ size: "desktop" });
     const open = async (): Promise<void> =>
-      await page.getByRole("button", { name: "Cách báo cho tôi" }).press("Enter");
+      await page.getByRole("button", { name: "Tôi muốn được báo thế nào" }).press("Enter");
     await open();
     const from = page.getByRole("textbox", { name: "Từ" });
     const save = page.getByRole("button", { name: "Lưu" });

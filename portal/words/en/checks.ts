@@ -6,7 +6,7 @@ export const checks: typeof vi = {
   about: { title: "The right person", meaning: "The statement is yours, not somebody else's." },
   chain: { title: "The right blockchain", meaning: "The machine that was asked holds the known blockchain." },
   registries: {
-    title: "The contracts are on the blockchain",
+    title: "The record has its place on the blockchain",
     meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
   },
   anchor: {
@@ -22,8 +22,9 @@ export const checks: typeof vi = {
     meaning: "The server cannot have given you somebody else's empty list.",
   },
   index: {
-    title: "The index says so",
-    meaning: "The index that was fixed names exactly this number of entries.",
+    title: "The index agrees",
+    meaning:
+      "An index says whose entries are where. The one that was fixed names exactly this number of yours.",
   },
   entry: {
     title: "Nothing missing, added or changed",

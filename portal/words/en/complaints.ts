@@ -38,7 +38,7 @@ export const complaints: typeof vi = {
   },
   units: { working: "{{days}} working days", calendar: "{{days}} days" },
   unverified: "This deadline has not been compared with the text of the law.",
-  noDeadlines: "No catalogue names deadlines yet.",
+  noDeadlines: "The public list of procedures names no deadlines yet.",
   outcome: "Outcome",
   outcomes: {
     upheld: "you were right",

@@ -32,7 +32,7 @@ export const consents: typeof vi = {
   deferred: "Recorded: you decide later.",
   history: "History",
   noEffect: "without effect: {{fault}}",
-  receipt: "Download the receipt (JSON-LD)",
+  receipt: "Download a receipt (a file for computers, JSON-LD)",
   erased: "A part of it was erased; this consent allows nothing any more.",
   new: {
     title: "Agree to something more",
@@ -64,7 +64,7 @@ export const consents: typeof vi = {
     liftYes: "Yes, take the objection back",
     objecting: "You object",
     allowed: "Machines may act",
-    unknown: "The procedure was erased",
+    unknown: "Erased: it no longer says which procedure",
   },
   states: {
     ConsentRequested: "an agency is asking you",
@@ -79,7 +79,7 @@ export const consents: typeof vi = {
   },
   by: {
     DataSubject: "by you",
-    Guardian: "by who represents you",
+    Guardian: "by your representative",
     DataController: "by the agency",
     Authority: "by an authority",
   },

@@ -2,7 +2,7 @@ import type { data as vi } from "../vi/data.ts";
 
 export const data: typeof vi = {
   title: "Who has used my data",
-  lead: "Each line is one time that an agency looked at your data, or one thing it did for you of its own accord.",
+  lead: "Each line is one time that an agency looked at your data, or one thing it did for you without being asked.",
   called: "This list is called a",
   whoseWhy: "You can see another person's data because you have a",
   whose: "Whose data",
@@ -68,7 +68,7 @@ export const data: typeof vi = {
   filter: {
     title: "Filter and search",
     words: "Search the list",
-    wordsHint: "An agency, a procedure or a case number, for example.",
+    wordsHint: "An agency, a procedure or a case number, for example. Accents are not needed.",
     kind: "What happened",
     agency: "Agency",
     procedure: "Procedure",
@@ -161,8 +161,8 @@ export const data: typeof vi = {
       "nothing-released": "No data was given out.",
       imported: "This entry comes from another system and does not say enough about its purpose.",
       "consent-erased": "The consent it depends on was erased.",
-      unknown: "You do not see enough of it for a judgement.",
-      "no-use": "This entry is no use of data.",
+      unknown: "A part of this entry is not shown to you, so it is not judged here.",
+      "no-use": "No data was used in this.",
       erased: "What it said was erased.",
       sealed: "The entry is sealed.",
       "not-yet": "It was recorded just now and is being looked at.",
@@ -184,7 +184,7 @@ export const data: typeof vi = {
   },
   findingStates: {
     open: "waiting to be looked at",
-    settled: "completed since",
+    settled: "completed late",
     explained: "explained by the agency",
     confirmed: "confirmed as wrong by an inspector",
     dismissed: "an inspector found nothing wrong",

@@ -2,7 +2,7 @@ import type { home as vi } from "../vi/home.ts";
 
 export const home: typeof vi = {
   title: "You have a right to know who has used your data",
-  lead: "Whenever one public agency looks at data about you that another holds, or acts for you of its own accord, that is written into a record which nobody can change. Here you read that record.",
+  lead: "Whenever one public agency looks at data about you that another holds, or acts for you without being asked, that is written into a record which nobody can change. Here you read that record.",
   see: {
     title: "See who used it",
     text: "Which agency, when, which kinds of data, what for, by which article of law, and whether it was allowed.",

@@ -2,7 +2,7 @@ import type { inbox as vi } from "../vi/inbox.ts";
 
 export const inbox: typeof vi = {
   title: "Inbox",
-  lead: "Agencies write to you of their own accord when they see that something is due, so that you need not apply. You decide.",
+  lead: "Agencies write to you when they see that something is due, so that you need not apply. You decide.",
   none: "No messages yet",
   noneWhy:
     "When an agency sees something to tell you, such as a document about to expire, its message is here.",
@@ -69,7 +69,7 @@ export const inbox: typeof vi = {
     officer: "an official is looking at it",
   },
   preferences: {
-    title: "How to tell me",
+    title: "How I want to be told",
     language: "Language of messages",
     languages: { vi: "Tiếng Việt", en: "English" },
     sms: "Tell me by text message",

@@ -48,7 +48,7 @@ export const shell: typeof vi = {
   endedWhy:
     "So that nobody else sees your data, a session ends by itself after a while. Sign in again to go on.",
   forRole: "This page is for: {{role}}",
-  forRoleWhy: "You are not signed in, or you are signed in in another role.",
+  forRoleWhy: "You are not signed in, or you are signed in with another role.",
   lawArticle: "Article {{article}} of {{law}}",
   noPage: "There is no such page",
   noPageWhy: "The address may be mistyped, or the page has moved.",

@@ -5,7 +5,7 @@ export const checks = {
   about: { title: "Đúng người", meaning: "Bản kê là của bạn, không phải của người khác." },
   chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
   registries: {
-    title: "Hợp đồng có trên chuỗi khối",
+    title: "Cuốn sổ có chỗ trên chuỗi khối",
     meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
   },
   anchor: {
@@ -20,7 +20,10 @@ export const checks = {
     title: "Tra đúng chỗ của bạn",
     meaning: "Máy chủ không thể đưa cho bạn danh sách trống của người khác.",
   },
-  index: { title: "Mục lục nói đúng như vậy", meaning: "Mục lục đã chốt ghi đúng số mục của bạn." },
+  index: {
+    title: "Mục lục khớp",
+    meaning: "Mục lục cho biết mục nào là của ai. Mục lục đã chốt ghi đúng số mục này của bạn.",
+  },
   entry: {
     title: "Không thiếu, không thêm, không sửa",
     meaning: "Các mục nhận được chính là những mục mà mục lục đã chốt.",

@@ -36,7 +36,7 @@ export const complaints = {
   },
   units: { working: "{{days}} ngày làm việc", calendar: "{{days}} ngày" },
   unverified: "Thời hạn này chưa được đối chiếu với văn bản luật.",
-  noDeadlines: "Chưa có danh mục nào nêu thời hạn.",
+  noDeadlines: "Danh mục thủ tục công khai chưa nêu thời hạn nào.",
   outcome: "Kết quả",
   outcomes: {
     upheld: "bạn đúng",

@@ -30,7 +30,7 @@ export const consents = {
   deferred: "Đã ghi nhận: bạn để sau.",
   history: "Diễn biến",
   noEffect: "không có hiệu lực: {{fault}}",
-  receipt: "Tải giấy xác nhận (JSON-LD)",
+  receipt: "Tải giấy xác nhận (tệp cho máy đọc, JSON-LD)",
   erased: "Một phần đã bị xóa nội dung; sự đồng ý này không còn cho phép gì.",
   new: {
     title: "Đồng ý thêm một việc",
@@ -63,7 +63,7 @@ export const consents = {
     liftYes: "Có, bỏ phản đối",
     objecting: "Bạn đang phản đối",
     allowed: "Máy được tự làm",
-    unknown: "Thủ tục đã bị xóa nội dung",
+    unknown: "Đã xóa: không còn ghi là thủ tục nào",
   },
   states: {
     ConsentRequested: "cơ quan đang hỏi bạn",

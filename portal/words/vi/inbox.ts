@@ -65,7 +65,7 @@ export const inbox = {
     officer: "một cán bộ đang xem",
   },
   preferences: {
-    title: "Cách báo cho tôi",
+    title: "Tôi muốn được báo thế nào",
     language: "Ngôn ngữ của tin nhắn",
     languages: { vi: "Tiếng Việt", en: "English" },
     sms: "Báo qua tin nhắn điện thoại",
