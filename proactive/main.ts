@@ -15,7 +15,7 @@ import { surroundingsOf } from "./agency/surroundings.ts";
 import { startInboxService } from "./inbox/service.ts";
 import { population } from "./population/population.ts";
 import { REGISTER_CODES } from "./registers/configurations.ts";
-import { readAgencySettings, readInboxSettings, SettingError } from "./settings.ts";
+import { readAgencySettings, readInboxSettings, readStaffToken, SettingError } from "./settings.ts";
 
 const now = (): number => Date.now();
 
@@ -33,7 +33,7 @@ async function runAgency(signal: AbortSignal): Promise<void> {
     urls: urlsIn(await readFile(settings.urlsFile, "utf8")),
     world: surroundingsOf({ population: people, asOf, occurrences: people.timeline }),
     ...(smsUrl !== undefined && { sms: { url: smsUrl } }),
-    ...(staffTokenFile !== undefined && { staffToken: (await readFile(staffTokenFile, "utf8")).trim() }),
+    ...(staffTokenFile !== undefined && { staffToken: await readStaffToken(staffTokenFile) }),
     place: { host: settings.host, port: settings.port },
   });
   logger.info({ agency: code, url: agency.url }, "listening");

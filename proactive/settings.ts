@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Day } from "./population/calendar.ts";
 
@@ -93,6 +94,16 @@ export function readInboxSettings(env: Env): InboxSettings {
     ),
     audience: (env["INBOX_AUDIENCE"] ?? common.ledgerUrl).split(",").map((each) => each.trim()),
   };
+}
+
+/**
+ * The officers' token in the file that STAFF_TOKEN names.
+ * @throws SettingError without what the variable says: somebody may have put the token itself there, and errors are logged
+ */
+export async function readStaffToken(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) throw new SettingError("STAFF_TOKEN must be the path of a file that can be read");
+  return text.trim();
 }
 
 function commonSettings(env: Env): CommonSettings {
