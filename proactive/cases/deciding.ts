@@ -18,6 +18,8 @@ import { documentsOf } from "./once-only.ts";
 export interface ReadingParts {
   /** Reads from a register by the once-only exchange; the same message id again is the same exchange. */
   readonly read: ReadRegister;
+  /** The person as the ledger names them; undefined for a number of no scheme that it knows. */
+  readonly personOf: (subject: string) => PlainEvent["subject"];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -36,14 +38,25 @@ const OBJECTED = "objected";
 const MAX_TRIES = 60;
 const LONGEST_PAUSE_MS = 3_600_000;
 
-/** The case after one more reading. Where a register cannot be reached the same exchange is tried again later. */
-export async function readNext(before: Case, rule: Rule, { read, now }: ReadingParts): Promise<Case> {
+/**
+ * The case after one more reading. Where a register cannot be reached the same exchange is tried again later. Whoever's number the ledger does not know,
+ * such as one that a register holds of a parent, nobody can be asked about: an officer gets the case, with whose it is.
+ */
+export async function readNext(
+  before: Case,
+  rule: Rule,
+  { read, personOf, now }: ReadingParts,
+): Promise<Case> {
   const place = before.readings.length;
   const reading = rule.readings[place];
   if (reading === undefined) return { ...before, tries: 0, stage: { at: "concluding" } };
   const subject = subjectOf(before, reading.of);
   // Nobody to read about: the rule concludes without it.
   if (subject === undefined) return withReading(before, { place, messageId: "", facts: {} });
+  if (personOf(subject) === undefined) {
+    const why = `${reading.of ?? "person"}-unknown`;
+    return { ...before, tries: 0, stage: { at: "officer", why, retry: "read" } };
+  }
   const round = before.round === 1 ? "" : `${before.round}.`;
   const messageId = `${before.id}/${round}${place + 1}`;
   const { register, categories } = reading;

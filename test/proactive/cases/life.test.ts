@@ -502,6 +502,28 @@ describe("proactive/cases: awkward lives", () => {
       expect(await standing(other ?? "")).to.equal("closed: told");
     });
 
+    it("that hold a mother's number of no known scheme leave her to an officer, who has it put right", async () => {
+      const { personOf, read, ...parts } = around.parts(store);
+      const isKnown = (subject: string): boolean => /^[0-9]{12}$/.test(subject);
+      engine = caseEngine({
+        ...parts,
+        personOf: (subject) => (isKnown(subject) ? personOf(subject) : undefined),
+        read: async (asked) => {
+          if (!isKnown(asked.subject)) throw new RangeError("the case is about nobody the ledger could name");
+          return await read(asked);
+        },
+      });
+      around.answers = {
+        health: { "pd:Name": "An", "pd:BirthDate": "2026-11-20", "pd:Parent": { mother: "B-7" } },
+        population: { "pd:Residency": "Thôn 1", "pd:MaritalStatus": "married" },
+        "civil-status": {},
+      };
+      const id = await begun("BIRTH_REG", {});
+      expect(await standing(id)).to.equal("officer: mother-unknown");
+      await decide(id, { decide: "correct", category: "pd:Parent", value: { mother: MOTHER } });
+      expect(await standing(id)).to.equal("waiting");
+    });
+
     it("that know nothing of a person have answered: the rule concludes from that", async () => {
       around.register = "knows nobody";
       const id = await admission();
