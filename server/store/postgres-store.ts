@@ -175,11 +175,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     leads: lead.leads,
     publishCheckpoint: async ({ size, root, note }) => {
       await asLeader(async (session) => {
-        await session.rows(
+        const [published] = await session.rows(
           `INSERT INTO checkpoint VALUES (1, $1, $2, $3) ON CONFLICT (id) DO UPDATE
-             SET size = excluded.size, root = excluded.root, note = excluded.note WHERE checkpoint.size <= excluded.size`,
+             SET size = excluded.size, root = excluded.root, note = excluded.note WHERE checkpoint.size <= excluded.size
+             RETURNING size`,
           [size, root, note],
         );
+        // The leader before saw more of the log than this server has yet.
+        if (published === undefined)
+          throw new LedgerError("store-unavailable", "A checkpoint of a longer log is published already.");
       });
     },
     recordAnchor: async (anchor) => {

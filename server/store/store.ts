@@ -237,7 +237,7 @@ export interface Store extends StoreReader {
    * their intent) carry the number of its lease (a fencing token), and are refused with LeadLost when another has the lead.
    */
   leads: () => boolean;
-  /** Publishes a checkpoint, which is no smaller than the one before. For the leader. */
+  /** For the leader. Publishes a checkpoint; rejects one that is smaller than the one before. */
   publishCheckpoint: (checkpoint: StoredCheckpoint) => Promise<void>;
   /** For the leader. Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
   recordAnchor: (anchor: StoredAnchor) => Promise<void>;

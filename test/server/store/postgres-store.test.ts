@@ -138,6 +138,12 @@ describe("store: PostgreSQL", function () {
       expect(await third.anchorIntent()).to.deep.equal(Uint8Array.of(1));
       await third.publishCheckpoint(checkpoint);
       expect(await two.checkpoint()).to.deep.equal(checkpoint);
+      await third.publishCheckpoint({ ...checkpoint, size: 7 });
+      expect(await rejection(third.publishCheckpoint({ ...checkpoint, size: 6 }))).to.have.property(
+        "code",
+        "store-unavailable",
+      );
+      expect((await two.checkpoint())?.size).to.equal(7);
     });
 
     it("give the lead up when they close", async () => {
