@@ -170,6 +170,7 @@ describe("what inspectors and officers do in a browser", function () {
 
   it("draws a sample that the browser draws again from the block's hash", async () => {
     const { page, context, wrongs } = await opened("/portal/samples");
+    await page.getByText("Chưa kết quả nào được ghi.").waitFor();
     await expectAccessible(page);
     await picture(page, "oversight-samples");
     await page.getByRole("textbox", { name: "Bốc bao nhiêu mục" }).fill("7");

@@ -73,7 +73,7 @@ function Whole({ whole }: { readonly whole: WholeFinding }) {
         <h2>{t("finding.history")}</h2>
         <History whole={whole} />
       </section>
-      <Acts key={finding.state} whole={whole} />
+      <Acts whole={whole} />
     </>
   );
 }
@@ -179,7 +179,7 @@ function Acts({ whole }: { readonly whole: WholeFinding }) {
   return (
     <>
       {steps.length > 0 ? (
-        <Steps steps={steps} isPending={act.isPending} onAct={act.mutate} />
+        <Steps key={whole.finding.state} steps={steps} isPending={act.isPending} onAct={act.mutate} />
       ) : (
         <p className="quiet">{t("finding.noAct")}</p>
       )}

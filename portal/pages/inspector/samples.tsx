@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 
 import { type AgencyRate, useRates, useSampleRequest } from "../../api/inspection.ts";
+import { useNow } from "../../app/now.ts";
 import { Button } from "../../parts/button.tsx";
 import { Fault } from "../../parts/fault.tsx";
 import { Field } from "../../parts/field.tsx";
@@ -41,6 +42,7 @@ function Asking() {
   const { t } = useTranslation("oversight");
   const [, navigate] = useLocation();
   const request = useSampleRequest();
+  const now = useNow();
   const [count, setCount] = useState("10");
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
@@ -56,7 +58,7 @@ function Asking() {
         count: number,
         // Without days, of everything: also of what comes in while the clocks differ.
         receivedFrom: beginOf(from) ?? 0,
-        receivedBefore: endOf(to) ?? Math.floor(Date.now() / 1000) + DAY_SECONDS,
+        receivedBefore: endOf(to) ?? now + DAY_SECONDS,
       },
       { onSuccess: ({ index }) => navigate(`/samples/${index}`) },
     );
