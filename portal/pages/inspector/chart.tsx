@@ -39,7 +39,7 @@ export interface Drawing {
 }
 
 /** Pixels that a bar takes with what is around it, and what stands above and below the bars. */
-const BAR = 38;
+const BAR = 52;
 const FRAME = 84;
 const LINE_HEIGHT = 240;
 
@@ -70,6 +70,21 @@ export default function Chart({ drawing }: { readonly drawing: Drawing }) {
   );
 }
 
+/** Characters of a label that stand in one line beside its bar. */
+const LINE_LENGTH = 18;
+
+/** A label in lines between its words, so that nothing of it is cut off. */
+function inLines(label: string): string[] {
+  const lines: string[] = [];
+  for (const word of label.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < LINE_LENGTH)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function configuration({ kind, labels, series }: Drawing): ChartConfiguration {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
@@ -82,7 +97,7 @@ function configuration({ kind, labels, series }: Drawing): ChartConfiguration {
   return {
     type: isLine ? "line" : "bar",
     data: {
-      labels: [...labels],
+      labels: isLine ? [...labels] : labels.map(inLines),
       datasets: series.map(({ name, tone, values }) => ({
         ...{ label: name, data: [...values] },
         ...{ backgroundColor: colour(tone), borderColor: colour(tone) },

@@ -34,6 +34,8 @@ import { useOverseer } from "./overseer.ts";
 /** From pale to strong. */
 const SHADES = ["heat-1", "heat-2", "heat-3", "heat-4"] as const;
 const MONTHS = 12;
+/** What the statistics call everything that is not listed. */
+const OTHER = "other";
 
 /** The state of the record at a glance: what waits, who asks for how much, what is odd, and whether everything is on time. */
 export default function Overview() {
@@ -148,7 +150,7 @@ function Uses() {
               item={t("search.agency")}
               columns={columns}
               rows={accessesBy(statistics, "agency")}
-              nameOf={naming.agency}
+              nameOf={(code) => (code === OTHER ? t("overview.noAgency") : naming.agency(code))}
             />
             <ChartCard
               title={t("overview.procedures")}
@@ -156,7 +158,7 @@ function Uses() {
               item={t("search.procedure")}
               columns={columns}
               rows={accessesBy(statistics, "procedure")}
-              nameOf={naming.procedure}
+              nameOf={(code) => (code === OTHER ? t("overview.other") : naming.procedure(code))}
             />
           </div>
         )}

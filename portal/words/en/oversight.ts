@@ -33,6 +33,7 @@ export const oversight: typeof vi = {
     numbers: "Number",
     answer: "Agency's answer",
     decision: "Inspector's decision",
+    other: "in no list of procedures",
     noAgency: "no agency named",
     ages: { day: "under 1 day", week: "1–7 days", month: "8–30 days", older: "over 30 days" },
     dues: { overdue: "overdue", week: "within 7 days", month: "within 30 days", later: "later" },

@@ -31,6 +31,7 @@ export const oversight = {
     numbers: "Số lượng",
     answer: "Trả lời của cơ quan",
     decision: "Quyết định của thanh tra",
+    other: "không có trong danh mục",
     noAgency: "không nêu cơ quan",
     ages: { day: "dưới 1 ngày", week: "1–7 ngày", month: "8–30 ngày", older: "trên 30 ngày" },
     dues: { overdue: "quá hạn", week: "trong 7 ngày", month: "trong 30 ngày", later: "muộn hơn" },
