@@ -8,6 +8,11 @@ import type { FileTask } from "../../portal/verify/file-messages.ts";
 import { sha256 } from "../../protocol/sha256.node.ts";
 import { formatAccusation } from "../../protocol/accusation.ts";
 import { formatBreach } from "../../protocol/breach.ts";
+import { formatBundle } from "../../protocol/bundle.ts";
+import { parseCompactJws } from "../../protocol/jws.ts";
+import { makeReceipt } from "../../protocol/receipt.ts";
+import { parseSubmissionPayload } from "../../protocol/submission.ts";
+import { logOf } from "../../verifier/trust-profile.ts";
 import { toBase64url, utf8 } from "../../protocol/bytes.ts";
 import { formatEvidence } from "../../protocol/evidence.ts";
 import { formatStatement } from "../../protocol/statement.ts";
@@ -21,8 +26,9 @@ import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
 import { nodeOf } from "../verifier/chain-state.ts";
 import { profileOf, readerOf, receiptOf } from "../verifier/promise-world.ts";
 import { ANNA, ANNAS_OLD, statementWorld } from "../verifier/statement-world.ts";
-import { PROFILE } from "../verifier/world.ts";
+import { PROFILE, smallLedger } from "../verifier/world.ts";
 
+const small = smallLedger();
 const honest = statementWorld();
 const dishonest = statementWorld({ omits: (id, index) => id === ANNA && index === 2 });
 const HISTORY = {
@@ -88,6 +94,37 @@ describe("what the verify page finds out about a file", function () {
     const { kind, verdict, proven } = await check(text, nodeOfWorld(dishonest));
     expect([kind, verdict, proven?.kind]).to.deep.equal(["accusation", "valid", "accusation"]);
     expect((await check(text, nodeOfWorld(honest))).verdict).to.equal("invalid");
+  });
+
+  it("shows of a good bundle every entry, and what became of its receipt; and of one with another index nothing", async () => {
+    const bundle = (index: number) => {
+      const evidence = small.evidence(4);
+      const { src, first, count, root } = parseSubmissionPayload(
+        parseCompactJws(evidence.submission.jws, "submission+jws").payload,
+      );
+      const { chainId, genesisHash, anchorRegistry, agencyRegistry } = PROFILE;
+      const receipt = makeReceipt(
+        {
+          ...{ log: logOf(PROFILE), src, first, count, root, index: 4 - evidence.submission.index },
+          ...{ time: 1_759_999_995, anchorBy: 1_760_000_100, indexBy: 0 },
+        },
+        small.signers.receipt,
+      );
+      return formatBundle({
+        ...{ log: logOf(PROFILE), madeAt: 1_760_000_500, about: "indexes" },
+        madeFor: { authority: "Thanh tra tỉnh", official: "inspector-7" },
+        record: { index: 9, leaf: "A".repeat(43) },
+        chain: { chainId, genesisHash, anchorRegistry, agencyRegistry },
+        items: [{ index, evidence, receipt, findings: [] }],
+      });
+    };
+    const state = { ...small.state(), times: (block: number) => 1_760_000_000 + block * 10 };
+    const chain = chainReader(nodeOf(state), "the node");
+    const good = await check(bundle(4), chain);
+    if (good.proven?.kind !== "bundle") throw new Error(JSON.stringify(good.checks));
+    expect(good.proven.entries.map(({ index }) => index)).to.deep.equal([4]);
+    expect(good.proven.receipts).to.deep.equal(["kept"]);
+    expect(await check(bundle(5), chain)).to.include({ kind: "bundle", verdict: "invalid", proven: null });
   });
 
   it("tells of a receipt whether it was kept, is not due, was broken (with the proof of that), or is none", async () => {
