@@ -7,7 +7,7 @@ import { buildsOn, stepPlan } from "../rules/steps.ts";
 import { type Case, pauseAfter, type Step, UNREACHABLE } from "./case.ts";
 import type { TellingParts } from "./telling.ts";
 
-export interface CarryOutParts extends Pick<TellingParts, "addressesOf" | "objects"> {
+export interface CarryOutParts extends Pick<TellingParts, "objects"> {
   /** The agencies that are responsible for the steps. */
   readonly orders: Orders;
   readonly recorder: Pick<Recorder, "record">;
@@ -20,31 +20,6 @@ type Keep = (trying: Case) => Promise<void>;
 /** Attempts at a step whose agency does not answer, before an officer gets it: two days of them. */
 const MAX_ATTEMPTS = 13;
 const LONGEST_PAUSE_MS = 12 * 3_600_000;
-
-/**
- * The case after an acceptance was looked at: whether it came from whoever is to accept now. A guardian who is one no more decides nothing; where nobody is
- * to be served any more (the person died or left) an officer looks.
- */
-export async function begin(before: Case, { addressesOf, now }: CarryOutParts): Promise<Case> {
-  const { procedure, occasion, toldTo, id: caseId } = before;
-  const { subject } = occasion;
-  try {
-    // Whom the next telling would go to.
-    const to = await addressesOf({ subject, procedure, caseId, telling: before.telling + 1 });
-    if (to === undefined)
-      return { ...before, tries: 0, stage: { at: "officer", why: "nobody-to-serve", retry: "steps" } };
-    if (toldTo !== undefined && (to.inbox.scheme !== toldTo.scheme || to.inbox.id !== toldTo.id))
-      return { ...before, steps: [], stage: { at: "telling", notBefore: now() } };
-  } catch {
-    const tries = before.tries + 1;
-    return {
-      ...before,
-      tries,
-      stage: { at: "accepted", notBefore: now() + pauseAfter(tries, LONGEST_PAUSE_MS) },
-    };
-  }
-  return { ...before, tries: 0, stage: { at: "carrying-out", notBefore: now() } };
-}
 
 /**
  * The case after trying each step that may be tried now. A step waits for those it builds on, and for no other. One that was refused, or that could not be

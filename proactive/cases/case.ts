@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { PersonNumber } from "../exchange/message.ts";
 import type { Answer, DisputedData, GivenAnswer } from "../inbox/message.ts";
 import type { Category, RegisterCode } from "../registers/configurations.ts";
@@ -65,7 +66,7 @@ export interface Documents {
 }
 
 /** What an officer's "once more" does about a case. */
-export type Retry = "read" | "tell" | "steps" | "corrections";
+export type Retry = "read" | "tell" | "steps" | "corrections" | "answer";
 
 /** Where a case stands, and what the next thing to do is. */
 export type Stage =
@@ -75,7 +76,8 @@ export type Stage =
   /** `begun`: under way; without it the person is told anew, under a new key. */
   | { readonly at: "telling"; readonly notBefore: number; readonly begun?: true }
   | { readonly at: "waiting"; readonly until: number }
-  | { readonly at: "accepted"; readonly notBefore: number }
+  /** Somebody answered; it counts once it is known that they may answer now. */
+  | { readonly at: "answered"; readonly notBefore: number }
   | { readonly at: "carrying-out"; readonly notBefore: number }
   | { readonly at: "correcting"; readonly notBefore: number }
   | { readonly at: "officer"; readonly why: string; readonly retry: Retry }
@@ -97,6 +99,14 @@ export type OfficerDecision =
     }
   | { readonly decide: "retry" }
   | { readonly decide: "close"; readonly reason: string };
+
+/** An answer that does not count yet: whether whoever gave it still answers for the person is not known. */
+export interface UncheckedAnswer extends GivenAnswer {
+  /** Whom the message went to. */
+  readonly by?: PersonNumber;
+  /** Where the case stood, and stands again if the answer does not count. */
+  readonly before: Stage;
+}
 
 /** One occasion that the administration acts on, from noticing it to its end. */
 export interface Case {
@@ -122,6 +132,7 @@ export interface Case {
   /** Of the last telling. */
   readonly attempts: readonly Attempt[];
   readonly answer?: Answer;
+  readonly given?: UncheckedAnswer;
   /** What the person says is wrong. */
   readonly disputed?: DisputedData;
   readonly steps: readonly Step[];
@@ -150,7 +161,7 @@ export function dueAt({ stage }: Pick<Case, "stage">): number | undefined {
   switch (stage.at) {
     case "reading":
     case "telling":
-    case "accepted":
+    case "answered":
     case "carrying-out":
     case "correcting":
       return stage.notBefore;
@@ -183,18 +194,46 @@ export function isToLastMessage(current: Case, { key }: Pick<AnswerToCase, "key"
   return key === undefined || key === messageKey(current);
 }
 
+/** The case as it was before the answer that does not count yet, where there is one. */
+export function withoutAnswer(answered: Case): Case {
+  const { given, ...kept } = answered;
+  return given === undefined ? answered : { ...kept, tries: 0, stage: given.before };
+}
+
+/** Whether the same person gave the same answer already. */
+export function isAnswered(current: Case, given: AnswerToCase): boolean {
+  const last = current.given;
+  if (last === undefined) return current.answer === given.answer && isToLastMessage(current, given);
+  return last.answer === given.answer && isDeepStrictEqual(last.by, current.toldTo);
+}
+
+/** The case with an answer that `mayAnswer` allows, to be looked at. */
+export function withAnswer(current: Case, given: AnswerToCase, now: number): Case {
+  const { answer, correction } = given;
+  const { stage, toldTo: by } = withoutAnswer(current);
+  return {
+    ...{ ...current, tries: 0, stage: { at: "answered", notBefore: now } },
+    given: { answer, ...(correction && { correction }), ...(by && { by }), before: stage },
+  };
+}
+
 /** Whether an answer may be given now; an answer to what is over, or to a message that another one took the place of, changes nothing. */
 export function mayAnswer(current: Case, given: AnswerToCase, now: number): boolean {
-  const { stage, conclusion, answerBy = Infinity } = current;
+  const { conclusion, answerBy = Infinity } = current;
+  const { stage } = withoutAnswer(current);
   const { answer, key, at } = given;
   if (!isToLastMessage(current, given)) return false;
-  if (answer === "object") return stage.at !== "closed";
+  // It holds though the case is over.
+  if (answer === "object") return true;
+  if (current.given !== undefined && current.given.answer !== "later") return false;
   if (conclusion?.outcome !== "offer") return false;
   const isInTime = (at ?? now) < answerBy;
   if (stage.at === "closed") return stage.outcome === "unanswered" && isInTime;
   if (stage.at !== "telling") return stage.at === "waiting" && isInTime;
   // Who said "later" may say something else before they are told again; and what is in an inbox is answered before the morning's text message.
-  return current.answer === "later" || (isInTime && stage.begun === true && key !== undefined);
+  return (
+    (current.given ?? current).answer === "later" || (isInTime && stage.begun === true && key !== undefined)
+  );
 }
 
 /** How long a person may take before an offer lapses: nothing is lost by it, the usual way stays open. */
@@ -203,7 +242,7 @@ export const ANSWER_DAYS = 30;
 const LATER_DAYS = 7;
 export const DAY_MS = 86_400_000;
 
-/** The case after an answer that `mayAnswer` allows. */
+/** The case after an answer of whoever answers now. */
 export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, now: number): Case {
   const answered: Case = { ...before, answer, tries: 0 };
   switch (answer) {
@@ -213,7 +252,7 @@ export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, n
         steps: (STEPS[before.procedure] ?? []).map(({ name }) => ({
           ...{ name, state: "waiting", order: 1, attempts: 0 },
         })),
-        stage: { at: "accepted", notBefore: now },
+        stage: { at: "carrying-out", notBefore: now },
       };
     case "decline":
       return { ...answered, stage: { at: "closed", outcome: "declined" } };
@@ -226,6 +265,7 @@ export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, n
         stage: { at: "officer", why: "data-disputed", retry: "read" },
       };
     case "object":
+      if (before.stage.at === "closed") return before;
       // What was begun is not left half done where nobody sees it.
       if (before.steps.some(({ state, attempts }) => state !== "waiting" || attempts > 0))
         return {
@@ -239,7 +279,7 @@ export function afterAnswer(before: Case, { answer, correction }: GivenAnswer, n
 /** The case at its beginning again, after data were put right: everything is read and concluded anew. */
 export function readAnew(before: Case, now: number): Case {
   const { inputs: _inputs, conclusion: _conclusion, answer: _answer, disputed: _disputed, ...more } = before;
-  const { byOfficer: _byOfficer, ...kept } = more;
+  const { byOfficer: _byOfficer, given: _given, ...kept } = more;
   return {
     ...{ ...kept, round: before.round + 1, readings: [], steps: [], tries: 0 },
     stage: { at: "reading", notBefore: now },

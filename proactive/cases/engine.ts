@@ -1,26 +1,26 @@
 import { oneAtATime } from "../orders/one-at-a-time.ts";
 import { occasionId } from "../noticing/notice.ts";
 import type { Occasion, Rule } from "../rules/rule.ts";
-import { begin, carryOut, type CarryOutParts } from "./carrying-out.ts";
+import { type AnsweringParts, settle } from "./answering.ts";
+import { carryOut, type CarryOutParts } from "./carrying-out.ts";
 import {
-  afterAnswer,
   type AnswerToCase,
   type Case,
   dueAt,
+  isAnswered,
   isResting,
-  isToLastMessage,
   mayAnswer,
   type OfficerDecision,
+  withAnswer,
 } from "./case.ts";
 import type { CasePage, CaseStore } from "./case-store.ts";
 import { type CorrectingParts, sendCorrections } from "./correcting.ts";
 import { conclude, readNext, type ReadingParts, record, type RecordingParts } from "./deciding.ts";
-import { recordObjection } from "./objecting.ts";
 import { decided, type DecisionFault } from "./officer.ts";
-import { recordBrokenOff, tell, type TellingParts } from "./telling.ts";
+import { tell, type TellingParts } from "./telling.ts";
 
 export interface EngineParts
-  extends ReadingParts, RecordingParts, TellingParts, CarryOutParts, CorrectingParts {
+  extends ReadingParts, RecordingParts, TellingParts, AnsweringParts, CarryOutParts, CorrectingParts {
   readonly store: CaseStore;
   readonly rules: readonly Rule[];
   /** A case came so far, or could not go on: for the log and for whoever waits. */
@@ -43,7 +43,7 @@ export interface Engine {
   readonly advanceAll: (progress?: (done: number) => void) => Promise<void>;
   /** When the next case may go on by itself (milliseconds since 1970); undefined when all rest. */
   readonly nextDue: () => Promise<number | undefined>;
-  /** A person's answer. The same answer again changes nothing. */
+  /** A person's answer; it counts once `advance` finds that they may answer now. The same answer again changes nothing. */
   readonly answer: (id: string, given: AnswerToCase) => Promise<Case | AnswerFault>;
   /** What an officer of the agency decides, who is named by their id at the agency. */
   readonly decide: (id: string, decision: OfficerDecision, official: string) => Promise<Case | DecisionFault>;
@@ -81,8 +81,8 @@ export function caseEngine(parts: EngineParts): Engine {
         return await tell(current, parts, keep);
       case "waiting":
         return { ...current, stage: { at: "closed", outcome: "unanswered" } };
-      case "accepted":
-        return await begin(current, parts);
+      case "answered":
+        return await settle(current, parts);
       case "carrying-out":
         return await carryOut(current, ruleOf(current), parts, keep);
       case "correcting":
@@ -155,12 +155,9 @@ export function caseEngine(parts: EngineParts): Engine {
       await inTurn(id, async () => {
         const current = await store.get(id);
         if (current === undefined) return "no-such-case";
-        // First: an objection that only the case knew of would be lost with what comes next. It holds though the case is over.
-        if (given.answer === "object" && isToLastMessage(current, given))
-          await recordObjection(current, parts);
-        if (!mayAnswer(current, given, now())) return current.answer === given.answer ? current : "not-open";
-        const next = afterAnswer(current, given, now());
-        await recordBrokenOff(current, parts);
+        if (isAnswered(current, given)) return current;
+        if (!mayAnswer(current, given, now())) return "not-open";
+        const next = withAnswer(current, given, now());
         await keep(next);
         return next;
       }),

@@ -1,7 +1,7 @@
 import type { PlainEvent } from "../../protocol/facet-values.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import type { Rule } from "../rules/rule.ts";
-import { type Case, type OfficerDecision, readAnew, type Retry } from "./case.ts";
+import { type Case, type OfficerDecision, readAnew, type Retry, withoutAnswer } from "./case.ts";
 import { stepsAgain } from "./carrying-out.ts";
 import { correctionsAgain, correctionsOf } from "./correcting.ts";
 
@@ -33,7 +33,7 @@ export async function decided(
   const at = parts.now();
   await recordDecision(current, { decision, official }, parts);
   const noted: Case = {
-    ...{ ...current, tries: 0 },
+    ...{ ...(decision.decide === "retry" ? current : withoutAnswer(current)), tries: 0 },
     decisions: [...current.decisions, { decide: decision.decide, official, at }],
   };
   switch (decision.decide) {
@@ -59,6 +59,8 @@ function again(before: Case, retry: Retry, now: number): Case {
       return { ...before, stage: { at: "telling", notBefore: now } };
     case "steps":
       return stepsAgain(before, now);
+    case "answer":
+      return { ...before, stage: { at: "answered", notBefore: now } };
     case "corrections":
       return correctionsAgain(before, now);
   }

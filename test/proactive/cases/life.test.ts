@@ -293,6 +293,59 @@ describe("proactive/cases: awkward lives", () => {
       expect(await standing(id)).to.equal("closed: completed");
     });
 
+    for (const given of ["decline", "later", "correct", "object"] as const)
+      it(`decides, and nobody who was told before: the former guardian's "${given}" changes nothing`, async () => {
+        const id = await admission();
+        around.answersFor = GRANDMOTHER;
+        await answer(id, { answer: given, key: `${id} message` });
+        expect(await standing(id)).to.equal("waiting");
+        expect(around.recorded.map(({ type }) => type)).not.to.include("objection");
+        expect(around.inboxes.get(`${id} message 2`)).to.equal(GRANDMOTHER);
+        await answer(id, { answer: "accept", key: `${id} message 2` });
+        expect(await standing(id)).to.equal("closed: completed");
+      });
+
+    it("objects while steps go on, and no former guardian: the steps go on", async () => {
+      const id = await admission();
+      around.steps = { school: "down" };
+      await answer(id, { answer: "accept" });
+      around.answersFor = GRANDMOTHER;
+      await answer(id, { answer: "object", key: `${id} message` });
+      expect(await standing(id)).to.equal("carrying-out");
+      around.steps = {};
+      await later(HOUR);
+      expect(await standing(id)).to.equal("closed: completed");
+      expect(around.recorded.map(({ type }) => type)).not.to.include("objection");
+    });
+
+    it("is not known for an hour: the answer waits, the same again changes nothing, an objection takes its place", async () => {
+      const id = await admission();
+      around.knowsAddresses = false;
+      for (let times = 0; times < 2; times++) await answer(id, { answer: "accept", key: `${id} message` });
+      expect([await standing(id), around.performed]).to.deep.equal(["answered", []]);
+      expect(progressOf(await now(id), 7).state).to.equal("carrying-out");
+      expect(await engine.answer(id, { answer: "decline", key: `${id} message` })).to.equal("not-open");
+      await answer(id, { answer: "object", key: `${id} message` });
+      expect(progressOf(await now(id), 7).state).to.equal("waiting");
+      around.knowsAddresses = true;
+      await later(HOUR);
+      expect([await standing(id), around.performed]).to.deep.equal(["closed: objected", []]);
+    });
+
+    it("is not known for a week after an acceptance: an officer gets it, and has it looked at again", async () => {
+      const id = await admission();
+      around.knowsAddresses = false;
+      await answer(id, { answer: "accept" });
+      for (let days = 0; days < 10; days++) await later(DAY / 2);
+      expect(await standing(id)).to.equal("answered");
+      for (let days = 0; days < 10; days++) await later(DAY / 2);
+      expect(await standing(id)).to.equal("officer: answerer-unknown");
+      expect(await engine.nextDue()).to.equal(undefined);
+      around.knowsAddresses = true;
+      await decide(id, { decide: "retry" });
+      expect(await standing(id)).to.equal("closed: completed");
+    });
+
     it("is nobody any more when the person died after they accepted: an officer looks before any step", async () => {
       const id = await permit();
       around.knowsGone = true;
@@ -472,8 +525,8 @@ describe("proactive/cases: awkward lives", () => {
       const objections = (): number => around.recorded.filter(({ type }) => type === "objection").length;
       expect(await engine.answer(id, { answer: "object", key: `${id} message 0` })).to.equal("not-open");
       expect(objections()).to.equal(0);
-      await engine.answer(id, { answer: "object", key: `${id} message` });
-      await engine.answer(id, { answer: "object", key: `${id} message` });
+      await answer(id, { answer: "object", key: `${id} message` });
+      await answer(id, { answer: "object", key: `${id} message` });
       expect([await standing(id), objections()]).to.deep.equal(["closed: unanswered", 1]);
     });
 
