@@ -23,7 +23,6 @@ const ITEM = v.object({
   index: v.optional(v.number()),
 });
 
-export type QueueLength = v.InferOutput<typeof LENGTH>;
 /** Something that somebody has to deal with. */
 export type QueueItem = v.InferOutput<typeof ITEM>;
 
