@@ -127,6 +127,8 @@ export interface Case {
   readonly telling: number;
   /** Whom, the last time: for a child, whoever answered for them then. */
   readonly toldTo?: PersonNumber;
+  /** Whom the times before, in order. */
+  readonly toldBefore?: readonly PersonNumber[];
   /** Until when an answer is taken (milliseconds since 1970). */
   readonly answerBy?: number;
   /** Of the last telling. */
@@ -194,6 +196,13 @@ export function isToLastMessage(current: Case, { key }: Pick<AnswerToCase, "key"
   return key === undefined || key === messageKey(current);
 }
 
+/** Whom the message that is answered went to; undefined when that is no message about this case, or nobody was told. */
+function answererOf(current: Case, given: Pick<AnswerToCase, "key">): PersonNumber | undefined {
+  if (isToLastMessage(current, given)) return current.toldTo;
+  const { id, toldBefore = [] } = current;
+  return toldBefore.find((_, at) => messageKey({ id, telling: at + 1 }) === given.key);
+}
+
 /** The case as it was before the answer that does not count yet, where there is one. */
 export function withoutAnswer(answered: Case): Case {
   const { given, ...kept } = answered;
@@ -204,13 +213,14 @@ export function withoutAnswer(answered: Case): Case {
 export function isAnswered(current: Case, given: AnswerToCase): boolean {
   const last = current.given;
   if (last === undefined) return current.answer === given.answer && isToLastMessage(current, given);
-  return last.answer === given.answer && isDeepStrictEqual(last.by, current.toldTo);
+  return last.answer === given.answer && isDeepStrictEqual(last.by, answererOf(current, given));
 }
 
 /** The case with an answer that `mayAnswer` allows, to be looked at. */
 export function withAnswer(current: Case, given: AnswerToCase, now: number): Case {
   const { answer, correction } = given;
-  const { stage, toldTo: by } = withoutAnswer(current);
+  const { stage } = withoutAnswer(current);
+  const by = answererOf(current, given);
   return {
     ...{ ...current, tries: 0, stage: { at: "answered", notBefore: now } },
     given: { answer, ...(correction && { correction }), ...(by && { by }), before: stage },
@@ -222,10 +232,11 @@ export function mayAnswer(current: Case, given: AnswerToCase, now: number): bool
   const { conclusion, answerBy = Infinity } = current;
   const { stage } = withoutAnswer(current);
   const { answer, key, at } = given;
-  if (!isToLastMessage(current, given)) return false;
-  // It holds though the case is over.
-  if (answer === "object") return true;
-  if (current.given !== undefined && current.given.answer !== "later") return false;
+  const isToLast = isToLastMessage(current, given);
+  // It holds though the case is over, or told anew; what was answered to a later message is not given up for it.
+  if (answer === "object")
+    return isToLast || (current.given === undefined && answererOf(current, given) !== undefined);
+  if (!isToLast || !mayTakeThePlace(current)) return false;
   if (conclusion?.outcome !== "offer") return false;
   const isInTime = (at ?? now) < answerBy;
   if (stage.at === "closed") return stage.outcome === "unanswered" && isInTime;
@@ -234,6 +245,11 @@ export function mayAnswer(current: Case, given: AnswerToCase, now: number): bool
   return (
     (current.given ?? current).answer === "later" || (isInTime && stage.begun === true && key !== undefined)
   );
+}
+
+/** Whether another answer to the last message may take the place of one that does not count yet: of "later", or of somebody's who was told before. */
+function mayTakeThePlace({ given, toldTo }: Case): boolean {
+  return given === undefined || given.answer === "later" || !isDeepStrictEqual(given.by, toldTo);
 }
 
 /** How long a person may take before an offer lapses: nothing is lost by it, the usual way stays open. */

@@ -109,9 +109,10 @@ async function withAddressee(
 }
 
 function newTelling(before: Case, { inbox }: Addresses, now: number): Case {
-  const { answer: _answer, ...kept } = before;
+  const { answer: _answer, toldTo, toldBefore = [], ...kept } = before;
   return {
     ...{ ...kept, telling: before.telling + 1, attempts: [], tries: 0 },
+    ...(toldTo !== undefined && { toldBefore: [...toldBefore, toldTo] }),
     ...{ toldTo: { scheme: inbox.scheme, id: inbox.id }, answerBy: now + ANSWER_DAYS * DAY_MS },
     stage: { at: "telling", notBefore: now, begun: true },
   };

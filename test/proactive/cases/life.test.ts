@@ -519,7 +519,7 @@ describe("proactive/cases: awkward lives", () => {
       expect(await standing(id)).to.equal("officer: objected-after-steps");
     });
 
-    it("given as an answer hold, though the case was over when they came; to a message that another took the place of they do not", async () => {
+    it("given as an answer hold, though the case was over when they came; to a message of no telling they do not", async () => {
       const id = await permit();
       await later(31 * DAY);
       const objections = (): number => around.recorded.filter(({ type }) => type === "objection").length;
@@ -528,6 +528,39 @@ describe("proactive/cases: awkward lives", () => {
       await answer(id, { answer: "object", key: `${id} message` });
       await answer(id, { answer: "object", key: `${id} message` });
       expect([await standing(id), objections()]).to.deep.equal(["closed: unanswered", 1]);
+    });
+
+    it("to the first message hold though the second is on its way, and nothing of it rings", async () => {
+      const id = await permit();
+      await answer(id, { answer: "later" });
+      around.now = Date.parse("2026-11-30T22:30:00+07:00");
+      around.inbox = "down";
+      await engine.advanceAll();
+      expect(await now(id)).to.deep.include({ telling: 2 });
+      await answer(id, { answer: "object", key: `${id} message` });
+      expect(await standing(id)).to.equal("closed: objected");
+      expect(around.recorded.map(({ type }) => type)).to.include("objection");
+      await later(DAY);
+      expect(around.sent).not.to.include(`${id} message 2`);
+    });
+
+    it("of a former guardian to the first message stop nothing of what the new one is told", async () => {
+      const id = await admission();
+      await answer(id, { answer: "later" });
+      around.answersFor = GRANDMOTHER;
+      around.now = Date.parse("2026-11-30T22:30:00+07:00");
+      await engine.advanceAll();
+      await answer(id, { answer: "object", key: `${id} message` });
+      expect(await standing(id)).to.equal("telling");
+      await later(9 * HOUR);
+      expect([await standing(id), around.sent.at(-1)]).to.deep.equal(["waiting", `${id} message 2`]);
+      around.knowsAddresses = false;
+      await answer(id, { answer: "object", key: `${id} message` });
+      await answer(id, { answer: "accept", key: `${id} message 2` });
+      around.knowsAddresses = true;
+      await later(HOUR);
+      expect(await standing(id)).to.equal("closed: completed");
+      expect(around.recorded.map(({ type }) => type)).not.to.include("objection");
     });
 
     it("given as an answer end the case wherever it is", async () => {
