@@ -81,9 +81,7 @@ describe("the inbox in a browser", function () {
     await picture(page, "inbox-correction-desktop-en");
     await send.press("Enter");
     await card.getByText("You said that something is wrong").waitFor();
-    await page.waitForFunction(
-      `document.activeElement?.closest("li")?.textContent.includes("PASSPORT-1") === true`,
-    );
+    await card.locator(":focus").waitFor();
     await expectAccessible(page);
     const kept: unknown =
       await page.evaluate(`fetch("/portal/inbox/messages", { headers: { "x-minhbach-portal": "1" } })
