@@ -55,7 +55,8 @@ function lookAgain(answered: Case, now: number): Case {
   };
 }
 
-/** Whether somebody is to be told, or was and is waited for. */
+/** Whether somebody is to be told, by an officer's help too, or was and is waited for. */
 function isOffered({ stage }: Case): boolean {
+  if (stage.at === "officer") return stage.retry === "tell";
   return stage.at === "waiting" || stage.at === "telling";
 }

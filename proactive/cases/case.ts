@@ -240,6 +240,8 @@ export function mayAnswer(current: Case, given: AnswerToCase, now: number): bool
   if (conclusion?.outcome !== "offer") return false;
   const isInTime = (at ?? now) < answerBy;
   if (stage.at === "closed") return stage.outcome === "unanswered" && isInTime;
+  // The inbox reached them, though nobody was sure of it: the case goes on, and is an officer's no more.
+  if (stage.at === "officer") return stage.retry === "tell" && isInTime && key !== undefined;
   if (stage.at !== "telling") return stage.at === "waiting" && isInTime;
   // Who said "later" may say something else before they are told again; and what is in an inbox is answered before the morning's text message.
   return (

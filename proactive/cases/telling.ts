@@ -103,8 +103,9 @@ async function withAddressee(
     const isOther = toldTo?.scheme !== to.inbox.scheme || toldTo.id !== to.inbox.id;
     return { current: isBegun && !isOther ? before : newTelling(before, to, now()), to };
   } catch {
-    const current = before.tries + 1 < MAX_TRIES ? later(before, now()) : notReached(before);
-    return { current };
+    if (before.tries + 1 < MAX_TRIES) return { current: later(before, now()) };
+    await recordBrokenOff(before, parts);
+    return { current: notReached(before) };
   }
 }
 
@@ -128,7 +129,7 @@ function messageOf(current: Case): Message {
   };
 }
 
-/** Records a telling that ends before it was done: the person answered in the inbox, or objected, and nothing is sent any more. Nothing where none has begun. */
+/** Records a telling that ends before it was done: the person answered in the inbox, or objected, or cannot be found, and nothing is sent any more. Nothing where none has begun. */
 export async function recordBrokenOff(current: Case, parts: RecordTellingParts): Promise<void> {
   const { stage, attempts } = current;
   if (stage.at !== "telling" || stage.begun !== true || attempts.length === 0) return;
@@ -179,6 +180,7 @@ function told(current: Case, ways: readonly Channel[], now: number): Case {
   };
 }
 
+/** An officer's to reach. Whoever got the message all the same may answer it in the inbox until then: `mayAnswer` takes that. */
 function notReached(current: Case): Case {
   return { ...current, tries: 0, stage: { at: "officer", why: "not-reached", retry: "tell" } };
 }

@@ -387,6 +387,32 @@ describe("proactive/cases: awkward lives", () => {
       expect(around.sent.filter((key) => key === `${id} message`)).to.have.length(1);
     });
 
+    it("accepts what the inbox has, though nobody knew that it came and the case is an officer's by then", async () => {
+      around.inbox = "down";
+      const id = await permit();
+      for (let days = 0; days < 30; days++) await later(DAY / 2);
+      expect(await standing(id)).to.equal("officer: not-reached");
+      await answer(id, { answer: "accept", key: `${id} message` });
+      expect(await standing(id)).to.equal("closed: completed");
+    });
+
+    it("accepts what the inbox has, though the text message of the morning found nobody for a week", async () => {
+      around.now = Date.parse("2026-11-23T22:30:00+07:00");
+      const id = await admission();
+      around.knowsAddresses = false;
+      for (let days = 0; days < 30; days++) await later(DAY / 2);
+      expect(await standing(id)).to.equal("officer: not-reached");
+      expect(details()).to.include("told: inbox delivered");
+      [around.knowsAddresses, around.answersFor] = [true, GRANDMOTHER];
+      const late = { answer: "accept", key: `${id} message` } as const;
+      expect(await engine.answer(id, { ...late, at: around.now + 30 * DAY })).to.equal("not-open");
+      await answer(id, late);
+      await later(9 * HOUR);
+      expect([await standing(id), around.performed]).to.deep.equal(["waiting", []]);
+      await answer(id, { answer: "accept", key: `${id} message 2` });
+      expect(await standing(id)).to.equal("closed: completed");
+    });
+
     it("says later, is told again a week later under another name, and may change their mind before", async () => {
       const id = await permit();
       await answer(id, { answer: "later" });
