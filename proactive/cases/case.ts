@@ -192,7 +192,7 @@ export interface AnswerToCase extends GivenAnswer {
 }
 
 /** Whether an answer is to the last message about a case: another one may have gone to somebody else. */
-export function isToLastMessage(current: Case, { key }: Pick<AnswerToCase, "key">): boolean {
+function isToLastMessage(current: Case, { key }: Pick<AnswerToCase, "key">): boolean {
   return key === undefined || key === messageKey(current);
 }
 
