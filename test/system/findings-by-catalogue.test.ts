@@ -155,7 +155,7 @@ describe("findings by the catalogue", function () {
       [{ ...BIRTH, purpose: { procedure: "1.004222" } }, ["no-legal-basis"]],
       [{ ...BIRTH, purpose: { procedure: "PASSPORT" } }, ["no-legal-basis"]],
       [
-        { ...BIRTH, exchange: { messageId: "m", client: "qn-justice", service: "qn-justice/own" } },
+        { ...BIRTH, exchange: { messageId: "m", client: "qn-justice", service: "qn-land/parcels" } },
         ["outside-purpose"],
       ],
       [
