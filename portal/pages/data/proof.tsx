@@ -2,9 +2,10 @@ import { useTranslation } from "react-i18next";
 import { useEffect } from "react";
 
 import { Button } from "../../parts/button.tsx";
+import { CHECK_MARKS, CheckText } from "../../parts/check.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
-import { Icon, type IconName } from "../../parts/icon.tsx";
-import { Notice, type Tone } from "../../parts/notice.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { Notice } from "../../parts/notice.tsx";
 import { Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
 import { pinFirst, usePin } from "../../verify/pin.ts";
@@ -12,19 +13,6 @@ import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 
 type Check = CheckedStatement["checks"][number];
-
-const TONES: Readonly<Record<Check["status"], Tone>> = {
-  passed: "good",
-  warning: "warn",
-  failed: "bad",
-  "not-checked": "quiet",
-};
-const ICONS: Readonly<Record<Check["status"], IconName>> = {
-  passed: "check",
-  warning: "warning",
-  failed: "cross",
-  "not-checked": "question",
-};
 
 /** Whether the list can be relied on, in one sentence, and every check behind it. */
 export function Proof({ statement }: { readonly statement: CheckedStatement }) {
@@ -145,20 +133,19 @@ function Compared({ statement: { comparedWith, digest } }: { readonly statement:
 function CheckLine({ check: { id, title, status, detail } }: { readonly check: Check }) {
   const { t } = useTranslation("data");
   const lookup = useLookup();
+  const { tone, icon } = CHECK_MARKS[status];
   return (
     <li className="check">
-      <span className={`check-mark tone-${TONES[status]}`}>
-        <Icon name={ICONS[status]} />
+      <span className={`check-mark tone-${tone}`}>
+        <Icon name={icon} />
       </span>
-      <div>
-        <p>
-          <strong>{lookup(`checks:${id}.title`, title)}</strong> <span className="quiet">({t(`proof.status.${status}`)})</span>
-        </p>
-        <p className="quiet">{lookup(`checks:${id}.meaning`, "")}</p>
-        <p className="quiet small">
-          {t("proof.detail")} <span lang="en">{detail}</span>
-        </p>
-      </div>
+      <CheckText
+        title={lookup(`checks:${id}.title`, title)}
+        status={t(`proof.status.${status}`)}
+        meaning={lookup(`checks:${id}.meaning`, "")}
+        detailName={t("proof.detail")}
+        detail={detail}
+      />
     </li>
   );
 }

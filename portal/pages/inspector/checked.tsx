@@ -1,9 +1,10 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { CHECK_MARKS, CheckText } from "../../parts/check.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
-import { Icon, type IconName } from "../../parts/icon.tsx";
-import { Notice, type Tone } from "../../parts/notice.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { Notice } from "../../parts/notice.tsx";
 import { Progress } from "../../parts/states.tsx";
 import { Term } from "../../parts/term.tsx";
 import type { InspectionStep } from "../../verify/inspection.ts";
@@ -13,13 +14,6 @@ import { useWriting } from "../../words/moments.ts";
 
 type Check = CheckedBundle["checks"][number];
 export type Verdict = CheckedBundle["verdict"];
-
-const MARKS: Readonly<Record<Check["status"], readonly [Tone, IconName]>> = {
-  passed: ["good", "check"],
-  warning: ["warn", "warning"],
-  failed: ["bad", "cross"],
-  "not-checked": ["quiet", "question"],
-};
 
 /** Whether what was verified may be used. */
 export function isGood(verdict: Verdict): boolean {
@@ -106,22 +100,19 @@ function Verdict(props: {
 function Line({ check, words }: { readonly check: Check; readonly words: string }) {
   const { t } = useTranslation("oversight");
   const nameOf = useCheckName(words);
-  const [tone, icon] = MARKS[check.status];
+  const { tone, icon } = CHECK_MARKS[check.status];
   return (
     <li>
       <span className={`badge tone-${tone}`}>
         <Icon name={icon} />
       </span>
-      <div>
-        <p>
-          <strong>{nameOf(check, "title")}</strong>{" "}
-          <span className="quiet">({t(`checked.status.${check.status}`)})</span>
-        </p>
-        <p className="quiet">{nameOf(check, "meaning")}</p>
-        <p className="quiet small">
-          {t("checked.detail")} <span lang="en">{check.detail}</span>
-        </p>
-      </div>
+      <CheckText
+        title={nameOf(check, "title")}
+        status={t(`checked.status.${check.status}`)}
+        meaning={nameOf(check, "meaning")}
+        detailName={t("checked.detail")}
+        detail={check.detail}
+      />
     </li>
   );
 }

@@ -1,34 +1,11 @@
-import type { ReactNode } from "react";
+import { type TableContent, TableParts } from "../../parts/table.tsx";
 
-/** A table that scrolls by itself where it is wider than the page. The first cell of each row says what the row is about. */
-export function Table(props: {
-  readonly name: string;
-  readonly head: readonly ReactNode[];
-  readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
-}) {
-  const { name, head, rows } = props;
+/** A table that scrolls by itself where it is wider than the page. */
+export function Table({ name, ...content }: TableContent & { readonly name: string }) {
   return (
     <div className="scroll" role="region" aria-label={name} tabIndex={0}>
       <table className="figures">
-        <thead>
-          <tr>
-            {head.map((cell, at) => (
-              <th key={at} scope="col">
-                {cell}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ key, cells: [first, ...others] }) => (
-            <tr key={key}>
-              <th scope="row">{first}</th>
-              {others.map((cell, at) => (
-                <td key={at}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
+        <TableParts {...content} />
       </table>
     </div>
   );

@@ -1,6 +1,6 @@
 import "./statistics.css";
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { fileAt } from "../../api/request.ts";
@@ -12,6 +12,7 @@ import {
 } from "../../api/statistics.ts";
 import { useNow } from "../../app/now.ts";
 import { Button } from "../../parts/button.tsx";
+import { type TableContent, TableParts } from "../../parts/table.tsx";
 import { download } from "../../parts/download.ts";
 import { Fault } from "../../parts/fault.tsx";
 import { Notice } from "../../parts/notice.tsx";
@@ -204,33 +205,10 @@ function FindingsTable(props: {
   );
 }
 
-function Counts(props: {
-  readonly name: string;
-  readonly head: readonly ReactNode[];
-  readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
-}) {
-  const { name, head, rows } = props;
+function Counts({ name, ...content }: TableContent & { readonly name: string }) {
   return (
     <table className="counts" aria-label={name}>
-      <thead>
-        <tr>
-          {head.map((cell, at) => (
-            <th key={at} scope="col">
-              {cell}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ key, cells: [first, ...others] }) => (
-          <tr key={key}>
-            <th scope="row">{first}</th>
-            {others.map((cell, at) => (
-              <td key={at}>{cell}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
+      <TableParts {...content} />
     </table>
   );
 }

@@ -2,25 +2,12 @@ import "../../parts/check-list.css";
 
 import { useTranslation } from "react-i18next";
 
-import { Icon, type IconName } from "../../parts/icon.tsx";
-import type { Tone } from "../../parts/notice.tsx";
+import { CHECK_MARKS, CheckText } from "../../parts/check.tsx";
+import { Icon } from "../../parts/icon.tsx";
 import type { CheckedFile, FileKind } from "../../verify/file-messages.ts";
 import { type Lookup, useLookup } from "../../words/lookup.ts";
 
 type Check = CheckedFile["checks"][number];
-
-const TONES: Readonly<Record<Check["status"], Tone>> = {
-  passed: "good",
-  warning: "warn",
-  failed: "bad",
-  "not-checked": "quiet",
-};
-const ICONS: Readonly<Record<Check["status"], IconName>> = {
-  passed: "check",
-  warning: "warning",
-  failed: "cross",
-  "not-checked": "question",
-};
 
 /** What a check asserts, in plain words. */
 export function checkTitle(lookup: Lookup, kind: FileKind, { id, title }: Check): string {
@@ -39,23 +26,23 @@ export function Checks({ kind, checks }: { readonly kind: FileKind; readonly che
   const lookup = useLookup();
   return (
     <ol className="check-list" role="list">
-      {checks.map((check) => (
-        <li key={check.id} className="check-line">
-          <span className={`check-line-mark tone-${TONES[check.status]}`}>
-            <Icon name={ICONS[check.status]} />
-          </span>
-          <div>
-            <p>
-              <strong>{checkTitle(lookup, kind, check)}</strong>{" "}
-              <span className="quiet">({t(`results.status.${check.status}`)})</span>
-            </p>
-            <p className="quiet">{wordOf(lookup, kind, `${check.id}.meaning`, "")}</p>
-            <p className="quiet small">
-              {t("results.detail")} <span lang="en">{check.detail}</span>
-            </p>
-          </div>
-        </li>
-      ))}
+      {checks.map((check) => {
+        const { tone, icon } = CHECK_MARKS[check.status];
+        return (
+          <li key={check.id} className="check-line">
+            <span className={`check-line-mark tone-${tone}`}>
+              <Icon name={icon} />
+            </span>
+            <CheckText
+              title={checkTitle(lookup, kind, check)}
+              status={t(`results.status.${check.status}`)}
+              meaning={wordOf(lookup, kind, `${check.id}.meaning`, "")}
+              detailName={t("results.detail")}
+              detail={check.detail}
+            />
+          </li>
+        );
+      })}
     </ol>
   );
 }
