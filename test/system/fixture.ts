@@ -33,7 +33,12 @@ import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, readConfig } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { loadSecrets, logPublicKeys, ownSourceKeys, type Secrets } from "../../server/secrets.ts";
+import { openLevelStore } from "../../server/store/level-store.ts";
+import { openPostgresStore } from "../../server/store/postgres-store.ts";
+import type { Store } from "../../server/store/store.ts";
 import { parseTrustProfile, type TrustProfile } from "../../verifier/trust-profile.ts";
+import type { StoreKind } from "./both-stores.ts";
+import { sharedDatabase } from "./shared-postgres.ts";
 
 /** The source whose recorder most tests use. */
 export const POLICE = "qn-police/r1";
@@ -52,6 +57,10 @@ export const ACCESS = {
 /** A chain with our contracts, and the folder with everything that belongs to it. */
 export interface Deployed {
   readonly dataDir: string;
+  /** `postgres://...` of the records, or undefined when they are in LevelDB in the folder. */
+  readonly database: string | undefined;
+  /** Folders that hold anything of the system. */
+  readonly folders: readonly string[];
   readonly chain: Devchain;
   readonly secrets: Secrets;
   readonly profile: TrustProfile;
@@ -60,8 +69,16 @@ export interface Deployed {
   readonly destroy: () => Promise<void>;
 }
 
-/** Starts a chain in a new folder and deploys everything on it. @param agencies those of `npm start` by default */
-export async function deployed(agencies?: readonly DemoAgency[]): Promise<Deployed> {
+export interface DeployOptions {
+  /** Those of `npm start` by default. */
+  readonly agencies?: readonly DemoAgency[];
+  /** Where its ledger keeps the records: LevelDB by default, or a new database of the PostgreSQL that all tests share. */
+  readonly store?: StoreKind;
+}
+
+/** Starts a chain in a new folder and deploys everything on it. */
+export async function deployed({ agencies, store = "level" }: DeployOptions = {}): Promise<Deployed> {
+  const shared = store === "level" ? undefined : await sharedDatabase();
   const dataDir = await mkdtemp(path.join(tmpdir(), "minhbach-system-"));
   const chain = await startDevchain({ dataDir: path.join(dataDir, "chain") });
   try {
@@ -72,7 +89,9 @@ export async function deployed(agencies?: readonly DemoAgency[]): Promise<Deploy
       await chain.kill();
       await rm(dataDir, { recursive: true });
     };
-    return { dataDir, chain, secrets, profile, profileFile, destroy };
+    const database = shared?.url;
+    const folders = shared === undefined ? [dataDir] : [dataDir, shared.files];
+    return { dataDir, database, folders, chain, secrets, profile, profileFile, destroy };
   } catch (error) {
     await chain.kill();
     throw error;
@@ -135,14 +154,23 @@ export async function startLedger(system: Deployed, options: LedgerOptions = {})
   return await startApp({
     config: { ...readConfig(ledgerEnv(system)), ...options.config },
     secrets: system.secrets,
+    database: system.database,
     profile: system.profile,
     clock: options.clock ?? systemClock,
     log: createLog({ logLevel: options.config?.logLevel ?? "silent" }, options.logTo),
   });
 }
 
-function ledgerEnv({ dataDir, chain }: Deployed): Record<string, string> {
-  return { ...QUICK, DATA_DIR: dataDir, OPERATOR, PORT: "0", RPC_URL: chain.url };
+function ledgerEnv({ dataDir, database, chain }: Deployed): Record<string, string> {
+  const records = { DATA_DIR: dataDir, STORE: database ?? "level" };
+  return { ...QUICK, ...records, OPERATOR, PORT: "0", RPC_URL: chain.url };
+}
+
+/** Opens the records themselves: of LevelDB only while no server has them. The caller closes them. */
+export async function openSystemRecords({ dataDir, database }: Deployed): Promise<Store> {
+  return database === undefined
+    ? await openLevelStore({ path: path.join(dataDir, "records") })
+    : await openPostgresStore({ url: database });
 }
 
 /** The ledger as a process of its own. */
