@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {IAgencyRegistry} from "./IAgencyRegistry.sol";
+import {IAnchorRegistry} from "./IAnchorRegistry.sol";
 
 /**
  * @title Registry of agencies, their recorders and their keys
@@ -14,6 +15,7 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
         string name;
         address account;
         EntitlementChange[] entitlements;
+        LogAssignment[] logs;
         bytes32[] recorders;
         mapping(bytes32 recorder => RecorderKey[] keys) keysOf;
     }
@@ -35,6 +37,9 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     uint8 private constant ALG_ES256 = 2;
     uint256 private constant MAX_NAME_BYTES = 256;
     uint256 private constant MAX_SLUG_BYTES = 31;
+
+    /// @inheritdoc IAgencyRegistry
+    address public override anchorRegistry;
 
     bytes32[] private _codes;
     mapping(bytes32 code => AgencyRecord agency) private _agencies;
@@ -135,6 +140,25 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     }
 
     /// @inheritdoc IAgencyRegistry
+    function nameAnchorRegistry(address anchorRegistry_) external override onlyRole(REGISTRAR_ROLE) {
+        if (anchorRegistry != address(0)) revert AnchorRegistryFixed(anchorRegistry);
+        if (anchorRegistry_.code.length == 0) revert NoContract(anchorRegistry_);
+        anchorRegistry = anchorRegistry_;
+        emit AnchorRegistryNamed(anchorRegistry_);
+    }
+
+    /// @inheritdoc IAgencyRegistry
+    function assignLog(bytes32 agency, uint64 logId) external override onlyRole(REGISTRAR_ROLE) {
+        AgencyRecord storage record = _agency(agency);
+        if (anchorRegistry == address(0)) revert NoAnchorRegistry();
+        if (logId == 0 || logId > IAnchorRegistry(anchorRegistry).logCount()) revert UnknownLog(logId);
+        uint256 count = record.logs.length;
+        if (count > 0 && record.logs[count - 1].logId == logId) revert LogUnchanged(agency, logId);
+        record.logs.push(LogAssignment(uint64(block.number), logId));
+        emit LogAssigned(agency, logId);
+    }
+
+    /// @inheritdoc IAgencyRegistry
     function agencyCount() external view override returns (uint256) {
         return _codes.length;
     }
@@ -175,6 +199,25 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     /// @inheritdoc IAgencyRegistry
     function entitlementHistory(bytes32 agency) external view override returns (EntitlementChange[] memory) {
         return _agencies[agency].entitlements;
+    }
+
+    /// @inheritdoc IAgencyRegistry
+    function logOfAt(bytes32 agency, uint64 blockNumber) external view override returns (uint64) {
+        _requirePast(blockNumber);
+        LogAssignment[] storage assignments = _agencies[agency].logs;
+        uint256 low = 0;
+        uint256 high = assignments.length;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (assignments[middle].fromBlock <= blockNumber) low = middle + 1;
+            else high = middle;
+        }
+        return low == 0 ? 0 : assignments[low - 1].logId;
+    }
+
+    /// @inheritdoc IAgencyRegistry
+    function logHistory(bytes32 agency) external view override returns (LogAssignment[] memory) {
+        return _agencies[agency].logs;
     }
 
     /// @inheritdoc IAgencyRegistry

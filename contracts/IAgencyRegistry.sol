@@ -9,6 +9,10 @@ pragma solidity 0.8.37;
  * revoked later, and is answered from the present state, so no archive node is needed. "At a block" means at
  * its end.
  *
+ * Where several logs share the registry, it says which of them holds which agency. All of them are logs of
+ * one AnchorRegistry, which is named once and for ever. An agency that was never assigned a log may record in
+ * any, as in a registry with one log alone.
+ *
  * Agency codes and recorder names are ASCII slugs in a bytes32, padded with zero bytes: 1 to 31 of `a-z`,
  * `0-9` and `-`, with no hyphen at either end. A source is `agency/recorder`; its events are numbered by
  * `seq`.
@@ -26,6 +30,12 @@ interface IAgencyRegistry {
     struct EntitlementChange {
         uint64 fromBlock;
         uint8 entitlements;
+    }
+
+    /// @notice The log that holds an agency's events from the end of block `fromBlock` until the next one.
+    struct LogAssignment {
+        uint64 fromBlock;
+        uint64 logId;
     }
 
     /**
@@ -67,6 +77,11 @@ interface IAgencyRegistry {
         uint64 fromBlock
     );
 
+    /// @notice All logs that hold agencies are logs of this registry, for ever.
+    event AnchorRegistryNamed(address indexed anchorRegistry);
+    /// @notice From this block on the agency's events belong in this log.
+    event LogAssigned(bytes32 indexed agency, uint64 indexed logId);
+
     /// @notice The bytes are not a slug: 1 to 31 of a-z, 0-9 and inner hyphens, then zero bytes.
     error InvalidSlug(bytes32 value);
     /// @notice An agency's name has 1 to 256 bytes.
@@ -94,6 +109,16 @@ interface IAgencyRegistry {
     /// @notice The key is revoked from that block on already; a revocation can only be moved forward in time
     /// to an earlier block.
     error AlreadyRevoked(uint64 revokedBlock);
+    /// @notice The AnchorRegistry was named already, and stays.
+    error AnchorRegistryFixed(address anchorRegistry);
+    /// @notice No AnchorRegistry was named yet: name it first.
+    error NoAnchorRegistry();
+    /// @notice There is no contract at the address.
+    error NoContract(address account);
+    /// @notice The AnchorRegistry has no log of this number.
+    error UnknownLog(uint64 logId);
+    /// @notice The agency has just this log already.
+    error LogUnchanged(bytes32 agency, uint64 logId);
     /// @notice The block has not been made yet, so what holds at it is not settled.
     error FutureBlock(uint64 blockNumber);
 
@@ -133,6 +158,16 @@ interface IAgencyRegistry {
      */
     function revokeRecorderKey(bytes32 agency, bytes32 recorder, uint256 keyIndex, uint64 fromBlock) external;
 
+    /// @notice Names the AnchorRegistry whose logs hold agencies, once and for ever. Only the registrar.
+    function nameAnchorRegistry(address anchorRegistry_) external;
+
+    /**
+     * @notice Says in which log an agency's events belong from this block on. Only the registrar. What the
+     * agency recorded in another log before stays there, and stays proven.
+     * @param logId a log of the AnchorRegistry; there is no way back to none
+     */
+    function assignLog(bytes32 agency, uint64 logId) external;
+
     /// @notice How many agencies were ever admitted.
     function agencyCount() external view returns (uint256);
 
@@ -147,6 +182,16 @@ interface IAgencyRegistry {
 
     /// @notice Every change of an agency's entitlements, oldest first; empty for an unknown agency.
     function entitlementHistory(bytes32 agency) external view returns (EntitlementChange[] memory);
+
+    /// @notice The AnchorRegistry whose logs hold agencies; the zero address while none is named.
+    function anchorRegistry() external view returns (address);
+
+    /// @notice The log in which an agency's events belong at a block; 0 for an unknown agency and while none
+    /// was assigned, when it may record in any log.
+    function logOfAt(bytes32 agency, uint64 blockNumber) external view returns (uint64);
+
+    /// @notice Every log an agency was assigned, oldest first; empty for an unknown agency.
+    function logHistory(bytes32 agency) external view returns (LogAssignment[] memory);
 
     /// @notice The names of an agency's recorders in the order they came; empty for an unknown agency.
     function recordersOf(bytes32 agency) external view returns (bytes32[] memory);

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import * as onLedger from "../../server/receive/keys.ts";
 import * as onVerifier from "../../verifier/chain.ts";
 import {
@@ -7,6 +8,8 @@ import {
   deployRegistries,
   ethers,
   inOneBlock,
+  keysOf,
+  MAX_GROWTH,
   networkHelpers,
   ownNames,
   type Registries,
@@ -67,6 +70,8 @@ describe("AgencyRegistry", () => {
       ["admitAgency", slug("other"), "Other", bytes32(1).slice(0, 42), RECORD],
       ["setEntitlements", AGENCY, 0],
       ["setAgencyAccount", AGENCY, bytes32(1).slice(0, 42)],
+      ["nameAnchorRegistry", bytes32(1).slice(0, 42)],
+      ["assignLog", AGENCY, 1],
     ];
 
     for (const [name, ...args] of registrarCalls) {
@@ -204,6 +209,7 @@ describe("AgencyRegistry", () => {
       for (const call of [
         () => byRegistrar("setEntitlements", other, 0),
         () => byRegistrar("setAgencyAccount", other, r.stranger.address),
+        () => byRegistrar("assignLog", other, 1),
         () => byAgency("addRecorderKey", other, RECORDER, EDDSA, ed25519Key(1), 0),
         () => byAgency("revokeRecorderKey", other, RECORDER, 0, 100),
         () => r.agencies.view("agencyOf", other),
@@ -213,6 +219,8 @@ describe("AgencyRegistry", () => {
       const block = await blockNow();
       expect(await r.agencies.view("entitlementsAt", other, block)).to.equal(0n);
       expect(await r.agencies.view("entitlementHistory", other)).to.deep.equal([]);
+      expect(await r.agencies.view("logOfAt", other, block)).to.equal(0n);
+      expect(await r.agencies.view("logHistory", other)).to.deep.equal([]);
       expect(await r.agencies.view("recordersOf", other)).to.deep.equal([]);
       expect(await r.agencies.view("recorderKeys", other, RECORDER)).to.deep.equal([]);
       expect(await r.agencies.view("recorderKeyAt", other, RECORDER, 0, block)).to.have.property("0", false);
@@ -437,27 +445,161 @@ describe("AgencyRegistry", () => {
     });
   });
 
+  describe("the log of an agency", () => {
+    const LOGS = 3;
+    const logAt = (block: number | bigint, agency = AGENCY): Promise<unknown> =>
+      r.agencies.view("logOfAt", agency, block);
+    const assign = (logId: number | bigint): Promise<unknown> => byRegistrar("assignLog", AGENCY, logId);
+    let anchors = "";
+
+    beforeEach(async () => {
+      for (let n = 1; n <= LOGS; n++)
+        await r.anchors.send("createLog", r.anchorer.address, keysOf(n), MAX_GROWTH);
+      anchors = await r.anchors.contract.getAddress();
+    });
+
+    describe("where the registry of the logs is named", () => {
+      beforeEach(async () => {
+        await expect(byRegistrar("nameAnchorRegistry", anchors))
+          .to.emit(r.agencies.contract, "AnchorRegistryNamed")
+          .withArgs(anchors);
+      });
+
+      it("is none until it is assigned one, as in a registry with one log alone", async () => {
+        expect(await r.agencies.view("anchorRegistry")).to.equal(anchors);
+        expect(await logAt(await blockNow())).to.equal(0n);
+        expect(await r.agencies.view("logHistory", AGENCY)).to.deep.equal([]);
+      });
+
+      it("is told by an event, and answered for every block, also after the agency moved", async () => {
+        await expect(assign(1)).to.emit(r.agencies.contract, "LogAssigned").withArgs(AGENCY, 1);
+        const assigned = await blockNow();
+        await networkHelpers.mine(2);
+        await assign(3);
+        const moved = await blockNow();
+        await networkHelpers.mine();
+        const expected: [number, bigint][] = [
+          [0, 0n],
+          [assigned - 1, 0n],
+          [assigned, 1n],
+          [moved - 1, 1n],
+          [moved, 3n],
+          [await blockNow(), 3n],
+        ];
+        for (const [block, logId] of expected) expect(await logAt(block), `block ${block}`).to.equal(logId);
+        expect(await r.agencies.view("logHistory", AGENCY)).to.deep.equal([
+          { fromBlock: BigInt(assigned), logId: 1n },
+          { fromBlock: BigInt(moved), logId: 3n },
+        ]);
+      });
+
+      it("is the last word of a block with two changes", async () => {
+        const before = await blockNow();
+        await inOneBlock(
+          () => assign(1),
+          () => assign(2),
+        );
+        expect(await logAt(before + 1)).to.equal(2n);
+      });
+
+      it("is a log that exists, another than before, and never none again", async () => {
+        for (const logId of [0n, BigInt(LOGS + 1), UINT64_MAX])
+          await refusal(assign(logId), "UnknownLog").withArgs(logId);
+        await assign(2);
+        await refusal(assign(2), "LogUnchanged").withArgs(AGENCY, 2);
+        await refusal(assign(0), "UnknownLog").withArgs(0);
+        await assign(1);
+        await assign(2);
+        expect(await logAt(await blockNow())).to.equal(2n);
+      });
+
+      it("is its own: what one agency is assigned says nothing of another", async () => {
+        const other = slug("other");
+        await byRegistrar("admitAgency", other, "Other", r.stranger.address, RECORD);
+        await assign(2);
+        expect(await logAt(await blockNow(), other)).to.equal(0n);
+      });
+
+      it("is not settled for blocks to come", async () => {
+        await refusal(logAt(UINT64_MAX), "FutureBlock").withArgs(UINT64_MAX);
+      });
+
+      it("is never of another registry: that is named once and for ever", async () => {
+        const other = await r.agencies.contract.getAddress();
+        for (const address of [anchors, other])
+          await refusal(byRegistrar("nameAnchorRegistry", address), "AnchorRegistryFixed").withArgs(anchors);
+      });
+
+      it("is found whatever was assigned when, as a plain list of the changes says", async () => {
+        const steps = fc.array(
+          fc.record({ logId: fc.integer({ min: 1, max: LOGS }), idle: fc.integer({ min: 0, max: 3 }) }),
+          { minLength: 1, maxLength: 8 },
+        );
+        const property = fc.asyncProperty(steps, async (changes) => {
+          const snapshot = await networkHelpers.takeSnapshot();
+          const model: { fromBlock: number; logId: number }[] = [];
+          const start = await blockNow();
+          for (const { logId, idle } of changes) {
+            if (model.at(-1)?.logId !== logId) {
+              await assign(logId);
+              model.push({ fromBlock: await blockNow(), logId });
+            }
+            await networkHelpers.mine(idle);
+          }
+          for (let block = start - 1; block <= (await blockNow()); block++) {
+            const expected = model.findLast(({ fromBlock }) => fromBlock <= block)?.logId ?? 0;
+            expect(await logAt(block), `block ${block}`).to.equal(BigInt(expected));
+          }
+          await snapshot.restore();
+        });
+        await fc.assert(property, { numRuns: 12 });
+      }).timeout(60_000);
+
+      it("cannot be buried under so many moves that it no longer fits into a call", async () => {
+        await assign(3);
+        const first = await blockNow();
+        for (let move = 1; move <= 100; move++) await assign(move % 2 === 1 ? 1 : 2);
+        const view = r.agencies.contract.getFunction("logOfAt");
+        expect(await view.staticCall(AGENCY, first, { gasLimit: 100_000 })).to.equal(3n);
+      });
+    });
+
+    it("cannot be assigned before the registry of the logs is named, which must be a contract", async () => {
+      await refusal(assign(1), "NoAnchorRegistry");
+      for (const address of [NOBODY, r.stranger.address])
+        await refusal(byRegistrar("nameAnchorRegistry", address), "NoContract").withArgs(address);
+      expect(await r.agencies.view("anchorRegistry")).to.equal(NOBODY);
+    });
+  });
+
   it("has no errors and events but those tested here", () => {
     expect(ownNames(r.agencies, "error")).to.deep.equal([
       "AgencyExists",
       "AlreadyRevoked",
+      "AnchorRegistryFixed",
       "BlockReachesBack",
       "EntitlementsUnchanged",
       "FutureBlock",
       "InvalidKey",
       "InvalidName",
       "InvalidSlug",
+      "LogUnchanged",
+      "NoAnchorRegistry",
+      "NoContract",
       "NotAgencyAccount",
       "SeqReachesBack",
       "UnknownAgency",
       "UnknownEntitlements",
+      "UnknownLog",
       "UnknownRecorderKey",
       "ZeroAddress",
     ]);
     expect(ownNames(r.agencies, "event")).to.deep.equal([
       "AgencyAccountChanged",
       "AgencyAdmitted",
+      "AnchorRegistryNamed",
       "EntitlementsChanged",
+      "LogAssigned",
       "RecorderKeyAdded",
       "RecorderKeyRevoked",
     ]);
