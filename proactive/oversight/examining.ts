@@ -24,7 +24,7 @@ export const FAULTS = {
   "not-offered": "the rule did not conclude that anything be offered",
   "another-person": "the rule was applied to another person than the grant names",
   "reading-missing": "a reading that the inputs refer to is not recorded",
-  "reading-refused": "a reading that the inputs refer to was refused",
+  "reading-refused": "a reading that the inputs refer to was refused, or failed",
   "finding-open": "there is a finding about an event of the case",
   "not-read-whole": "the case has more events than are read: somebody has to look at the rest",
 } as const;
@@ -120,13 +120,21 @@ function readingFaults(inputs: RuleInputs, own: readonly CaseEvent[]): Fault[] {
         type === "access" && isJsonObject(exchange) && exchange["messageId"] === messageId,
     );
     if (halves.length === 0) faults.push("reading-missing");
-    else if (
-      halves.every(({ facets: { outcome } }) => isJsonObject(outcome) && outcome["code"] !== "success")
-    )
-      faults.push("reading-refused");
+    else if (!halves.some(({ facets: { outcome } }) => isAnswered(outcome))) faults.push("reading-refused");
   }
   return faults;
 }
+
+/**
+ * Whether a reading was answered, by the outcome of one of its halves. That a register holds nothing is an answer too, recorded as the status it came with: a birth is registered
+ * because nobody has it yet. A half without an outcome is not held against the reading.
+ */
+function isAnswered(outcome: unknown): boolean {
+  if (!isJsonObject(outcome)) return true;
+  return outcome["code"] === "success" || (outcome["code"] === "failure" && outcome["detail"] === NOT_HELD);
+}
+
+const NOT_HELD = "HTTP 404";
 
 function agencyOf({ source }: CaseEvent): string {
   return source.split("/", 1)[0] ?? "";

@@ -4,9 +4,9 @@ import { addDays, type Day } from "../../proactive/population/calendar.ts";
 import type { WorldClock } from "./clock.ts";
 import { liveThrough } from "./life.ts";
 import { type Province, startProvince } from "./province.ts";
-import { type Summary, summaryOf } from "./summary.ts";
+import { type Summary, type SummaryOptions, summaryOf } from "./summary.ts";
 
-export interface DemoOptions {
+export interface DemoOptions extends Pick<SummaryOptions, "examined"> {
   readonly dataDir: string;
   readonly clock: WorldClock;
   /** The day on which it begins. */
@@ -41,7 +41,7 @@ export function morningOf(day: Day): number {
 
 /** Starts a province on a clock that stands at the morning of its first day, lives through the days, and reads from the ledger what happened. */
 export async function lived(options: DemoOptions): Promise<LivedDemo> {
-  const { dataDir, clock, startsOn, persons, days, seed, ports, progress, signal } = options;
+  const { dataDir, clock, startsOn, persons, days, seed, ports, progress, signal, examined } = options;
   const asOf = addDays(startsOn, -1);
   const made = population({ seed, persons, asOf, days: days + 1, registers: REGISTER_CODES });
   const province = await startProvince({
@@ -55,9 +55,12 @@ export async function lived(options: DemoOptions): Promise<LivedDemo> {
         signal?.throwIfAborted();
       },
     });
-    const summary = await summaryOf(province, (done, of) => {
-      progress.proof(done, of);
-      signal?.throwIfAborted();
+    const summary = await summaryOf(province, {
+      progress: (done, of) => {
+        progress.proof(done, of);
+        signal?.throwIfAborted();
+      },
+      ...(examined !== undefined && { examined }),
     });
     return { province, population: made, summary };
   } catch (error) {

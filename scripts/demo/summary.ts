@@ -41,14 +41,18 @@ export interface Summary {
   };
 }
 
-const EVIDENCE_AT_ONCE = 4;
-/** An inspector looks at so many of those that were drawn. */
-const EXAMINED = 10;
+export interface SummaryOptions {
+  /** Called after each piece of evidence. */
+  readonly progress?: (done: number, of: number) => void;
+  /** At how many of the grants that were drawn an inspector looks; 10 when absent. */
+  readonly examined?: number;
+}
 
-/** @param progress called after each piece of evidence */
+const EVIDENCE_AT_ONCE = 4;
+
 export async function summaryOf(
   province: Province,
-  progress: (done: number, of: number) => void = () => undefined,
+  { progress = () => undefined, examined = 10 }: SummaryOptions = {},
 ): Promise<Summary> {
   const { ledgerUrl, signOn } = province;
   const token = async (): Promise<string> => await signOn.tokenOf("inspector-1");
@@ -66,7 +70,7 @@ export async function summaryOf(
     },
     findings: await ledger.findings(),
     evidence: await proven(province, ledger, { actions, progress }),
-    sample: await sampled(province, token),
+    sample: await sampled(province, token, examined),
   };
 }
 
@@ -183,7 +187,11 @@ async function proven(
 }
 
 /** What an inspector does: asks for a sample of everything, draws it again by the chain, looks at the first grants in it and records what was found. */
-async function sampled(province: Province, token: () => Promise<string>): Promise<Summary["sample"]> {
+async function sampled(
+  province: Province,
+  token: () => Promise<string>,
+  examined: number,
+): Promise<Summary["sample"]> {
   const { ledgerUrl: url, profile } = province;
   const [node = ""] = profile.rpc;
   const rpc = jsonRpc(node, { fetch, name: node });
@@ -195,11 +203,11 @@ async function sampled(province: Province, token: () => Promise<string>): Promis
   const { granted } = await draw(sample);
   const faults = new Map<string, number>();
   let notInOrder = 0;
-  for (const index of granted.slice(0, EXAMINED)) {
+  for (const index of granted.slice(0, examined)) {
     const examination = await examine(index);
     if (examination.outcome === "not-in-order") notInOrder += 1;
     for (const fault of examination.faults) faults.set(fault, (faults.get(fault) ?? 0) + 1);
     await record(sample, examination);
   }
-  return { drawn: granted.length, examined: Math.min(granted.length, EXAMINED), notInOrder, faults };
+  return { drawn: granted.length, examined: Math.min(granted.length, examined), notInOrder, faults };
 }

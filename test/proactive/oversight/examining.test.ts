@@ -63,11 +63,18 @@ describe("examining what was granted", () => {
     expect(faults([conclusion(2)])).to.deep.equal(["reading-missing"]);
     const refused = event(1, { ...reading.facets, outcome: { code: "refused", detail: "no-consent" } });
     expect(faults([refused, conclusion(2)])).to.deep.equal(["reading-refused"]);
+    const failed = event(1, { ...reading.facets, outcome: { code: "failure", detail: "HTTP 500" } });
+    expect(faults([failed, conclusion(2)])).to.deep.equal(["reading-refused"]);
     // The other half says that it was answered: that one half lacks the outcome is a finding of its own.
     expect(faults([refused, reading, conclusion(2)])).to.deep.equal([]);
     expect(faults([{ ...reading, findings: ["no-consent"] }, conclusion(2)])).to.deep.equal(["finding-open"]);
     const another = event(2, { ...conclusion(2).facets, subject: OTHER });
     expect(faults([reading, another])).to.deep.equal(["another-person"]);
+  });
+
+  it("takes for an answer that a register holds nothing", () => {
+    const notHeld = event(1, { ...reading.facets, outcome: { code: "failure", detail: "HTTP 404" } });
+    expect(faults([notHeld, conclusion(2)])).to.deep.equal([]);
   });
 
   it("goes by the last conclusion before the grant, by the agency that granted, in the same case", () => {
