@@ -43,6 +43,10 @@ export function agreeingReader(first: ChainReader, ...others: readonly ChainRead
     recorderKeyAt: (...asked) => agreed(`the key of ${asked[1]}`, (reader) => reader.recorderKeyAt(...asked)),
     entitlementsAt: (...asked) =>
       agreed(`the entitlements of ${asked[1]}`, (reader) => reader.entitlementsAt(...asked)),
+    logCount: (...asked) => agreed("how many logs there are", (reader) => reader.logCount(...asked)),
+    namedAnchorRegistry: (...asked) =>
+      agreed("the registry of the logs", (reader) => reader.namedAnchorRegistry(...asked)),
+    logOfAt: (...asked) => agreed(`the log of ${asked[1]}`, (reader) => reader.logOfAt(...asked)),
     anchorCount: (...asked) => agreed("how many anchors there are", (reader) => reader.anchorCount(...asked)),
     anchorAt: (...asked) => agreed(`the anchor number ${asked[2]}`, (reader) => reader.anchorAt(...asked)),
     keyVersions: (...asked) => agreed("the log's keys", (reader) => reader.keyVersions(...asked)),

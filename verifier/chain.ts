@@ -118,6 +118,13 @@ export interface ChainReader {
   /** What the agency of a source was entitled to at a block: a sum of bits. */
   entitlementsAt(registry: string, source: Source, block: number, asOf?: number): Promise<number>;
 
+  /** How many logs the anchor registry has; their numbers run from 1. */
+  logCount(registry: string, asOf?: number): Promise<number>;
+  /** The anchor registry whose logs hold agencies, or null where none is named: every log may hold any agency then. */
+  namedAnchorRegistry(registry: string, asOf?: number): Promise<string | null>;
+  /** The log in which the agency of a source belonged at a block; 0 where none was assigned. */
+  logOfAt(registry: string, source: Source, block: number, asOf?: number): Promise<number>;
+
   // Whole histories, for who checks a whole log: each only grows.
 
   /** How many anchors the log has. */
@@ -140,6 +147,9 @@ export const SELECTORS = {
   "logState(uint64)": "0xc1ffaa01",
   "recorderKeyAt(bytes32,bytes32,uint64,uint64)": "0x8d5afe11",
   "entitlementsAt(bytes32,uint64)": "0x4772acd2",
+  "logCount()": "0xa503898f",
+  "anchorRegistry()": "0x5a180c0a",
+  "logOfAt(bytes32,uint64)": "0x6a699b0c",
   "anchorCount(uint64)": "0x2ef746ea",
   "anchorAt(uint64,uint256)": "0x58a66d9d",
   "keyVersions(uint64)": "0xc8f98de5",
@@ -152,6 +162,7 @@ const ALGORITHMS: ReadonlyMap<number, JwsAlgorithm> = new Map([
   [2, "ES256"],
 ]);
 
+const NO_ADDRESS = `0x${"0".repeat(40)}`;
 /** Histories are short: people make them. A longer one is an attack on the reader's memory. */
 const MAX_HISTORY = 10_000;
 /** Longest public key there is: an uncompressed P-256 point. */
@@ -249,6 +260,19 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
       const data = callData(SELECTORS["entitlementsAt(bytes32,uint64)"], textWord(agency), uintWord(block));
       return call(registry, data, asOf, (answer) => answer.uint(255));
     },
+    logCount(registry, asOf) {
+      return call(registry, SELECTORS["logCount()"], asOf, (answer) => answer.uint());
+    },
+    async namedAnchorRegistry(registry, asOf) {
+      const read = (answer: AbiReader): string => answer.address();
+      const address = await unlessUnknown(call(registry, SELECTORS["anchorRegistry()"], asOf, read));
+      return address === undefined || address === NO_ADDRESS ? null : address;
+    },
+    async logOfAt(registry, source, block, asOf) {
+      const words = [textWord(splitSource(source).agency), uintWord(block)];
+      const data = callData(SELECTORS["logOfAt(bytes32,uint64)"], ...words);
+      return (await unlessUnknown(call(registry, data, asOf, (answer) => answer.uint()))) ?? 0;
+    },
     anchorCount(registry, logId, asOf) {
       const data = callData(SELECTORS["anchorCount(uint64)"], uintWord(logId));
       return call(registry, data, asOf, (answer) => answer.uint());
@@ -273,6 +297,16 @@ export function chainReader(rpc: Rpc, name: string): ChainReader {
       return call(registry, data, asOf, (answer) => readList(answer, readEntitlementChange));
     },
   };
+}
+
+/** A registry of before there were several logs lacks the function and reverts: nothing was assigned there. */
+async function unlessUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ChainError && error.code === "refused") return undefined;
+    throw error;
+  }
 }
 
 function malformed(name: string, reason: string, cause?: unknown): ChainError {

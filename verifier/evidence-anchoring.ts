@@ -171,6 +171,28 @@ export async function isStillEntitled(given: AskedAsOf & WithSubmission): Promis
     : warning(`${agency} may not record any more; what was anchored before stays recorded`);
 }
 
+/**
+ * A warning at worst: the agency signed the event and the log holds it, wherever it belonged. Were it a failure, an agency that is moved
+ * could disown what it had recorded and what its old log, which had given a receipt, anchored a block too late.
+ */
+export async function isInAssignedLog(
+  given: AskedAsOf & WithAnchor & WithSubmission,
+): Promise<Outcome<true>> {
+  const { profile, chain, asOf, anchor, submission } = given;
+  const { agency } = splitSource(submission.src);
+  const assigned = await chain.logOfAt(profile.agencyRegistry, submission.src, anchor.block, asOf);
+  if (assigned === 0) return passed(`${agency} was assigned no log: it could record in any`);
+  const registry = await chain.namedAnchorRegistry(profile.agencyRegistry, asOf);
+  if (registry === null) throw contradiction(chain, `it assigns log ${assigned} of no registry`);
+  if (registry !== profile.anchorRegistry)
+    return warning(`${agency} belonged in log ${assigned} of another registry, ${registry}`);
+  return assigned === profile.logId
+    ? passed(`${agency} belonged in log ${assigned} at block ${anchor.block}`)
+    : warning(
+        `${agency} belonged in log ${assigned} at block ${anchor.block}; this log holds the event all the same`,
+      );
+}
+
 export async function isStillOpen({ profile, chain, asOf }: AskedAsOf): Promise<Outcome<true>> {
   const { frozen, successor } = await chain.logState(profile.anchorRegistry, profile.logId, asOf);
   if (successor !== 0) return warning(`the log is frozen; log ${successor} continues it`);

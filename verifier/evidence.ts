@@ -14,6 +14,7 @@ import {
   haveCode,
   isAnchored,
   isFinal,
+  isInAssignedLog,
   isSignedByLog,
   isSignedByRecorder,
   isStillEntitled,
@@ -92,6 +93,7 @@ export const EVIDENCE_CHECKS = {
   "recorder-key": "The submission names the recorder's key of that time",
   entitlement: "The agency was entitled to record at that time",
   "submission-signature": "The recorder signed the submission",
+  "assigned-log": "The agency's events belonged in this log",
   "key-since": "The key was not revoked later",
   "agency-since": "The agency is still entitled",
   "log-since": "The log goes on",
@@ -136,7 +138,8 @@ export async function verifyEvidence(
   await list.ask("entitlement", { ...anchored, submission }, wasEntitled);
   list.check("submission-signature", { submission, key }, isSignedByRecorder);
 
-  // What happened since, which takes nothing from the evidence.
+  // What takes nothing from the evidence: where else the agency records, and what happened since.
+  await list.ask("assigned-log", { ...anchored, submission }, isInAssignedLog);
   list.check("key-since", { key }, isUnrevokedSince);
   await list.ask("agency-since", { ...asked, submission, settled }, isStillEntitled);
   await list.ask("log-since", { ...asked, settled }, isStillOpen);

@@ -34,7 +34,16 @@ export interface ChainState {
     key: Uint8Array;
   }[];
   entitlements: { agency: string; fromBlock: number; bits: number }[];
+  /** Logs 2 and on; the state itself is log 1. */
+  otherLogs?: LogOnChain[];
+  /** Which log holds which agency; null on a registry of before there were several logs, which lacks the functions. */
+  assignments?: { agency: string; fromBlock: number; logId: number }[] | null;
+  /** The registry whose logs hold agencies: the anchor registry where it is left out. */
+  namedAnchorRegistry?: string;
 }
+
+/** What the chain holds of one log. */
+export type LogOnChain = Pick<ChainState, "anchors" | "logKeys" | "frozen" | "successor">;
 
 const ZERO_HASH = new Uint8Array(32);
 const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
@@ -78,7 +87,12 @@ function stateAt(state: ChainState, block: unknown): ChainState {
   if (block === "latest") return state;
   const latestBlock = Number(block);
   if (latestBlock > state.latestBlock) throw new ChainError("malformed", "header not found");
-  return { ...state, latestBlock, anchors: state.anchors.filter((anchor) => anchor.block <= latestBlock) };
+  const upTo = <L extends LogOnChain>(log: L): L => ({
+    ...log,
+    anchors: log.anchors.filter((anchor) => anchor.block <= latestBlock),
+  });
+  const { otherLogs = [] } = state;
+  return { ...upTo(state), latestBlock, otherLogs: otherLogs.map(upTo) };
 }
 
 function callOf(parameter: unknown): { to: string; data: string } {
@@ -106,46 +120,65 @@ function answer(abi: Interface, data: string, views: Readonly<Record<string, Vie
 function anchorViews(state: ChainState): Record<string, View> {
   return {
     anchorCovering([logId, index]) {
-      requireLog(logId);
-      const anchor = state.anchors.find(({ size }) => size > Number(index));
+      const log = logIn(state, logId);
+      const anchor = log.anchors.find(({ size }) => size > Number(index));
       return [anchor !== undefined, anchorStruct(anchor)];
     },
     anchorIndexing([logId, index]) {
-      requireLog(logId);
-      const anchor = state.anchors.find(({ indexSize = 0 }) => indexSize > Number(index));
+      const log = logIn(state, logId);
+      const anchor = log.anchors.find(({ indexSize = 0 }) => indexSize > Number(index));
       return [anchor !== undefined, anchorStruct(anchor)];
     },
     keyVersions([logId]) {
-      requireLog(logId);
-      return [state.logKeys.map(({ fromBlock, checkpoint, receipt }) => [fromBlock, checkpoint, receipt])];
+      const log = logIn(state, logId);
+      return [log.logKeys.map(({ fromBlock, checkpoint, receipt }) => [fromBlock, checkpoint, receipt])];
     },
     logKeysAt([logId, block]) {
-      requireLog(logId);
+      const log = logIn(state, logId);
       if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
-      const keys = state.logKeys.findLast(({ fromBlock }) => fromBlock <= Number(block));
+      const keys = log.logKeys.findLast(({ fromBlock }) => fromBlock <= Number(block));
       if (keys === undefined) throw reverted("NoKeysYet");
       return [[keys.checkpoint, keys.receipt, keys.vrf]];
     },
     anchorCount([logId]) {
-      requireLog(logId);
-      return [state.anchors.length];
+      const log = logIn(state, logId);
+      return [log.anchors.length];
     },
     anchorAt([logId, place]) {
-      requireLog(logId);
-      const anchor = state.anchors[Number(place)];
+      const log = logIn(state, logId);
+      const anchor = log.anchors[Number(place)];
       if (anchor === undefined) throw reverted("UnknownAnchor");
       return [anchorStruct(anchor)];
     },
+    logCount() {
+      return [1 + (state.otherLogs ?? []).length];
+    },
     logState([logId]) {
-      requireLog(logId);
+      const log = logIn(state, logId);
       // A cap of 2^64 - 1 is what "no cap" looks like on the chain.
-      return [[ZERO_ADDRESS, 2n ** 64n - 1n, state.frozen, 0, 0, state.successor]];
+      return [[ZERO_ADDRESS, 2n ** 64n - 1n, log.frozen, 0, 0, log.successor]];
     },
   };
 }
 
 function agencyViews(state: ChainState): Record<string, View> {
+  const assignmentsHere = (): NonNullable<ChainState["assignments"]> => {
+    if (state.assignments === null) throw new ChainError("refused", "execution reverted");
+    return state.assignments ?? [];
+  };
   return {
+    anchorRegistry() {
+      return [
+        assignmentsHere().length === 0 ? ZERO_ADDRESS : (state.namedAnchorRegistry ?? state.anchorRegistry),
+      ];
+    },
+    logOfAt([agency, block]) {
+      const assignments = assignmentsHere();
+      if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
+      const code = decodeBytes32String(String(agency));
+      const found = assignments.findLast((one) => one.agency === code && one.fromBlock <= Number(block));
+      return [found?.logId ?? 0];
+    },
     recorderKeyAt([agency, recorder, seq, block]) {
       if (Number(block) > state.latestBlock) throw reverted("FutureBlock");
       const key = state.recorderKeys.findLast(
@@ -194,8 +227,10 @@ function anchorStruct(anchor: ChainState["anchors"][number] | undefined): readon
   return [size, indexSize, block, time, root, indexRoot];
 }
 
-function requireLog(logId: unknown): void {
-  if (Number(logId) !== 1) throw reverted("UnknownLog");
+function logIn(state: ChainState, logId: unknown): LogOnChain {
+  const log = [state, ...(state.otherLogs ?? [])][Number(logId) - 1];
+  if (log === undefined) throw reverted("UnknownLog");
+  return log;
 }
 
 function reverted(reason: string): ChainError {

@@ -54,6 +54,32 @@ describe("chainReader", () => {
     expect(health).to.deep.include({ alg: "ES256", key: ledger.signers.health.key });
   });
 
+  it("reads which log holds an agency, and none from a registry that knows of no assignments", async () => {
+    const assignments = [
+      { agency: "qn-police", fromBlock: 5, logId: 1 },
+      { agency: "qn-police", fromBlock: 9, logId: 2 },
+    ];
+    const chain = chainReader(nodeOf({ ...ledger.state(), assignments }), "the node");
+    expect(await chain.namedAnchorRegistry(agencyRegistry)).to.equal(anchorRegistry);
+    expect(await chain.logCount(anchorRegistry)).to.equal(1);
+    for (const [block, logId] of [
+      [4, 0],
+      [5, 1],
+      [8, 1],
+      [9, 2],
+    ] as const)
+      expect(await chain.logOfAt(agencyRegistry, POLICE, block), `block ${block}`).to.equal(logId);
+    expect(await chain.logOfAt(agencyRegistry, parseSource("hue-health/main"), 9)).to.equal(0);
+    for (const [name, none] of [
+      ["new", []],
+      ["older", null],
+    ] as const) {
+      const before = chainReader(nodeOf({ ...ledger.state(), assignments: none && [...none] }), name);
+      expect(await before.namedAnchorRegistry(agencyRegistry), name).to.equal(null);
+      expect(await before.logOfAt(agencyRegistry, POLICE, 9), name).to.equal(0);
+    }
+  });
+
   it("reads which anchor's index first covers an entry", async () => {
     const indexRoot = new Uint8Array(32).fill(9);
     const anchors = ledger
@@ -159,6 +185,9 @@ describe("chainReader", () => {
       ["the log's state", (chain) => chain.logState(anchorRegistry, 1), []],
       ["a recorder's key", (chain) => chain.recorderKeyAt(agencyRegistry, POLICE, 1, 5), []],
       ["entitlements", (chain) => chain.entitlementsAt(agencyRegistry, POLICE, 5), []],
+      ["the number of logs", (chain) => chain.logCount(anchorRegistry), []],
+      ["the registry of the logs", (chain) => chain.namedAnchorRegistry(agencyRegistry), []],
+      ["an agency's log", (chain) => chain.logOfAt(agencyRegistry, POLICE, 5), []],
     ];
     for (const [name, ask, honest] of questions) {
       it(`about ${name}`, async () => {
@@ -172,7 +201,7 @@ describe("chainReader", () => {
       const honest = nodeOf(ledger.state());
       const wordy: Rpc = async (method, params) => `${String(await honest(method, params))}${"0".repeat(64)}`;
       const calls = questions.filter(([, , others]) => others.length === 0).slice(2);
-      expect(calls).to.have.length(7);
+      expect(calls).to.have.length(10);
       for (const [, ask] of calls) await refused(ask(chainReader(wordy, "the node")), "malformed");
     });
 

@@ -494,6 +494,22 @@ describe("verifyEvidence", () => {
         warns: "agency-since",
         says: "may not record any more",
       },
+      {
+        name: "an agency that was moved to another log before the anchor",
+        change: (state) => (state.assignments = [{ agency: "qn-police", fromBlock: 5, logId: 2 }]),
+        warns: "assigned-log",
+        says: "qn-police belonged in log 2 at block 10; this log holds the event all the same",
+      },
+      {
+        name: "an agency whose logs are of another registry",
+        change: (state) =>
+          Object.assign(state, {
+            assignments: [{ agency: "qn-police", fromBlock: 5, logId: 1 }],
+            namedAnchorRegistry: `0x${"ab".repeat(20)}`,
+          }),
+        warns: "assigned-log",
+        says: `log 1 of another registry, 0x${"ab".repeat(20)}`,
+      },
       { name: "a frozen log", change: (state) => (state.frozen = true), warns: "log-since", says: "frozen" },
       {
         name: "a log that another continues",
@@ -502,6 +518,18 @@ describe("verifyEvidence", () => {
         says: "log 2 continues it",
       },
     ];
+    for (const [name, assignments, says] of [
+      ["assigned to this log", [{ agency: "qn-police", fromBlock: 5, logId: 1 }], "belonged in log 1"],
+      ["moved after the anchor", [{ agency: "qn-police", fromBlock: 11, logId: 2 }], "was assigned no log"],
+      ["on a registry older than assignments", null, "was assigned no log"],
+    ] as const) {
+      it(`nothing of an agency ${name}`, async () => {
+        const state = { ...ledger.state(), assignments: assignments && [...assignments] };
+        const { checks } = await verify(ledger.text(EARLY), { state });
+        expect(checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);
+        expect(checks.find(({ id }) => id === "assigned-log")?.detail).to.include(says);
+      });
+    }
     for (const { name, change, warns, says } of cases) {
       it(`${name}: ${warns}`, async () => {
         const state = ledger.state();

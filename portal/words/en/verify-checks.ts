@@ -81,6 +81,10 @@ export const verifyChecks: typeof vi = {
       title: "The agency signed it",
       meaning: "The signature is the agency's own, so it cannot deny it.",
     },
+    "assigned-log": {
+      title: "The agency belonged in this record",
+      meaning: "If it had been moved to another record by then, you should look there too.",
+    },
     "key-since": { title: "The key was not revoked later", meaning: "If it was, you should know why." },
     "agency-since": {
       title: "The agency may still record",

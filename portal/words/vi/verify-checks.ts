@@ -56,6 +56,10 @@ export const verifyChecks = {
       title: "Cơ quan đã ký",
       meaning: "Chữ ký là của chính cơ quan đó, nên họ không chối được.",
     },
+    "assigned-log": {
+      title: "Cơ quan thuộc về cuốn sổ này",
+      meaning: "Nếu lúc đó cơ quan đã được chuyển sang sổ khác, bạn nên xem cả sổ đó.",
+    },
     "key-since": { title: "Chìa khóa không bị thu hồi sau đó", meaning: "Nếu có, bạn cần biết lý do." },
     "agency-since": { title: "Cơ quan vẫn có quyền ghi", meaning: "Nếu không còn, bạn cần biết lý do." },
     "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
