@@ -25,6 +25,27 @@ export function likelyRowStarts(index: number): readonly [number, number] {
   return [index, index - (index % ROW_EVENTS)];
 }
 
+/** A row as it is stored: the log index of its first entry, and the bundle. */
+export interface BundleRow {
+  readonly start: number;
+  readonly bundle: Bundle;
+}
+
+/** The bundle of each of these submissions, which follow each other, as do the rows. A row never goes beyond a submission. */
+export function bundlesOf(
+  rows: readonly BundleRow[],
+  submissions: readonly { readonly index: number; readonly count: number }[],
+): Bundle[] {
+  let at = 0;
+  return submissions.map(({ index, count }) => {
+    const within: Bundle[] = [];
+    for (let row = rows[at]; row !== undefined && row.start < index + count; row = rows[++at]) {
+      within.push(row.bundle);
+    }
+    return Buffer.concat(within);
+  });
+}
+
 /** The entries `from .. to - 1` of a bundle, as views; fewer when it ends before. */
 export function bundleEntries(bundle: Bundle, from: number, to: number): Bytes[] {
   const entries: Bytes[] = [];

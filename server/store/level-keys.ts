@@ -92,6 +92,11 @@ export function ordinalOfKey(key: Buffer): number {
   return numberOf(key.subarray(1));
 }
 
+/** The name of a `bindings` key. */
+export function nameOfKey(key: Buffer): string {
+  return key.subarray(1, -1).toString("latin1");
+}
+
 /** The source of a `sources` key. */
 export function sourceOfKey(key: Buffer): Source {
   return parseSource(key.subarray(1, -1).toString("latin1"));

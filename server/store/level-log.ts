@@ -12,7 +12,7 @@ export function putGroup(batch: Batch, group: Group): void {
 }
 
 function putSubmission(batch: Batch, submission: NewSubmission): void {
-  const { index, keys, sealed, payloads, attachment } = submission;
+  const { index, keys, sealed, payloads, attachment, keptAttachment: kept } = submission;
   for (const [row, bundle] of [
     ["eventKeys", keys],
     ["disclosures", sealed],
@@ -23,6 +23,7 @@ function putSubmission(batch: Batch, submission: NewSubmission): void {
   for (const [start] of bundleRows(keys, index)) {
     batch.put(logKey(start, "submission"), start === index ? submissionRow(submission) : u64(index));
   }
+  if (kept !== undefined) batch.put(logKey(index, "attachment"), attachmentRow(kept.name, kept.sealed));
   if (attachment === undefined) return;
   const [secrets] = bundleEntries(keys, 0, 1);
   if (secrets === undefined) throw new RangeError("an attachment needs an event");

@@ -8,6 +8,7 @@ import {
   indexOfKey,
   isLogRow,
   logKey,
+  nameOfKey,
   registerEnd,
   registerKey,
   sourceOfKey,
@@ -26,7 +27,7 @@ import {
   submissionOf,
 } from "./rows.ts";
 import { openAttachment } from "./sealing.ts";
-import { disclosuresIn, packSealed } from "./stored-events.ts";
+import { disclosuresIn, keptOf, packSealed } from "./stored-events.ts";
 import type {
   Head,
   RecordedEvent,
@@ -320,7 +321,41 @@ export function levelReader(view: View): StoreReader {
       const row = await register.get(registerKey("anchorIntent"));
       return row && new Uint8Array(row);
     },
+    keptSubmissions,
+    keptAttachment: async (index) => {
+      const row = await log.get(logKey(index, "attachment"));
+      return row && attachmentOf(row);
+    },
+    bindings: async () => {
+      const found = await register.rows({ gte: registerKey("bindings"), lt: registerEnd("bindings") });
+      return found.map(([key, row]) => ({ name: nameOfKey(key), value: new Uint8Array(row) }));
+    },
   };
+
+  async function keptSubmissions({ from, events }: { from: number; events: number }) {
+    const first = from < view.head().size ? await submissionOfIndex(from) : undefined;
+    if (first === undefined) return [];
+    const last = (await submissionOfIndex(Math.min(from + events, view.head().size) - 1)) ?? first;
+    const keys = await log.keys({ gte: logKey(first.index), lt: logKey(last.index + last.count) });
+    // Without what is kept beside events, which may be large.
+    const wanted = keys.filter((key) => !isLogRow(key, "attachment"));
+    const rows = await log.getMany(wanted);
+    const of = (kind: LogRow) =>
+      wanted.flatMap((key, at) => {
+        const bundle = rows[at];
+        return isLogRow(key, kind) && bundle !== undefined ? [{ start: indexOfKey(key), bundle }] : [];
+      });
+    const submissions = await parsingRecords("a submission", () =>
+      of("submission").flatMap(({ bundle: row }) => (isSubmissionRow(row) ? [submissionOf(row)] : [])),
+    );
+    const names = new Map<number, Bytes>();
+    for (const key of keys.filter((each) => isLogRow(each, "attachment"))) {
+      const row = await log.get(key);
+      if (row !== undefined) names.set(indexOfKey(key), new Uint8Array(attachmentOf(row).name));
+    }
+    const bundles = { payloads: of("payloads"), sealed: of("disclosures"), keys: of("eventKeys") };
+    return keptOf(submissions, { ...bundles, names });
+  }
 }
 
 function entryOf(bundle: Buffer | undefined, entry: number): Bytes | undefined {

@@ -12,7 +12,7 @@ const STEP_ROWS = 10_000;
 /** The rows by which the submissions of a group are found, and how far the register has followed. */
 export function registerGroup(batch: Batch, group: Group): void {
   for (const submission of group.submissions) {
-    registerSubmission(batch, submission, submission.attachment?.name);
+    registerSubmission(batch, submission, (submission.attachment ?? submission.keptAttachment)?.name);
   }
   batch.put(registerKey("head"), headRow(group.head));
 }

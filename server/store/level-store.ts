@@ -11,7 +11,7 @@ import { levelReader, type Database, type Databases } from "./level-reader.ts";
 import { readsUnderWay } from "./level-reads.ts";
 import { followLog, lastHead, registerGroup, type Batch } from "./level-register.ts";
 import { anchorPlace, anchorRow, headOf, indexKeyRow } from "./rows.ts";
-import type { Group, Head, IndexKeyRow, Store, StoredCheckpoint } from "./store.ts";
+import type { Group, Head, IndexKeyRow, Store, StoredAnchor, StoredCheckpoint } from "./store.ts";
 
 export interface LevelStoreOptions {
   /** The databases' folder; made when missing. */
@@ -206,12 +206,16 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       published = checkpoint;
     },
     recordAnchor: async (anchor) => {
-      await write(register, true, (batch) =>
-        batch
-          .put(registerKey("anchors", anchor.size, anchor.indexSize), anchorRow(anchor))
-          .put(registerKey("anchorNumbers", anchor.number), anchorPlace(anchor))
-          .del(registerKey("anchorIntent")),
-      );
+      await write(register, true, (batch) => {
+        putAnchor(batch, anchor);
+        batch.del(registerKey("anchorIntent"));
+      });
+    },
+    addAnchors: async (anchors) => {
+      await refuseWhenFull();
+      await write(register, true, (batch) => {
+        for (const anchor of anchors) putAnchor(batch, anchor);
+      });
     },
     addIndexKeys: async (rows) => {
       await refuseWhenFull();
@@ -254,6 +258,12 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       await closeBoth();
     },
   };
+}
+
+function putAnchor(batch: Batch, anchor: StoredAnchor): void {
+  batch
+    .put(registerKey("anchors", anchor.size, anchor.indexSize), anchorRow(anchor))
+    .put(registerKey("anchorNumbers", anchor.number), anchorPlace(anchor));
 }
 
 const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";

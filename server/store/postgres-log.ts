@@ -70,7 +70,10 @@ async function insertBundles(
   );
 }
 
-async function insertAttachment(session: Session, { attachment, keys, index }: NewSubmission): Promise<void> {
+async function insertAttachment(session: Session, submission: NewSubmission): Promise<void> {
+  const { attachment, keptAttachment: kept, keys, index } = submission;
+  if (kept !== undefined)
+    await session.rows("INSERT INTO attachments VALUES ($1, $2, $3)", [index, kept.name, kept.sealed]);
   if (attachment === undefined) return;
   const [secrets] = bundleEntries(keys, 0, 1);
   if (secrets === undefined) throw new RangeError("an attachment needs an event");

@@ -1,11 +1,11 @@
 import type { Bytes } from "../../protocol/bytes.ts";
 import { parseSource, type Source } from "../../protocol/source.ts";
 import { parsingRecords } from "../errors.ts";
-import { bundleEntries } from "./bundle.ts";
+import { bundleEntries, type BundleRow } from "./bundle.ts";
 import { bytesIn, numberIn, type Queries, type Row, textIn } from "./postgres-session.ts";
 import { eventKeyOf, frontierOf, indexTagsOf } from "./rows.ts";
 import { openAttachment } from "./sealing.ts";
-import { disclosuresIn, packSealed } from "./stored-events.ts";
+import { disclosuresIn, keptOf, packSealed } from "./stored-events.ts";
 import type { Head, IndexKeyRow, SourceState, StoredAnchor, StoredSubmission, StoreReader } from "./store.ts";
 
 /** Events a row holds at most (see bundle.ts): the row of an event begins less than so many indexes before it. */
@@ -202,7 +202,43 @@ export function postgresReader({ rows }: Queries): StoreReader {
       })),
     bound: async (name) => await boundTo(`bound ${name}`),
     anchorIntent: async () => await boundTo(ANCHOR_INTENT),
+    keptSubmissions,
+    keptAttachment: async (index) =>
+      await one("SELECT name, sealed FROM attachments WHERE index = $1", [index], (row) => ({
+        name: bytesIn(row, "name"),
+        sealed: bytesIn(row, "sealed"),
+      })),
+    bindings: async () =>
+      await list(
+        "SELECT substr(name, length('bound ') + 1) AS name, value FROM bindings WHERE name LIKE 'bound %' ORDER BY name",
+        [],
+        (row) => ({ name: textIn(row, "name"), value: new Uint8Array(bytesIn(row, "value")) }),
+      ),
   };
+
+  async function keptSubmissions({ from, events }: { from: number; events: number }) {
+    const submissions = await submissionsBetween(from, from + events);
+    const [first, last] = [submissions[0], submissions.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const range = [first.index, last.index + last.count] as const;
+    const [payloads, sealed, keys, attachments] = await Promise.all([
+      wholeRows("payloads", ...range),
+      wholeRows("disclosures", ...range),
+      wholeRows("event_keys", ...range),
+      rows("SELECT index, name FROM attachments WHERE index >= $1 AND index < $2", range),
+    ]);
+    const names = new Map(attachments.map((row) => [numberIn(row, "index"), bytesIn(row, "name")]));
+    return keptOf(submissions, { payloads, sealed, keys, names });
+  }
+
+  /** The rows that begin at `from .. to - 1`. */
+  async function wholeRows(table: EventTable, from: number, to: number): Promise<BundleRow[]> {
+    return await list(
+      `SELECT start, bundle FROM ${table} WHERE start >= $1 AND start < $2 ORDER BY start`,
+      [from, to],
+      (row) => ({ start: numberIn(row, "start"), bundle: bytesIn(row, "bundle") }),
+    );
+  }
 
   async function boundTo(name: string): Promise<Bytes | undefined> {
     return await one(

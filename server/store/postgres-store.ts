@@ -7,7 +7,7 @@ import { insertGroup } from "./postgres-log.ts";
 import { ANCHOR_INTENT, headIn, postgresReader } from "./postgres-reader.ts";
 import { inTransaction, numberIn, postgresSessions, type Queries, type Session } from "./postgres-session.ts";
 import { indexKeyRow } from "./rows.ts";
-import type { Group, Head, IndexKeyRow, Store, TurnWork } from "./store.ts";
+import type { Group, Head, IndexKeyRow, Store, StoredAnchor, TurnWork } from "./store.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`; the database is the log's own. */
@@ -187,26 +187,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       });
     },
     recordAnchor: async (anchor) => {
-      const { number, size, indexSize, root, indexRoot, checkpoint, block, time } = anchor;
       await asLeader(async (session) => {
-        await session.rows("DELETE FROM anchors WHERE size = $1 AND index_size = $2", [size, indexSize]);
-        await session.rows(
-          `INSERT INTO anchors (number, size, index_size, root, index_root, checkpoint, block, block_hash, transaction, time)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-          [
-            number,
-            size,
-            indexSize,
-            root,
-            indexRoot,
-            checkpoint,
-            block,
-            anchor.blockHash,
-            anchor.transaction,
-            time,
-          ],
-        );
+        await putAnchor(session, anchor);
         await session.rows("DELETE FROM bindings WHERE name = $1", [ANCHOR_INTENT]);
+      });
+    },
+    addAnchors: async (anchors) => {
+      await asLeader(async (session) => {
+        for (const anchor of anchors) await putAnchor(session, anchor);
       });
     },
     addIndexKeys,
@@ -234,6 +222,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       await Promise.all([readers.close(), writers.close()]);
     },
   };
+}
+
+/** In the place of the one with the same size and index size. */
+async function putAnchor(session: Session, anchor: StoredAnchor): Promise<void> {
+  const { number, size, indexSize, root, indexRoot, checkpoint, block, blockHash, transaction, time } =
+    anchor;
+  await session.rows("DELETE FROM anchors WHERE size = $1 AND index_size = $2", [size, indexSize]);
+  await session.rows(
+    `INSERT INTO anchors (number, size, index_size, root, index_root, checkpoint, block, block_hash, transaction, time)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [number, size, indexSize, root, indexRoot, checkpoint, block, blockHash, transaction, time],
+  );
 }
 
 /** Refuses a database that acknowledges before it wrote. One that does not know the setting is taken at its word. */

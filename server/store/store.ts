@@ -46,6 +46,23 @@ export interface NewSubmission extends StoredSubmission {
    */
   readonly keys: Bundle;
   readonly attachment?: Attachment;
+  /** Of a submission that comes from other records: what is kept beside its event, sealed there already. */
+  readonly keptAttachment?: KeptAttachment;
+}
+
+/** What is kept whole beside an event, as it is stored: under the event's key, or nothing where that was destroyed. */
+export interface KeptAttachment {
+  readonly name: Bytes;
+  readonly sealed: Bytes;
+}
+
+/** A submission with everything of its events as it is stored, for who moves records. An erased event's key row has its tags alone. */
+export interface KeptSubmission extends StoredSubmission {
+  readonly payloads: Bundle;
+  readonly sealed: Bundle;
+  readonly keys: Bundle;
+  /** What is kept whole beside its event is called so, if there is anything: see `keptAttachment`. */
+  readonly attachmentName?: Bytes;
 }
 
 /** What the ledger keeps whole beside the one event of a submission of its own source. */
@@ -195,6 +212,12 @@ export interface StoreReader {
   bound: (name: string) => Promise<Bytes | undefined>;
   /** What the anchorer last stored with `setAnchorIntent`; the format is its own. */
   anchorIntent: () => Promise<Bytes | undefined>;
+  /** Everything of the submissions from the one that holds index `from` on, until they hold `events` events or the log ends. Nothing is opened. */
+  keptSubmissions: (page: { from: number; events: number }) => Promise<KeptSubmission[]>;
+  /** What is kept whole beside one event, as it is stored. */
+  keptAttachment: (index: number) => Promise<KeptAttachment | undefined>;
+  /** All that was bound with `bind`, by name in ASCII order. */
+  bindings: () => Promise<{ readonly name: string; readonly value: Bytes }[]>;
 }
 
 /** What is done in a turn, with the durable head and a reader of the same moment. */
@@ -241,6 +264,8 @@ export interface Store extends StoreReader {
   publishCheckpoint: (checkpoint: StoredCheckpoint) => Promise<void>;
   /** For the leader. Adds the anchor (replacing the one with the same size and index size) and removes the anchor intent, durably and at once. */
   recordAnchor: (anchor: StoredAnchor) => Promise<void>;
+  /** For the leader, who moves records: adds these anchors, each as `recordAnchor` does, durably and at once; the intent stays. */
+  addAnchors: (anchors: readonly StoredAnchor[]) => Promise<void>;
   /**
    * Adds these rows durably (synced) and all or nothing after those there are. Truth: the key of a person whose disclosures were erased cannot
    * be computed again. The first row of a tag counts, so adding one twice does no harm; where several servers add rows, a tag that is there is passed over.

@@ -1,10 +1,12 @@
 import type { Bytes } from "../../protocol/bytes.ts";
 import { TAG_BYTES } from "../../protocol/tag-kinds.ts";
+import { type BundleRow, bundlesOf } from "./bundle.ts";
 import { eventKeyOf, indexTagsOf } from "./rows.ts";
 import { openDisclosures } from "./sealing.ts";
-import type { SealedEvents, StoredSubmission } from "./store.ts";
+import type { KeptSubmission, SealedEvents, StoredSubmission } from "./store.ts";
 
 const EVENT_KEY_BYTES = 32;
+const NOTHING = new Uint8Array();
 
 /** Undefined without a key, and where nothing is sealed: it was erased between the reads of the two. */
 export function disclosuresIn(secrets: Bytes | undefined, sealed: Bytes | undefined): string | undefined {
@@ -45,6 +47,29 @@ export function packSealed(
     sealed: joined(kept),
     tags: joined(tags),
   };
+}
+
+/** The submissions with the bundles that their rows hold; rows and submissions are in the order of the log. */
+export function keptOf(
+  submissions: readonly StoredSubmission[],
+  rows: Readonly<Record<"payloads" | "sealed" | "keys", readonly BundleRow[]>> & {
+    /** By index: what is kept beside the event is called so. */
+    readonly names: ReadonlyMap<number, Bytes>;
+  },
+): KeptSubmission[] {
+  const [payloads, sealed, keys] = [rows.payloads, rows.sealed, rows.keys].map((each) =>
+    bundlesOf(each, submissions),
+  );
+  return submissions.map((submission, at) => {
+    const name = rows.names.get(submission.index);
+    return {
+      ...submission,
+      payloads: payloads?.[at] ?? NOTHING,
+      sealed: sealed?.[at] ?? NOTHING,
+      keys: keys?.[at] ?? NOTHING,
+      ...(name && { attachmentName: name }),
+    };
+  });
 }
 
 /** In memory of their own, as small buffers' often is not. */
