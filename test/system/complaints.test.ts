@@ -97,6 +97,13 @@ describe("complaints", function () {
     return (json["complaints"] as Complaint[]).map(({ id }) => id);
   }
 
+  /** Places in the log are known when all that is recorded is in a published checkpoint. */
+  async function published(): Promise<void> {
+    const health: unknown = await (await fetch(`${ledger.url}/health`)).json();
+    const { recorded } = (health as { events: { recorded: number } }).events;
+    await fetchUntil(`${ledger.url}/v1/events/${recorded - 1}/evidence`);
+  }
+
   const answer = async (id: string, text = "Theo quy trình."): Promise<ApiAnswer> =>
     await api(`complaints/${id}/answer`, officer, { text });
   const decision = async (id: string): Promise<ApiAnswer> =>
@@ -159,6 +166,7 @@ describe("complaints", function () {
     expect(await refusal({ index: own, text: "?", agency: "qn-health" })).to.equal("bad-request");
     const { event } = await complaint(await filed(own));
     expect(await refusal({ index: own, text: "again" })).to.equal("complaint-exists");
+    await published();
     expect(await refusal({ leaf: event.leaf, text: "again" })).to.equal("complaint-exists");
   });
 
@@ -228,13 +236,6 @@ describe("complaints", function () {
     );
     expect(twice.map(({ status }) => status).sort()).to.deep.equal([201, 409]);
   });
-
-  /** Places in the log are known when all that is recorded is in a published checkpoint. */
-  async function published(): Promise<void> {
-    const health: unknown = await (await fetch(`${ledger.url}/health`)).json();
-    const { recorded } = (health as { events: { recorded: number } }).events;
-    await fetchUntil(`${ledger.url}/v1/events/${recorded - 1}/evidence`);
-  }
 
   it("are the same after everything derived was lost", async () => {
     await published();
