@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Page } from "playwright-core";
-import { skipBecause } from "../skip-because.ts";
+import type { Locator, Page } from "playwright-core";
+import type { Answer } from "../../proactive/inbox/message.ts";
 import { AN, MESSAGE } from "../proactive/inbox/around.ts";
 import { ACCESS } from "../system/fixture.ts";
 import { type LedgerWithInbox, startLedgerWithInbox } from "../system/ledger-with-inbox.ts";
@@ -13,7 +13,24 @@ import {
   type Visitor,
   visitor,
 } from "./browser.ts";
-import { expectFocus, expectKeyboardReaches, press, tabTo } from "./keys.ts";
+import { expectFocus, expectKeyboardReaches, expectSettled, press, tabTo } from "./keys.ts";
+
+const firstDetails = (page: Page): Locator => page.getByRole("button", { name: "Chi tiết" }).first();
+
+/** What shows more of the page in its place. Buttons that ask a question say `aria-expanded` too: pressed, they would answer it. */
+const disclosures = (page: Page): Locator => page.locator("main .disclosure-button[aria-expanded=false]");
+
+/** The case of the message that gets this answer. */
+const caseOf = (answer: Answer): string => `case-${answer}`;
+
+/** Opens the first few of these, with keys. */
+async function openAll(page: Page, closed: Locator): Promise<void> {
+  await closed.first().waitFor();
+  for (const button of (await closed.elementHandles()).slice(0, 2)) {
+    await button.press("Enter");
+    await page.waitForFunction("document.activeElement?.ariaExpanded === 'true'");
+  }
+}
 
 describe("the citizen's pages by keyboard alone", function () {
   this.timeout(180_000);
@@ -48,47 +65,45 @@ describe("the citizen's pages by keyboard alone", function () {
     return made;
   }
 
-  /** Opens everything that can be opened in place. */
-  async function openAll(page: Page): Promise<void> {
-    const closed = page.locator("main button[aria-expanded=false]:not([aria-haspopup], .term)");
-    for (let opened = 0; opened < 4 && (await closed.count()) > 0; opened++)
-      await closed.first().press("Enter");
-  }
+  /** The pages, each with what comes last of it, and what can be opened in place. Nothing is pressed here that answers or asks anything. */
+  const WALKS: readonly {
+    readonly path: string;
+    readonly last: (page: Page) => Locator;
+    readonly opens?: (page: Page) => Locator;
+  }[] = [
+    { path: "/portal/", last: firstDetails, opens: disclosures },
+    { path: "/portal/my-data", last: firstDetails, opens: disclosures },
+    { path: "/portal/my-data/print", last: (page) => page.getByRole("table") },
+    {
+      path: "/portal/inbox",
+      last: (page) => page.getByRole("button", { name: "Có điều sai, sửa lại" }).first(),
+      opens: (page) => disclosures(page).or(page.getByRole("button", { name: "Có điều sai, sửa lại" })),
+    },
+    { path: "/portal/consents", last: (page) => page.getByRole("button", { name: "Phản đối" }).first() },
+    { path: "/portal/consents/new", last: (page) => page.getByRole("radio").first() },
+    { path: "/portal/complaints", last: (page) => page.getByText("Bạn chưa khiếu nại") },
+  ];
 
-  describe("gone through with Tab", () => {
-    before(function () {
-      skipBecause(this, "now and then a Tab leads nowhere, and the cause is not found");
-    });
-
-    for (const size of Object.keys(SIZES) as Size[])
-      it(`Tab comes to everything that can be used, in order, and shows where it is: ${size}`, async () => {
-        const { page, context, wrongs } = await opened("/portal/my-data", size);
-        await page.getByRole("button", { name: "Chi tiết" }).first().waitFor();
-        await openAll(page);
+  for (const size of Object.keys(SIZES) as Size[])
+    it(`Tab comes to everything that can be used, in order, and shows where it is: ${size}`, async () => {
+      const { page, context, wrongs } = await opened("/portal/my-data", size);
+      const walk = async ({ last, opens }: Omit<(typeof WALKS)[number], "path">): Promise<void> => {
+        await last(page).waitFor();
+        if (opens !== undefined) await openAll(page, opens(page));
+        await expectSettled(page);
         await expectKeyboardReaches(page);
-        const complain = await page
-          .getByRole("link", { name: "Khiếu nại về mục này" })
-          .first()
-          .getAttribute("href");
-        for (const path of [
-          "/portal/",
-          "/portal/my-data/print",
-          "/portal/inbox",
-          "/portal/consents",
-          "/portal/consents/new",
-          "/portal/complaints",
-          complain ?? "",
-        ]) {
-          await page.goto(path);
-          await page.locator("main h1").waitFor();
-          await page.locator("main .spinner, main .progress").first().waitFor({ state: "detached" });
-          await openAll(page);
-          await expectKeyboardReaches(page);
-        }
-        expect(wrongs).to.deep.equal([]);
-        await context.close();
-      });
-  });
+      };
+      for (const { path, ...rest } of WALKS) {
+        await page.goto(path);
+        await walk(rest);
+      }
+      await page.goto("/portal/my-data");
+      await openAll(page, firstDetails(page));
+      await page.getByRole("link", { name: "Khiếu nại về mục này" }).first().press("Enter");
+      await walk({ last: () => page.getByRole("textbox") });
+      expect(wrongs).to.deep.equal([]);
+      await context.close();
+    });
 
   it("the first stop skips what is on every page, and a new page is read from its beginning", async () => {
     const { page, context } = await opened("/portal/complaints");
@@ -169,6 +184,76 @@ describe("the citizen's pages by keyboard alone", function () {
     await page.locator("main :focus").waitFor();
     expect(wrongs).to.deep.equal([]);
     await context.close();
+  });
+
+  describe("what an agency wrote is answered", () => {
+    before(async () => {
+      for (const caseId of MESSAGE.answers.map(caseOf))
+        await ledger.write({ ...MESSAGE, person: AN, caseId, key: caseId });
+    });
+
+    /** Gives this answer to a message of its own by what it `does`, and finds `said` there with the keyboard beside it, also when the page is opened anew. */
+    async function answered(
+      answer: Answer,
+      said: string,
+      does: (page: Page, card: Locator) => Promise<void>,
+    ): Promise<void> {
+      const { page, context, wrongs } = await opened("/portal/inbox");
+      const card = page.getByRole("listitem").filter({ hasText: `Mã hồ sơ ${caseOf(answer)}` });
+      await does(page, card);
+      await card.getByText(said).waitFor();
+      await card.locator(":focus").waitFor();
+      await page.reload();
+      await card.getByText(said).waitFor();
+      expect(wrongs).to.deep.equal([]);
+      await context.close();
+    }
+
+    /** Presses what the answer is called, is asked once more, changes their mind, and then does it. */
+    const asked =
+      (answer: string, yes: string) =>
+      async (page: Page, card: Locator): Promise<void> => {
+        const button = card.getByRole("button", { name: answer });
+        const question = page.getByRole("dialog");
+        await press(page, button);
+        await question.waitFor();
+        await page.keyboard.press("Escape");
+        await question.waitFor({ state: "detached" });
+        await expectFocus(page, button);
+        expect(await card.getByText(/Bạn đã/).count(), "not before the second press").to.equal(0);
+        await page.keyboard.press("Enter");
+        await press(page, question.getByRole("button", { name: yes }));
+      };
+
+    it("with yes", async () => {
+      await answered("accept", "Bạn đã đồng ý", asked("Đồng ý, làm giúp tôi", "Có, đồng ý"));
+    });
+
+    it("with no", async () => {
+      await answered("decline", "Bạn đã từ chối", asked("Không, tôi không cần", "Có, từ chối"));
+    });
+
+    it("with an objection", async () => {
+      await answered("object", "Bạn đã phản đối", asked("Tôi phản đối máy tự làm", "Có, tôi phản đối"));
+    });
+
+    it("with later", async () => {
+      await answered(
+        "later",
+        "Bạn để sau",
+        async (page, card) => await press(page, card.getByRole("button", { name: "Để sau" })),
+      );
+    });
+
+    it("with a correction", async () => {
+      await answered("correct", "Bạn đã báo có điều sai", async (page, card) => {
+        await press(page, card.getByRole("button", { name: "Có điều sai, sửa lại" }));
+        await press(page, card.getByRole("radio").first(), "Space");
+        await tabTo(page, card.getByRole("textbox", { name: /Đúng ra là/ }));
+        await page.keyboard.type("Nguyễn Văn Án");
+        await press(page, card.getByRole("button", { name: "Gửi cho cơ quan" }));
+      });
+    });
   });
 
   it("an objection is made and taken back, and the person signs off", async () => {

@@ -37,6 +37,11 @@ const MISSED = `[...document.querySelectorAll("a[href], button, input, select, t
   !element.disabled && element.type !== "radio" && element.tabIndex >= 0 && element.closest("[inert], [hidden], [aria-hidden=true]") === null &&
   element.checkVisibility() && !stops.includes(element)).map(nameOf)`;
 
+/** Waits until nothing more is on its way to the page. */
+export async function expectSettled(page: Page): Promise<void> {
+  await page.locator("main").locator(".spinner, .progress").first().waitFor({ state: "detached" });
+}
+
 /** Goes through the whole page with Tab, and fails where something cannot be reached, is reached out of order, or does not show it. */
 export async function expectKeyboardReaches(page: Page): Promise<void> {
   const where = new URL(page.url()).pathname;
