@@ -54,16 +54,21 @@ export const ACCESS = {
   time: { occurred: "2026-11-22T08:00:00+07:00" },
 } as const;
 
-/** A chain with our contracts, and the folder with everything that belongs to it. */
-export interface Deployed {
+/** What a ledger and its recorders need: our contracts on some chain, and the folder with everything that belongs to them. */
+export interface LedgerSystem {
   readonly dataDir: string;
   /** `postgres://...` of the records, or undefined when they are in LevelDB in the folder. */
   readonly database: string | undefined;
+  readonly chain: Pick<Devchain, "url">;
+  readonly secrets: Secrets;
+  readonly profile: TrustProfile;
+}
+
+/** The same on a chain of its own (anvil). */
+export interface Deployed extends LedgerSystem {
   /** Folders that hold anything of the system. */
   readonly folders: readonly string[];
   readonly chain: Devchain;
-  readonly secrets: Secrets;
-  readonly profile: TrustProfile;
   readonly profileFile: string;
   /** Ends the chain and removes the folder. */
   readonly destroy: () => Promise<void>;
@@ -98,11 +103,18 @@ export async function deployed({ agencies, store = "level" }: DeployOptions = {}
   }
 }
 
-/** As `npm start` does it, except that verifiers ask the chain itself. */
-async function deployOn(
-  chain: Devchain,
+export interface DeployOnOptions {
+  readonly secrets: Secrets;
+  readonly agencies?: readonly DemoAgency[] | undefined;
+  /** What the trust profile says otherwise than for an embedded chain. */
+  readonly profile?: Partial<Pick<TrustProfile, "environment" | "finalityDepth" | "rpc">>;
+}
+
+/** As `npm start` does it, except that verifiers ask the chain itself. Returns the path of the trust profile. */
+export async function deployOn(
+  chain: Pick<Devchain, "url">,
   dataDir: string,
-  { secrets, agencies }: { readonly secrets: Secrets; readonly agencies: readonly DemoAgency[] | undefined },
+  { secrets, agencies, profile }: DeployOnOptions,
 ): Promise<string> {
   const keysFolder = path.join(dataDir, "keys");
   await mkdir(keysFolder, { recursive: true });
@@ -117,6 +129,7 @@ async function deployOn(
   const file = path.join(dataDir, "trust.json");
   await writeProfile(file, {
     ...{ name: "the tests' own chain", environment: "embedded", finalityDepth: 1, rpc: [chain.url] },
+    ...profile,
     ...deployment,
   });
   return file;
@@ -150,7 +163,7 @@ const QUICK = {
 };
 
 /** Starts the ledger in this process. The caller closes it. */
-export async function startLedger(system: Deployed, options: LedgerOptions = {}): Promise<App> {
+export async function startLedger(system: LedgerSystem, options: LedgerOptions = {}): Promise<App> {
   return await startApp({
     config: { ...readConfig(ledgerEnv(system)), ...options.config },
     secrets: system.secrets,
@@ -161,7 +174,7 @@ export async function startLedger(system: Deployed, options: LedgerOptions = {})
   });
 }
 
-function ledgerEnv({ dataDir, database, chain }: Deployed): Record<string, string> {
+function ledgerEnv({ dataDir, database, chain }: LedgerSystem): Record<string, string> {
   const records = { DATA_DIR: dataDir, STORE: database ?? "level" };
   return { ...QUICK, ...records, OPERATOR, PORT: "0", RPC_URL: chain.url };
 }
@@ -223,7 +236,7 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
 
 /** Opens the recorder of a demo source with its spool in the system's folder. The caller closes it. */
 export async function openDemoRecorder(
-  system: Deployed,
+  system: LedgerSystem,
   ledgerUrl: string,
   options: Partial<RecorderConfig> = {},
 ): Promise<Recorder> {
@@ -286,7 +299,7 @@ export async function fetchUntil(url: string, status = 200, timeoutMs = 15_000):
 
 /** A development token of the role (and agency), as a header. */
 export async function tokenOf(
-  system: Deployed,
+  system: LedgerSystem,
   role: string,
   agency?: string,
 ): Promise<Record<string, string>> {
