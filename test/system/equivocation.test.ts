@@ -8,6 +8,7 @@ import type { App } from "../../server/app.ts";
 import { chainReader } from "../../verifier/chain.ts";
 import { verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { onBothStores } from "./both-stores.ts";
 import {
   type Deployed,
   deployed,
@@ -27,13 +28,13 @@ const access = (messageId: string): Facets => ({
   time: { occurred: "2026-11-22T08:00:00Z" },
 });
 
-describe("a source that signs two events under one number", function () {
-  this.timeout(60_000);
+onBothStores("a source that signs two events under one number", function (store) {
+  this.timeout(120_000);
   let system: Deployed;
   let ledger: App;
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ledger = await startLedger(system);
     await fetchUntil(`${ledger.url}/ready`);
   });

@@ -11,6 +11,7 @@ import { blindingSecret } from "../../server/index/entries.ts";
 import { javascriptVrf } from "../../server/index/vrf.ts";
 import { type MadeEvent, type MadeKey, naiveRoot } from "../server/index/naive-index.ts";
 import { accessFacets } from "../server/receive/recorder.ts";
+import { onBothStores } from "./both-stores.ts";
 import { type Deployed, deployed, POLICE, signedSubmission, startLedger, submit } from "./fixture.ts";
 
 interface Anchor {
@@ -19,14 +20,14 @@ interface Anchor {
   readonly indexRoot: string;
 }
 
-describe("the index root on the chain", function () {
-  this.timeout(60_000);
+onBothStores("the index root on the chain", function (store) {
+  this.timeout(180_000);
   let system: Deployed;
   const events: MadeEvent[] = [];
   const keys = new Map<string, MadeKey>();
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
   });
   after(async () => await system.destroy());
 

@@ -16,12 +16,13 @@ import { logPublicKeys } from "../../server/secrets.ts";
 import { type ChainReader, chainReader } from "../../verifier/chain.ts";
 import { type EvidenceReport, verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { onBothStores } from "./both-stores.ts";
 import { ACCESS, type Deployed, deployed, fetchUntil, POLICE, startLedger, tokenOf } from "./fixture.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const SHOWN_TO_THE_PERSON = ["agent.role", "data", "exchange", "purpose", "subject", "time", "type"];
 
-describe("the life of an event", function () {
+onBothStores("the life of an event", function (store) {
   this.timeout(180_000);
   let system: Deployed;
   let ledger: App;
@@ -29,7 +30,7 @@ describe("the life of an event", function () {
   let evidence: string;
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ledger = await startLedger(system);
     recorder = await startDemoRecorder(system, ledger.url);
     evidence = await liveThrough(system, ledger, recorder);

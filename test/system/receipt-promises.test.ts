@@ -10,9 +10,10 @@ import { type ChainReader, chainReader } from "../../verifier/chain.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import { type LogTiles, logTiles } from "../../verifier/log-tiles.ts";
 import { checkReceiptPromises } from "../../verifier/receipt-promises.ts";
+import { onBothStores } from "./both-stores.ts";
 import { ACCESS, type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger } from "./fixture.ts";
 
-describe("a receipt held against the whole system", function () {
+onBothStores("a receipt held against the whole system", function (store) {
   this.timeout(120_000);
   let system: Deployed;
   let ledger: App;
@@ -22,7 +23,7 @@ describe("a receipt held against the whole system", function () {
   let tiles: LogTiles;
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ledger = await startLedger(system);
     recorder = await openDemoRecorder(system, ledger.url);
     await fetchUntil(`${ledger.url}/ready`);

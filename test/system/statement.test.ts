@@ -20,6 +20,7 @@ import type { Recorder } from "../../recorder/index.ts";
 import { OPERATOR } from "../../scripts/start/agencies.ts";
 import type { App } from "../../server/app.ts";
 import { MANDATE, RECORD } from "../../verifier/chain.ts";
+import { onBothStores } from "./both-stores.ts";
 import {
   type Deployed,
   deployed,
@@ -60,7 +61,7 @@ const time = { occurred: "2026-11-22T08:00:00+07:00" };
 
 const idOf = ({ scheme, id }: Subject): string => `${scheme}:${id}`;
 
-describe("statements of the whole system", function () {
+onBothStores("statements of the whole system", function (store) {
   this.timeout(240_000);
   let system: Deployed;
   let ledger: App;
@@ -76,7 +77,7 @@ describe("statements of the whole system", function () {
   const recorders = new Map<SourceName, Recorder>();
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ledger = await startLedger(system, {
       clock: { now: () => Date.now() + aheadMs },
       config: { logLevel: "trace" },
