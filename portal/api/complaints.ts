@@ -5,6 +5,8 @@ import { ask } from "./request.ts";
 
 const STATE = v.picklist(["filed", "answered", "decided", "withdrawn"]);
 
+const OUTCOME = v.picklist(["upheld", "partly-upheld", "rejected"]);
+
 const TERM = v.object({
   /** Unix seconds. */
   by: v.number(),
@@ -21,7 +23,7 @@ const members = {
   state: STATE,
   /** Whom it is about. */
   agency: v.string(),
-  outcome: v.optional(v.picklist(["upheld", "partly-upheld", "rejected"])),
+  outcome: v.optional(OUTCOME),
   event: v.object({ leaf: v.string(), index: v.nullable(v.number()) }),
   filed: v.number(),
   due: v.nullable(v.object({ answer: TERM, remedy: TERM, decision: TERM })),
@@ -34,7 +36,7 @@ const STEP = v.object({
   time: v.number(),
   state: STATE,
   facets: v.object({
-    complaint: v.optional(v.object({ text: v.optional(v.string()), outcome: v.optional(v.string()) })),
+    complaint: v.optional(v.object({ text: v.optional(v.string()), outcome: v.optional(OUTCOME) })),
   }),
   erased: v.boolean(),
 });
@@ -63,16 +65,60 @@ export function useComplaints() {
   });
 }
 
+/** What the ledger lists complaints by; `all` for no choice. */
+export type ComplaintChoice = Complaint["state"] | "open" | "answerOverdue" | "decisionOverdue" | "all";
+
+const RECEIVED_AT_ONCE = 50;
+
+/** The complaints that somebody deals with: an officer's agency's, for an inspector all. The oldest first, which are due first. */
+export function useReceived(choice: ComplaintChoice) {
+  return useInfiniteQuery({
+    queryKey: [...KEY, "received", choice],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = new URLSearchParams({
+        ...{ limit: String(RECEIVED_AT_ONCE), from: String(pageParam) },
+        ...(choice !== "all" && { state: choice }),
+      });
+      return await ask(PAGE, `/v1/complaints?${query.toString()}`, { signal });
+    },
+    initialPageParam: 0,
+    getNextPageParam: ({ next }) => next,
+    select: ({ pages }) => pages.flatMap(({ complaints }) => complaints),
+  });
+}
+
 export function useComplaint(id: string) {
   return useQuery({
     queryKey: [...KEY, "one", id],
     queryFn: async ({ signal }) => await ask(WHOLE, `/v1/complaints/${encodeURIComponent(id)}`, { signal }),
+    // That an official looks is recorded: not each time they come back to the window.
+    refetchOnWindowFocus: false,
   });
 }
 
 export type ComplaintAct =
   | { readonly kind: "file"; readonly index: number; readonly agency?: string; readonly text: string }
   | { readonly kind: "withdraw"; readonly id: string };
+
+export type ComplaintOutcome = NonNullable<Complaint["outcome"]>;
+
+/** What an officer and an inspector do about a complaint. */
+export type ComplaintReply =
+  | { readonly kind: "answer"; readonly text: string }
+  | { readonly kind: "decision"; readonly outcome: ComplaintOutcome; readonly text: string };
+
+/** Answers a complaint, or decides it. @returns where that stands in the log, and the complaint after it */
+export function useComplaintReply(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ kind, ...body }: ComplaintReply) =>
+      await ask(RECORDED, `/v1/complaints/${encodeURIComponent(id)}/${kind}`, { method: "POST", body }),
+    onSettled: async () => {
+      await queries.invalidateQueries({ queryKey: KEY });
+      await queries.invalidateQueries({ queryKey: ["queues"] });
+    },
+  });
+}
 
 /** Files a complaint, or takes one back. @returns the complaint's id */
 export function useComplaintAct() {

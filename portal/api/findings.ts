@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import * as v from "valibot";
 
 import { ask } from "./request.ts";
@@ -68,6 +68,54 @@ export function useFindings() {
       }
       return { findings, more: after !== undefined };
     },
+  });
+}
+
+const LISTED_AT_ONCE = 50;
+
+/** The findings of a kind and in a state, where one is chosen, the oldest first. */
+export function useFindingList({ kind, state }: { readonly kind?: string; readonly state?: FindingState }) {
+  return useInfiniteQuery({
+    queryKey: [...KEY, "list", kind, state],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = new URLSearchParams({
+        limit: String(LISTED_AT_ONCE),
+        ...(kind !== undefined && { kind }),
+        ...(state !== undefined && { state }),
+        ...(pageParam !== "" && { after: pageParam }),
+      });
+      return await ask(PAGE, `/v1/findings?${query.toString()}`, { signal });
+    },
+    initialPageParam: "",
+    getNextPageParam: ({ next }) => next,
+    select: ({ pages }) => pages.flatMap(({ findings }) => findings),
+  });
+}
+
+const NOTIFICATION = v.object({
+  under: v.array(v.object({ law: v.string(), article: v.string() })),
+  finding: FINDING,
+  confirmedAt: v.optional(v.number()),
+  notifyBy: v.optional(v.number()),
+  notifiedAt: v.optional(v.number()),
+  agency: v.optional(v.string()),
+  provider: v.optional(v.string()),
+  procedure: v.optional(v.string()),
+  catalogue: v.optional(v.string()),
+  data: v.object({ people: v.number(), personalData: v.array(v.string()) }),
+  occurred: v.optional(v.string()),
+  received: v.number(),
+  evidence: v.object({ index: v.number(), leaf: v.string() }),
+});
+
+/** What the law wants to be told of a breach, as far as the ledger knows it. It names nobody. */
+export type Notification = v.InferOutput<typeof NOTIFICATION>;
+
+export function useNotification(id: string) {
+  return useQuery({
+    queryKey: [...KEY, "notification", id],
+    queryFn: async ({ signal }) =>
+      await ask(NOTIFICATION, `/v1/findings/${encodeURIComponent(id)}/notification`, { signal }),
   });
 }
 

@@ -1,4 +1,4 @@
-/** What inspectors and officers ask for: events by what they say, samples, what was found in them, seals, and how the log is anchored. */
+/** What inspectors and officers ask for: events by what they say, samples, what was found in them, and how the log is anchored. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import * as v from "valibot";
 
@@ -129,41 +129,6 @@ export function useRates() {
     queryKey: ["rates"],
     queryFn: async ({ signal }) =>
       (await ask(v.object({ agencies: v.array(RATE) }), "/v1/inspection/rates", { signal })).agencies,
-  });
-}
-
-const SEAL = v.object({
-  id: v.string(),
-  agency: v.string(),
-  authority: v.string(),
-  state: v.picklist(["placed", "lifted", "ended"]),
-  until: v.nullable(v.string()),
-  events: v.number(),
-});
-export type Seal = v.InferOutput<typeof SEAL>;
-
-const SEALS_AT_ONCE = 200;
-const MAX_PAGES = 5;
-
-/** The seals there ever were, up to a bound. */
-export function useSeals(isAsked: boolean) {
-  return useQuery({
-    queryKey: ["seals"],
-    enabled: isAsked,
-    queryFn: async ({ signal }) => {
-      const seals: Seal[] = [];
-      let from: number | undefined = 0;
-      for (let pages = 0; pages < MAX_PAGES && from !== undefined; pages++) {
-        const page: { seals: Seal[]; next?: number | undefined } = await ask(
-          v.object({ seals: v.array(SEAL), next: v.optional(v.number()) }),
-          `/v1/seals?limit=${SEALS_AT_ONCE}&from=${from}`,
-          { signal },
-        );
-        seals.push(...page.seals);
-        from = page.next;
-      }
-      return { seals, more: from !== undefined };
-    },
   });
 }
 

@@ -90,6 +90,22 @@ export const PLACES: readonly Place[] = [
     page: further(() => import("../pages/inspector/queue.tsx")),
   },
   {
+    path: "/received-complaints",
+    ...{ role: "inspector", also: "officer" },
+    nav: { name: "received", icon: "complaint" },
+    page: further(() => import("../pages/inspector/complaints.tsx")),
+  },
+  {
+    path: "/received-complaints/:id",
+    ...{ role: "inspector", also: "officer" },
+    page: further(() => import("../pages/inspector/complaint.tsx")),
+  },
+  {
+    path: "/findings",
+    ...{ role: "inspector", also: "officer" },
+    page: further(() => import("../pages/inspector/findings.tsx")),
+  },
+  {
     path: "/findings/:id",
     ...{ role: "inspector", also: "officer" },
     page: further(() => import("../pages/inspector/finding.tsx")),
@@ -105,6 +121,27 @@ export const PLACES: readonly Place[] = [
     ...{ role: "inspector", also: "officer" },
     nav: { name: "officials", icon: "people" },
     page: further(() => import("../pages/inspector/official.tsx")),
+  },
+  {
+    path: "/seals",
+    role: "inspector",
+    nav: { name: "seals", icon: "lock" },
+    page: further(() => import("../pages/inspector/seals.tsx")),
+  },
+  {
+    path: "/seals/new",
+    role: "inspector",
+    page: further(() => import("../pages/inspector/seal-new.tsx")),
+  },
+  {
+    path: "/seals/new/:indexes",
+    role: "inspector",
+    page: further(() => import("../pages/inspector/seal-new.tsx")),
+  },
+  {
+    path: "/seals/:id",
+    role: "inspector",
+    page: further(() => import("../pages/inspector/seal.tsx")),
   },
   {
     path: "/samples",

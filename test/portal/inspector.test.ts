@@ -81,7 +81,7 @@ describe("what inspectors and officers do in a browser", function () {
 
   it("closes a finding, which asks for a reason and is recorded", async () => {
     const { page, context, wrongs } = await opened("/portal/queues");
-    await page.getByRole("link", { name: /Dấu hiệu chưa ai xem xét/ }).press("Enter");
+    await page.getByRole("link", { name: /Phát hiện chưa ai xem xét/ }).press("Enter");
     await page.getByRole("link", { name: /^Mở/ }).first().waitFor();
     await expectAccessible(page);
     await picture(page, "oversight-queue");
@@ -220,7 +220,7 @@ describe("what inspectors and officers do in a browser", function () {
     await page.getByRole("button", { name: "Gửi giải trình" }).click();
     await page.getByText("cơ quan đã giải thích").first().waitFor();
     await page.getByRole("link", { name: "Tổng quan" }).click();
-    await page.getByRole("heading", { name: "Dấu hiệu đang mở, theo loại và thời gian chờ" }).waitFor();
+    await page.getByRole("heading", { name: "Phát hiện đang mở, theo loại và thời gian chờ" }).waitFor();
     await expectAccessible(page);
     await picture(page, "oversight-officer");
     expect(await page.getByRole("link", { name: "Mẫu ngẫu nhiên" }).count()).to.equal(0);

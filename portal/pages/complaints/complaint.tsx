@@ -8,11 +8,10 @@ import { Fault } from "../../parts/fault.tsx";
 import { Badge } from "../../parts/notice.tsx";
 import { Answered } from "../../parts/states.tsx";
 import { Term } from "../../parts/term.tsx";
-import { useLookup } from "../../words/lookup.ts";
-import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { STATE_TONES } from "./complaints.tsx";
 import { Deadlines } from "./deadlines.tsx";
+import { Said } from "./said.tsx";
 
 /** A complaint: what was said by whom, and by when who has to do what. */
 export default function ComplaintPage() {
@@ -66,7 +65,11 @@ function Whole({ complaint }: { readonly complaint: WholeComplaint }) {
       </section>
       <section className="card stack-tight">
         <h2>{t("progress")}</h2>
-        <History complaint={complaint} />
+        <Said
+          history={complaint.history}
+          by={(step) => t(`said.${step}`)}
+          outcome={(decided) => t(`outcomes.${decided}`)}
+        />
       </section>
       {act.error !== null && <Fault error={act.error} />}
       {isOpen && (
@@ -83,32 +86,5 @@ function Whole({ complaint }: { readonly complaint: WholeComplaint }) {
         </div>
       )}
     </>
-  );
-}
-
-function History({ complaint: { history } }: { readonly complaint: WholeComplaint }) {
-  const { t } = useTranslation("complaints");
-  const { moment } = useWriting();
-  const lookup = useLookup();
-  return (
-    <ol className="stack">
-      {history.map(({ index, time, state, facets, erased }) => (
-        <li key={index} className="stack-tight">
-          <p>
-            <strong>{t(`said.${state}`)}</strong>{" "}
-            <span className="quiet">
-              {moment(time)} · #{index}
-            </span>
-          </p>
-          {erased && <p className="quiet">{t("erased")}</p>}
-          {facets.complaint?.outcome !== undefined && (
-            <p>{lookup(`complaints:outcomes.${facets.complaint.outcome}`, facets.complaint.outcome)}</p>
-          )}
-          {facets.complaint?.text !== undefined && (
-            <blockquote className="said">{facets.complaint.text}</blockquote>
-          )}
-        </li>
-      ))}
-    </ol>
   );
 }

@@ -15,10 +15,7 @@ import { useNaming } from "../../words/naming.ts";
 import { useHeadline } from "../data/headline.ts";
 import { type Item, itemsOf } from "../data/items.ts";
 import { useWhose } from "../data/whose.ts";
-
-const MAX_LENGTH = 2000;
-/** What the ledger refuses in free text: a run of exactly twelve digits. */
-const PERSONAL_NUMBER = /(?<!\d)\d{12}(?!\d)/;
+import { faultIn, MAX_TEXT } from "./free-text.ts";
 
 /** Complaining about one entry of the statement that was looked at. */
 export default function NewComplaint() {
@@ -59,9 +56,9 @@ function Form({ item }: { readonly item: Item }) {
   );
   const [about, setAbout] = useState(agency);
   const [text, setText] = useState("");
-  const [fault, setFault] = useState<"empty" | "number" | undefined>(undefined);
+  const [fault, setFault] = useState<"missing" | "number" | undefined>(undefined);
   const send = (): void => {
-    const found = text.trim() === "" ? "empty" : PERSONAL_NUMBER.test(text) ? "number" : undefined;
+    const found = faultIn(text);
     setFault(found);
     if (found !== undefined) return;
     act.mutate(
@@ -107,7 +104,7 @@ function Form({ item }: { readonly item: Item }) {
           label={t("new.text")}
           hint={t("new.hint")}
           value={text}
-          maxLength={MAX_LENGTH}
+          maxLength={MAX_TEXT}
           fault={fault && t(`new.${fault}`)}
           onChange={(next) => {
             setText(next);

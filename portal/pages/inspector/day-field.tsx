@@ -1,4 +1,4 @@
-import { FieldError, Input, Label, TextField } from "react-aria-components";
+import { FieldError, Input, Label, Text, TextField } from "react-aria-components";
 
 /** A day, by the browser's own calendar. */
 export function DayField(props: {
@@ -6,9 +6,10 @@ export function DayField(props: {
   /** `2026-11-22`, or empty. */
   readonly value: string;
   readonly onChange: (value: string) => void;
+  readonly hint?: string;
   readonly fault?: string | undefined;
 }) {
-  const { label, value, onChange, fault } = props;
+  const { label, value, onChange, hint, fault } = props;
   return (
     <TextField
       className="field"
@@ -18,6 +19,11 @@ export function DayField(props: {
       isInvalid={fault !== undefined}
     >
       <Label>{label}</Label>
+      {hint !== undefined && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
       <Input className="input" />
       <FieldError className="fault">{fault}</FieldError>
     </TextField>

@@ -1,15 +1,13 @@
 import { useTranslation } from "react-i18next";
 
-import { agencyOfSide } from "../../../protocol/exchange.ts";
 import type { FoundEvent } from "../../api/inspection.ts";
 import { ButtonLink } from "../../parts/button.tsx";
 import { Check } from "../../parts/choice.tsx";
 import { Badge } from "../../parts/notice.tsx";
 import { readFacets } from "../../verify/facets.ts";
-import { useLawName } from "../../words/law.ts";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
-import { useNaming } from "../../words/naming.ts";
+import { EventFacts } from "./event-facts.tsx";
 
 /** An event that was found, as far as the reader may see it. */
 export function Found(props: {
@@ -48,7 +46,7 @@ export function Found(props: {
       <p className="quiet small">
         {t("search.received")}: {moment(time)}
       </p>
-      <Facts event={event} />
+      <EventFacts event={event} />
       {findings.length > 0 && (
         <ul role="list" className="row" aria-label={t("search.findings")}>
           {findings.map(({ id, kind, state }) => (
@@ -66,53 +64,5 @@ export function Found(props: {
         </Check>
       )}
     </li>
-  );
-}
-
-function Facts({ event: { facets: opened, source } }: { readonly event: FoundEvent }) {
-  const { t } = useTranslation("oversight");
-  const naming = useNaming();
-  const lawName = useLawName();
-  const { exchange, data, purpose, outcome, ...facets } = readFacets(opened);
-  const official = opened["agent.id"];
-  const recordedBy = source.split("/", 1)[0] ?? "";
-  const who = (exchange && agencyOfSide(exchange.client)) ?? recordedBy;
-  const role = facets["agent.role"];
-  return (
-    <dl className="facts">
-      <dt>{t("search.who")}</dt>
-      <dd>
-        {naming.agency(who)}
-        {typeof official === "string" && ` · ${official}`}
-        {role !== undefined && ` (${role})`}
-      </dd>
-      {data !== undefined && (
-        <>
-          <dt>{t("search.what")}</dt>
-          <dd>{naming.categories(data.personalData).join(", ")}</dd>
-        </>
-      )}
-      {purpose !== undefined && (
-        <>
-          <dt>{t("search.whatFor")}</dt>
-          <dd>
-            {naming.procedure(purpose.procedure)}
-            {purpose.legalBasis !== undefined && ` · ${lawName(purpose.legalBasis)}`}
-          </dd>
-        </>
-      )}
-      {facets.case !== undefined && (
-        <>
-          <dt>{t("search.case")}</dt>
-          <dd>{facets.case}</dd>
-        </>
-      )}
-      {outcome !== undefined && (
-        <>
-          <dt>{t("search.outcome")}</dt>
-          <dd>{t(`search.outcomes.${outcome.code}`)}</dd>
-        </>
-      )}
-    </dl>
   );
 }

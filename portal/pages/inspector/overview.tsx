@@ -7,8 +7,9 @@ import { Link } from "react-aria-components";
 import { useNow } from "../../app/now.ts";
 import { useComplaints } from "../../api/complaints.ts";
 import { useFindings } from "../../api/findings.ts";
-import { useAnchoring, useSeals } from "../../api/inspection.ts";
+import { useAnchoring } from "../../api/inspection.ts";
 import { useQueues } from "../../api/queues.ts";
+import { type Seal, useSeals } from "../../api/seals.ts";
 import { useStatistics } from "../../api/statistics.ts";
 import { ButtonLink } from "../../parts/button.tsx";
 import { Notice } from "../../parts/notice.tsx";
@@ -30,6 +31,7 @@ import {
   unmatchedByAgency,
 } from "./figures.ts";
 import { useOverseer } from "./overseer.ts";
+import { isSoon } from "./seal-terms.ts";
 
 /** From pale to strong. */
 const SHADES = ["heat-1", "heat-2", "heat-3", "heat-4"] as const;
@@ -239,13 +241,21 @@ function ComplaintsDue() {
 
 function Seals() {
   const { t } = useTranslation("oversight");
+  const { count } = useWriting();
+  const now = useNow();
+  const soonIn = (seals: readonly Seal[]): number => seals.filter((seal) => isSoon(seal, now)).length;
   const lookup = useLookup();
   return (
-    <Answered of={useSeals(true)}>
+    <Answered of={useSeals()}>
       {({ seals, more }) => (
         <ChartCard
           title={t("overview.seals")}
-          {...(more && { lead: t("overview.bounded") })}
+          lead={
+            <>
+              {more && t("overview.bounded")} {t("overview.sealsSoon", { number: count(soonIn(seals)) })}{" "}
+              <Link href="/seals">{t("overview.toSeals")}</Link>
+            </>
+          }
           item={t("queues.state")}
           columns={[{ name: t("overview.numbers"), tone: "heat-3" }]}
           rows={countsOf(seals.map(({ state }) => state))}

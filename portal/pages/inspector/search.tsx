@@ -70,11 +70,20 @@ function Results({ filter, turn }: { readonly filter: SearchFilter; readonly tur
           </Button>
         )}
         {chosen.size > 0 && (
-          <ButtonLink weight="first" href={`/bundles/${[...chosen].sort((a, b) => a - b).join(",")}`}>
-            {t("search.toBundle", { number: count(chosen.size) })}
-          </ButtonLink>
+          <>
+            <ButtonLink weight="first" href={`/bundles/${inAddress(chosen)}`}>
+              {t("search.toBundle", { number: count(chosen.size) })}
+            </ButtonLink>
+            <ButtonLink href={`/seals/new/${inAddress(chosen)}`}>
+              {t("search.toSeal", { number: count(chosen.size) })}
+            </ButtonLink>
+          </>
         )}
       </div>
     </section>
   );
+}
+
+function inAddress(indexes: ReadonlySet<number>): string {
+  return [...indexes].sort((a, b) => a - b).join(",");
 }

@@ -15,7 +15,7 @@ export const complaints: typeof vi = {
     lead: "Write what looks wrong. The agency concerned has to answer, and an inspector decides. It costs nothing, and nobody may treat you worse for it.",
     text: "What looks wrong?",
     hint: "For example: I never applied for anything at this agency. Do not write anybody's identity number.",
-    empty: "Write a sentence.",
+    missing: "Write a sentence.",
     number: "No identity number (12 digits) may stand here.",
     which: "About which agency?",
     send: "Send the complaint",

@@ -1,8 +1,9 @@
 import type { further as vi } from "../vi/further.ts";
+import { duties } from "./duties.ts";
 import { log } from "./log.ts";
 import { oversight } from "./oversight.ts";
 import { statistics } from "./statistics.ts";
 import { verify } from "./verify.ts";
 import { verifyChecks } from "./verify-checks.ts";
 
-export const further: typeof vi = { log, oversight, statistics, verify, verifyChecks };
+export const further: typeof vi = { duties, log, oversight, statistics, verify, verifyChecks };

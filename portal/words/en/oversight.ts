@@ -22,7 +22,9 @@ export const oversight: typeof vi = {
     findings: "Open findings by kind and age",
     unmatched: "Exchanges recorded by one side only, by the agency that has not recorded",
     emergencies: "How far emergencies have been reviewed",
-    seals: "Orders to seal",
+    seals: "Seals",
+    sealsSoon: "{{number}} end within the next 14 days.",
+    toSeals: "See the seals",
     complaints: "Deadlines of open complaints",
     anchors: "Time between fixings on the blockchain",
     anchorsLead:
@@ -82,6 +84,24 @@ export const oversight: typeof vi = {
     agency: "Agency",
     state: "State",
     back: "To the queues",
+    erasure: "Order to erase",
+    noneSuch: "Nothing is in this state",
+    explained: {
+      findings:
+        "What the rules found odd and nobody has answered. The agency explains, an inspector concludes.",
+      explanations: "The agency has said why. An inspector looks at it and concludes.",
+      emergencies:
+        "An agency used data without waiting for permission because of a danger. An inspector looks at each whether it was one.",
+      "breach-notifications":
+        "Uses that were found to be wrong. The agency has to tell the data-protection authority within 72 hours.",
+      "unmatched-exchanges":
+        "Both sides record every exchange of data, who asks and who gives. Here one side has not. Once it does, the finding becomes “made good late” by itself.",
+      "silent-sources": "Recorders that have sent nothing for long, not even that they work.",
+      "complaints-to-answer": "The agency has to answer whoever complained by the deadline.",
+      "complaints-to-decide":
+        "An inspector has to decide by the deadline, whether or not the agency has answered.",
+      erasures: "Orders to erase that have not destroyed everything yet.",
+    },
     names: {
       findings: "Findings nobody has looked at",
       explanations: "Explanations waiting for an inspector",
@@ -167,6 +187,7 @@ export const oversight: typeof vi = {
     place: "Entry",
     choose: "Choose entry {{index}}",
     toBundle: "Make an evidence bundle of those chosen ({{number}})",
+    toSeal: "Seal those chosen ({{number}})",
     sealed: "sealed",
     erased: "erased",
     types: {

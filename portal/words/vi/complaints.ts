@@ -13,7 +13,7 @@ export const complaints = {
     lead: "Viết điều bạn thấy sai. Cơ quan liên quan phải trả lời, thanh tra quyết định. Bạn không mất phí và không thể bị bất lợi vì khiếu nại.",
     text: "Điều gì có vẻ sai?",
     hint: "Ví dụ: tôi không nộp hồ sơ nào ở cơ quan này. Đừng ghi số căn cước của ai.",
-    empty: "Hãy viết một câu.",
+    missing: "Hãy viết một câu.",
     number: "Ở đây không ghi số căn cước (12 chữ số).",
     which: "Khiếu nại về cơ quan nào?",
     send: "Gửi khiếu nại",

@@ -1,3 +1,4 @@
+import { duties } from "./duties.ts";
 import { log } from "./log.ts";
 import { oversight } from "./oversight.ts";
 import { statistics } from "./statistics.ts";
@@ -5,4 +6,4 @@ import { verify } from "./verify.ts";
 import { verifyChecks } from "./verify-checks.ts";
 
 /** The areas that no citizen reads first: they are loaded with the pages that need them. */
-export const further = { log, oversight, statistics, verify, verifyChecks };
+export const further = { duties, log, oversight, statistics, verify, verifyChecks };
