@@ -40,6 +40,16 @@ export function recorderMetrics(recorder: Recorder): RecorderMetrics {
     ["tombstones", "Events replaced by tombstones in this run", () => recorder.status().sending.tombstones],
     ["spool_full", "1 while events are refused", () => Number(recorder.status().full)],
     ["spool_failed", "1 while the disk refuses writes", () => Number(recorder.status().spoolFailed)],
+    [
+      "evidence_fault",
+      "1 while something is wrong with the ledger's evidence",
+      () => Number(recorder.status().evidenceFault !== undefined),
+    ],
+    [
+      "erasure_fault",
+      "1 while an erasure cannot be followed here",
+      () => Number(recorder.status().erasureFault !== undefined),
+    ],
   ];
   for (const [name, help, read] of gauges) {
     new Gauge({

@@ -21,7 +21,7 @@ import { catalogueRecording, requireNewOrCurrent } from "./catalogue/recording.t
 import { catalogueRoutes } from "./catalogue/routes.ts";
 import { ERASURE_PROMISE_SECONDS } from "./disclose/closures.ts";
 import { httpEdge, SUBMISSION_ROUTE } from "./edge.ts";
-import { healthRoutes } from "./health.ts";
+import { type HealthParts, healthRoutes, readyMetric } from "./health.ts";
 import { DPOP_ALGORITHMS } from "./identity/dpop.ts";
 import { permit, rolesFor } from "./identity/permissions.ts";
 import { indexMetrics } from "./index/metrics.ts";
@@ -53,6 +53,8 @@ const CLOSURES_INTERVAL_MS = 1_000;
 const JUDGING_INTERVAL_MS = 1_000;
 /** The public counts are as old as this; an inspector who asks waits for what is newest. */
 const FINDINGS_INTERVAL_MS = 10_000;
+/** Deadlines are of hours and days. */
+const QUEUES_INTERVAL_MS = 30_000;
 
 /**
  * Puts the stages together and starts them: the only place where they meet. It listens at once, and is ready (`/ready`) when the tiles
@@ -79,7 +81,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const sources = sourceRecords(records.derived);
     const findings = makeFindings(options, { about, records, keys: chain.keys, sources });
     closing.push(findings.close);
-    processMetrics(registry, () => records.integrator.checkpoint()?.size ?? 0);
+    processMetrics(registry, options.config.dataDir, () => records.integrator.checkpoint()?.size ?? 0);
     indexMetrics(registry, () => records.index.status());
     const read = reading(options, {
       ...{ about, records, desk: writer.desk },
@@ -113,7 +115,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...{ about, records, read, catalogues, complaints, registry, closing },
       ...{ desk: writer.desk, keys: chain.keys, board: judge.board, erasures: erase.erasures },
     });
-    const health = healthRoutes({
+    const health: HealthParts = {
       store: records.store,
       sequencing: () => writer.sequencer.state(),
       anchoring: () => anchorer.status(),
@@ -128,7 +130,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       indexPatienceSeconds: options.config.indexPatienceMs / 1000,
       clock: options.clock,
       log: about.name,
-    });
+    };
+    readyMetric(registry, health);
     const callers = callersOf(options, chain.keys);
     const pages = await portal(options, callers);
     const routes = [
@@ -143,7 +146,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...catalogueRoutes(catalogues),
       ...judge.routes,
       ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
-      ...health,
+      ...healthRoutes(health),
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
       ...pages.routes,
@@ -177,6 +180,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     poll("reading complaints and the list of seals", CLOSURES_INTERVAL_MS, complaints.update);
     poll("reading the results of inspections", CLOSURES_INTERVAL_MS, inspect.update);
     poll("deriving findings", FINDINGS_INTERVAL_MS, findings.update);
+    poll("counting what waits in the queues", QUEUES_INTERVAL_MS, inspect.countQueues);
     poll("judging accesses and actions", JUDGING_INTERVAL_MS, judge.update);
     if (catalogue !== undefined) {
       const record = catalogueRecording(catalogue, recordingOf(writer.sequencer, chain.keys, about));

@@ -1,3 +1,4 @@
+import { Gauge, type Registry } from "prom-client";
 import type { AnchorStatus } from "./anchor/anchor-status.ts";
 import type { Clock } from "./clock.ts";
 import type { EraserStatus } from "./disclose/eraser.ts";
@@ -48,6 +49,18 @@ export function healthRoutes(parts: HealthParts): Route[] {
       handle: async () => answer(problemsOf(parts), await detailsOf(parts)),
     },
   ];
+}
+
+/** Whether it is ready, as a figure to alert on; `/health` says in words what keeps it from being. */
+export function readyMetric(registry: Registry, parts: HealthParts): void {
+  new Gauge({
+    name: "minhbach_ready",
+    help: "1 while the ledger keeps its promises, as /ready says; else 0.",
+    registers: [registry],
+    collect() {
+      this.set(problemsOf(parts).length === 0 ? 1 : 0);
+    },
+  });
 }
 
 /** What keeps the ledger from being ready, in words for an operator. */

@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { collectDefaultMetrics, Gauge, Histogram, type Registry } from "prom-client";
 import type { Route } from "./route.ts";
 
@@ -18,9 +19,24 @@ export function httpMetrics(registry: Registry): HttpMetrics {
   return { answered: (route, status, time) => seconds.observe({ route, status }, time) };
 }
 
-/** Memory, event loop and garbage collection of the process, and how long the log is. */
-export function processMetrics(registry: Registry, publishedSize: () => number): void {
+/** Memory, event loop and garbage collection of the process, how much room its data have, and how long the log is. */
+export function processMetrics(registry: Registry, dataDir: string, publishedSize: () => number): void {
   collectDefaultMetrics({ register: registry });
+  const size = new Gauge({
+    name: "minhbach_disk_size_bytes",
+    help: "Size of the file system that DATA_DIR is on.",
+    registers: [registry],
+  });
+  new Gauge({
+    name: "minhbach_disk_free_bytes",
+    help: "What may still be written to the file system that DATA_DIR is on.",
+    registers: [registry],
+    async collect() {
+      const { bavail, blocks, bsize } = await statfs(dataDir);
+      size.set(blocks * bsize);
+      this.set(bavail * bsize);
+    },
+  });
   new Gauge({
     name: "minhbach_published_events",
     help: "Events under the newest checkpoint.",

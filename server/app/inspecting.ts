@@ -10,7 +10,7 @@ import { peopleIn } from "../findings/acts.ts";
 import { FINDING_KINDS } from "../findings/finding.ts";
 import { bundleRoutes } from "../inspect/bundle-routes.ts";
 import { bundleMaker } from "../inspect/bundles.ts";
-import { searchMetrics } from "../inspect/metrics.ts";
+import { queueMetrics, searchMetrics } from "../inspect/metrics.ts";
 import { resultRegister } from "../inspect/result-register.ts";
 import { resultRoutes } from "../inspect/result-routes.ts";
 import { sampleResults } from "../inspect/results.ts";
@@ -57,6 +57,8 @@ export interface Inspecting {
   readonly status: () => SearchStatus;
   /** Follows what inspectors say of what they looked at. */
   readonly update: () => Promise<void>;
+  /** Counts what waits in the queues, for the metrics. */
+  readonly countQueues: () => Promise<void>;
 }
 
 /** What inspectors look through the log with, and what the public learns from counts. */
@@ -82,19 +84,18 @@ export function inspecting(options: AppOptions, parts: InspectingParts): Inspect
     agencies: () => [...new Set(keys.keys().map(({ source }) => splitSource(source).agency))],
     procedures: async () => await proceduresIn(catalogues),
   });
+  const queues = workQueues([
+    ...findingQueues(board),
+    ...complaintQueues(complaints),
+    erasureQueue({ erasures, timeOf }),
+  ]);
   return {
     routes: [
       ...searchRoutes({
         ...{ searchEvents, desk, findingKinds: FINDING_KINDS },
         findingStates: ["open", "settled", "explained", "confirmed", "dismissed"],
       }),
-      ...queueRoutes(
-        workQueues([
-          ...findingQueues(board),
-          ...complaintQueues(complaints),
-          erasureQueue({ erasures, timeOf }),
-        ]),
-      ),
+      ...queueRoutes(queues),
       ...statisticsRoutes(counted, clock),
       ...sampleRoutes(drawing),
       ...resultRoutes(
@@ -108,6 +109,7 @@ export function inspecting(options: AppOptions, parts: InspectingParts): Inspect
     start: search.start,
     status: search.status,
     update: results.update,
+    countQueues: queueMetrics(parts.registry, { queues, clock }),
   };
 }
 

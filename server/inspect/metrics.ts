@@ -1,4 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import type { Clock } from "../clock.ts";
+import type { QueueLength, Queues } from "./queues.ts";
 import type { SearchStatus } from "./search/search-index.ts";
 
 /** What the search tells about itself, read whenever the metrics are. */
@@ -42,4 +44,37 @@ export function searchMetrics(registry: Registry, statusNow: () => SearchStatus)
       counted = seconds;
     },
   });
+}
+
+/**
+ * How long the queues of work are, for whoever is woken when a deadline of the law nears; agencies and people are not in it. Returns what counts them: the metrics tell
+ * what was counted last.
+ */
+export function queueMetrics(
+  registry: Registry,
+  { queues, clock }: { readonly queues: Pick<Queues, "lengths">; readonly clock: Clock },
+): () => Promise<void> {
+  let counted: readonly QueueLength[] = [];
+  const gauge = (name: string, help: string, valueOf: (length: QueueLength, now: number) => number): void => {
+    new Gauge({
+      ...{ name, help, labelNames: ["queue"], registers: [registry] },
+      collect() {
+        for (const length of counted)
+          this.set({ queue: length.name }, Math.max(0, valueOf(length, clock.now() / 1000)));
+      },
+    });
+  };
+  gauge(
+    "minhbach_queue_waiting",
+    "What waits in a queue of work, counted up to 1,000.",
+    ({ waiting }) => waiting,
+  );
+  gauge(
+    "minhbach_queue_overdue_seconds",
+    "How long the first deadline in a queue has been over; 0 when none is.",
+    ({ firstDue }, now) => (firstDue === undefined ? 0 : now - firstDue),
+  );
+  return async () => {
+    counted = await queues.lengths(undefined);
+  };
 }
