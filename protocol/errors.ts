@@ -73,6 +73,7 @@ export type FormatCode =
   | "bundle"
   | "bundle-truncated"
   | "evidence"
+  | "gathered"
   | "statement"
   | "statement-version"
   | "statement-truncated";

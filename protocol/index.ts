@@ -18,6 +18,7 @@ export * from "./facet-schemas.ts";
 export * from "./facet-values.ts";
 export * from "./facets.ts";
 export * from "./frontier.ts";
+export * from "./gathered.ts";
 export * from "./grant.ts";
 export * from "./index-keys.ts";
 export * from "./index-tree.ts";

@@ -10,6 +10,7 @@ export * from "./chain.ts";
 export * from "./chain-agreement.ts";
 export { type Check, type CheckStatus } from "./checks.ts";
 export * from "./evidence.ts";
+export * from "./gathered.ts";
 export * from "./json-rpc.ts";
 export * from "./log-tiles.ts";
 export * from "./receipt.ts";

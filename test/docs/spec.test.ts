@@ -5,6 +5,7 @@ import { ACCUSATION_CHECKS } from "../../verifier/accusation.ts";
 import { BREACH_CHECKS } from "../../verifier/breach.ts";
 import { BUNDLE_CHECKS } from "../../verifier/bundle.ts";
 import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
+import { GATHERED_CHECKS } from "../../verifier/gathered.ts";
 import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
 import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
 
@@ -24,6 +25,7 @@ describe("docs/SPEC.md", () => {
   for (const [marker, kind, checks] of [
     ["checks", "evidence", EVIDENCE_CHECKS],
     ["statement-checks", "statements", STATEMENT_CHECKS],
+    ["gathered-checks", "gathered statements", GATHERED_CHECKS],
     ["receipt-checks", "receipts", RECEIPT_PROMISE_CHECKS],
     ["breach-checks", "breaches", BREACH_CHECKS],
     ["bundle-checks", "evidence bundles", BUNDLE_CHECKS],

@@ -9,6 +9,7 @@ import { parseCheckpointBody } from "../../protocol/checkpoint.ts";
 import { parseDecision } from "../../protocol/decision-jws.ts";
 import { parseEvent } from "../../protocol/event.ts";
 import { parseEvidence } from "../../protocol/evidence.ts";
+import { parseGathered } from "../../protocol/gathered.ts";
 import { parseNote, parseVerifierKey } from "../../protocol/note.ts";
 import { entryCommitment, indexKey, verifyIndexProof } from "../../protocol/index-tree.ts";
 import { type IndexKind, requireIndexId } from "../../protocol/index-keys.ts";
@@ -44,6 +45,7 @@ const PARSERS = new Map<string, (bytes: Uint8Array) => unknown>([
   ["tile-paths", text(parseTilePath)],
   ["entry-bundles", parseEntryBundle],
   ["statements", parseStatement],
+  ["gathered", parseGathered],
   ["index-keys", text(checkIndexKey)],
 ]);
 

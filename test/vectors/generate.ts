@@ -8,6 +8,7 @@ import { DECISIONS } from "./cases/decisions.ts";
 import { DRAWS } from "./cases/draws.ts";
 import { EVENTS } from "./cases/events.ts";
 import { EVIDENCE } from "./cases/evidence.ts";
+import { GATHERED } from "./cases/gathered.ts";
 import { INDEX_PROOFS } from "./cases/index-proofs.ts";
 import { INDEX_KEYS } from "./cases/index-keys.ts";
 import { LOG_ARTEFACTS } from "./cases/log.ts";
@@ -34,6 +35,7 @@ export const VECTORS: readonly Vector[] = [
   ...INDEX_KEYS,
   ...INDEX_PROOFS,
   ...STATEMENTS,
+  ...GATHERED,
 ];
 
 if (isMain(import.meta)) {

@@ -12,7 +12,16 @@ import { expandVrfSecretKey, proveVrf, type VrfSecretKey, vrfOutput } from "../.
 import { logOf, type TrustProfile } from "../../verifier/trust-profile.ts";
 import { buildIndex, type IndexRow, proveKey, rootOf } from "../protocol/naive-index-tree.ts";
 import type { ChainState } from "./chain-state.ts";
-import { accessOf, type Contents, HEALTH, POLICE, PROFILE, type SmallLedger, smallLedger } from "./world.ts";
+import {
+  accessOf,
+  type Contents,
+  type Departures,
+  HEALTH,
+  POLICE,
+  PROFILE,
+  type SmallLedger,
+  smallLedger,
+} from "./world.ts";
 
 export const ANNA = "vn-cccd:001200000001";
 export const BINH = "vn-cccd:001200000002";
@@ -52,6 +61,8 @@ export interface WorldOptions {
   readonly omits?: (id: string, index: number) => boolean;
   /** What the last event says, in the place of an access to Bình's data. */
   readonly last?: Facets;
+  /** What its parties do differently. */
+  readonly departures?: Departures;
   /** Of the log and its chain. */
   readonly profile?: TrustProfile;
 }
@@ -134,9 +145,9 @@ export interface StatementWorld {
 /** A ledger whose index is built as its definition says. */
 export function statementWorld(options: WorldOptions = {}): StatementWorld {
   const contents = contentsOf(options);
-  const { profile = PROFILE } = options;
-  const ledger = smallLedger({}, profile, contents);
-  const secret = expandVrfSecretKey(sha256(utf8("test key vrf")));
+  const { profile = PROFILE, departures = {} } = options;
+  const ledger = smallLedger(departures, profile, contents);
+  const secret = expandVrfSecretKey(sha256(utf8(`test key ${departures.vrf ?? "vrf"}`)));
   const rows = ledger.events.map((event, index) => {
     const parsed = parseEvent(event);
     return { index, parsed, keys: shownIndexKeys(parsed.payload.src, openFacets(parsed), true) };

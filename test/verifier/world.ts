@@ -84,6 +84,10 @@ export interface Departures {
   readonly origin?: string;
   /** Where the events' salts come from: other salts make other events. */
   readonly salts?: string;
+  /** What the two agencies' recorders are called, in the place of the usual names. */
+  readonly sources?: { readonly police: Source; readonly health: Source };
+  /** Name of the log's VRF key, in the place of `vrf`. */
+  readonly vrf?: string;
   /** Members of the signed submission payloads. */
   readonly payload?: Readonly<Record<string, unknown>>;
 }
@@ -112,15 +116,17 @@ export function smallLedger(
     health: signerOf("health", "ES256"),
     checkpoint: signerOf("checkpoint"),
     receipt: signerOf("receipt"),
-    vrf: signerOf("vrf"),
+    vrf: signerOf(departures.vrf ?? "vrf"),
   };
+  const sources = departures.sources ?? { police: POLICE, health: HEALTH };
   const random = randomFrom(departures.salts ?? "events");
   const log: Uint8Array[] = [];
-  const submissions = planned.map(({ source, first, facets: facetsOf }) => {
+  const submissions = planned.map(({ source: usual, first, facets: facetsOf }) => {
+    const source = usual === POLICE ? sources.police : sources.health;
     const facets = facetsOf(log);
     const count = facets.length;
     const events = facets.map((one, place) => makeEvent({ source, seq: first + place, facets: one, random }));
-    const signer = departures.recorder ?? (source === POLICE ? signers.police : signers.health);
+    const signer = departures.recorder ?? (usual === POLICE ? signers.police : signers.health);
     const leafHashes = events.map((event) => payloadLeafHash(payloadOf(event)));
     log.push(...leafHashes);
     const root = toBase64url(rootHash(leafHashes));
@@ -180,8 +186,20 @@ export function smallLedger(
       frozen: false,
       successor: 0,
       recorderKeys: [
-        { ...splitSource(POLICE), ...keyOf(signers.police), fromSeq: 1, addedBlock: 3, revokedBlock: 0 },
-        { ...splitSource(HEALTH), ...keyOf(signers.health), fromSeq: 1, addedBlock: 4, revokedBlock: 0 },
+        {
+          ...splitSource(sources.police),
+          ...keyOf(signers.police),
+          fromSeq: 1,
+          addedBlock: 3,
+          revokedBlock: 0,
+        },
+        {
+          ...splitSource(sources.health),
+          ...keyOf(signers.health),
+          fromSeq: 1,
+          addedBlock: 4,
+          revokedBlock: 0,
+        },
       ],
       entitlements: [
         { agency: "qn-police", fromBlock: 3, bits: 1 },
