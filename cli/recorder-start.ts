@@ -12,7 +12,8 @@ It is set by the environment:
   RECORDER_SOURCE      agency/recorder, such as qn-police/r1 (required)
   RECORDER_KEY         file of its signing key
   RECORDER_SPOOL       folder of its spool
-  LEDGER_URL           the ledger (http://127.0.0.1:8080)
+  LEDGER_URL           the ledger (http://127.0.0.1:8080); several servers of one ledger
+                       with commas between them: it goes on with another when one is away
   TRUST_PROFILE        which chain, registries and log it trusts (DATA_DIR/trust.json)
   RECORDER_HOST        where it listens (127.0.0.1); beyond this machine it needs tokens
   RECORDER_PORT        port (8090)

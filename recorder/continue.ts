@@ -1,7 +1,7 @@
 import { openFacets, parseEvent, payloadOf } from "../protocol/event.ts";
 import { RecorderError } from "./errors.ts";
 import type { Recorder } from "./index.ts";
-import { httpLedger } from "./ledger.ts";
+import { httpLedger, type LedgerUrl } from "./ledger.ts";
 import { Spool } from "./spool.ts";
 import { openSpoolDisk } from "./spool-disk.ts";
 
@@ -22,7 +22,7 @@ export interface Continued {
  */
 export async function continueUnderNewSource(options: {
   oldDirectory: string;
-  ledgerUrl: string;
+  ledgerUrl: LedgerUrl;
   recorder: Recorder;
 }): Promise<Continued> {
   const old = await Spool.openExisting(() => openSpoolDisk(options.oldDirectory, { createIfMissing: false }));
@@ -40,7 +40,7 @@ export async function continueUnderNewSource(options: {
       if (isHeld === undefined) {
         throw new RecorderError(
           "bad-setting",
-          `${options.ledgerUrl} does not say what it holds; try again when the ledger answers.`,
+          `${[options.ledgerUrl].flat().join(", ")} does not say what it holds; try again when the ledger answers.`,
         );
       }
       const event = plainEventOf(text);

@@ -13,7 +13,7 @@ import { evidenceChecker, type EvidenceCheck } from "./evidence-check.ts";
 import { EvidenceKeeper, type KeepPolicy } from "./evidence-keeper.ts";
 import { type HeartbeatConfig, startHeartbeats } from "./heartbeat.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
-import { httpLedger, type Ledger } from "./ledger.ts";
+import { httpLedger, type Ledger, type LedgerUrl } from "./ledger.ts";
 import { facetsAt, facetsOf } from "./plain-event.ts";
 import { receiptKeysFromChain } from "./receipt-keys.ts";
 import type { ReceiptKeys } from "./receipts.ts";
@@ -41,8 +41,7 @@ export interface RecorderConfig {
   key: SigningKey;
   /** Directory of the spool; made when missing. One recorder at a time holds it. */
   directory: string;
-  /** Base URL of the ledger. */
-  ledgerUrl: string;
+  ledgerUrl: LedgerUrl;
   /** Which log this is, and which nodes to ask for its receipt key. */
   trust: TrustProfile;
   /** Backlog at which events are refused; 1,000,000 events or 2 GiB by default. */

@@ -1,5 +1,6 @@
 import { payloadOf } from "../protocol/event.ts";
 import { isJsonObject } from "../protocol/json.ts";
+import { type HttpAnswer, ledgerServers } from "./servers.ts";
 
 /** What the ledger answered to a submission. Nothing in here is trusted yet: receipts are verified by their reader. */
 export type LedgerAnswer =
@@ -54,11 +55,13 @@ export interface Ledger {
   erasures: (query: string) => Promise<ErasurePage | undefined>;
 }
 
+/** Base URL, such as `http://127.0.0.1:8080`; or those of several servers of the same ledger, the preferred one first. */
+export type LedgerUrl = string | readonly string[];
+
 export interface LedgerOptions {
-  /** Base URL, such as `http://127.0.0.1:8080`. */
-  url: string;
+  url: LedgerUrl;
   source: string;
-  /** Gives up on a request after this; 30 s by default, enough for 8 MiB over a slow line. */
+  /** Gives up on a request to one server after this; 30 s by default, enough for 8 MiB over a slow line. */
   timeoutMs?: number;
   /** Cuts off whatever is under way. */
   signal?: AbortSignal;
@@ -106,16 +109,12 @@ const ABOUT_AN_EVENT = new Set([
 
 /** Speaks to a ledger over HTTP. */
 export function httpLedger(options: LedgerOptions): Ledger {
-  const base = options.url.replace(/\/+$/, "");
-  const request = async (path: string, init: RequestInit): Promise<HttpAnswer> => {
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    const response = await fetch(base + path, {
-      ...init,
-      redirect: "error",
-      signal: options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]),
-    });
-    return { status: response.status, headers: response.headers, text: await boundedText(response) };
-  };
+  const { request } = ledgerServers({
+    urls: typeof options.url === "string" ? [options.url] : options.url,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    signal: options.signal,
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+  });
   const get = (path: string) => request(path, { method: "GET" });
   const post = (path: string, body: string) =>
     request(path, { method: "POST", body, headers: { "content-type": "application/json" } });
@@ -143,12 +142,6 @@ export function httpLedger(options: LedgerOptions): Ledger {
         () => undefined,
       ),
   };
-}
-
-interface HttpAnswer {
-  status: number;
-  headers: Headers;
-  text: string;
 }
 
 function submissionAnswer(answer: HttpAnswer): LedgerAnswer {
@@ -271,17 +264,4 @@ function retryAfterSeconds(headers: Headers): number {
 
 function clip(text: string): string {
   return text.slice(0, MAX_DETAIL_CHARACTERS);
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  const chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = response.body ?? [];
-  for await (const chunk of chunks) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error("the ledger's answer is too long");
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

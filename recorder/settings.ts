@@ -7,7 +7,7 @@ export interface RecorderSettings {
   source: string;
   keyFile: string;
   directory: string;
-  ledgerUrl: string;
+  ledgerUrl: readonly string[];
   trustProfile: string;
   host: string;
   port: number;
@@ -47,7 +47,7 @@ export function readRecorderSettings(env: Env): RecorderSettings {
     source,
     directory,
     keyFile: path.resolve(env["RECORDER_KEY"] ?? `${directory}.key.pem`),
-    ledgerUrl: httpUrl("LEDGER_URL", env["LEDGER_URL"] ?? DEFAULT_LEDGER_URL),
+    ledgerUrl: httpUrls("LEDGER_URL", env["LEDGER_URL"] ?? DEFAULT_LEDGER_URL),
     trustProfile: path.resolve(env["TRUST_PROFILE"] ?? path.join(dataDir, "trust.json")),
     host: env["RECORDER_HOST"] ?? DEFAULT_HOST,
     port: integer("RECORDER_PORT", env["RECORDER_PORT"], DEFAULT_PORT, 0, 65_535),
@@ -94,10 +94,15 @@ function heartbeat(value: string | undefined): number | undefined {
   return Number(amount) * UNIT_MS[unit];
 }
 
-function httpUrl(name: string, value: string): string {
-  const protocol = URL.canParse(value) ? new URL(value).protocol : "";
-  if (protocol !== "http:" && protocol !== "https:") throw badSetting(name, "must be an http(s) URL");
-  return value;
+/** One or several, with commas between them. */
+function httpUrls(name: string, value: string): string[] {
+  return value.split(",").map((text) => {
+    const url = text.trim();
+    const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+    if (protocol !== "http:" && protocol !== "https:")
+      throw badSetting(name, "must be an http(s) URL, or several with commas between them");
+    return url;
+  });
 }
 
 function badSetting(name: string, rule: string): RecorderError {

@@ -237,7 +237,7 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
 /** Opens the recorder of a demo source with its spool in the system's folder. The caller closes it. */
 export async function openDemoRecorder(
   system: LedgerSystem,
-  ledgerUrl: string,
+  ledgerUrl: string | readonly string[],
   options: Partial<RecorderConfig> = {},
 ): Promise<Recorder> {
   const source = options.source ?? POLICE;

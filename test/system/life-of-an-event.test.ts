@@ -139,7 +139,7 @@ async function startDemoRecorder(system: Deployed, ledgerUrl: string): Promise<R
     source: POLICE,
     keyFile: recorderKeyFile(path.join(system.dataDir, "keys"), POLICE),
     directory: path.join(system.dataDir, "recorder"),
-    ledgerUrl,
+    ledgerUrl: [ledgerUrl],
     trustProfile: system.profileFile,
     host: "127.0.0.1",
     port: 0,
