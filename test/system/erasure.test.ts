@@ -13,12 +13,12 @@ import type { Recorder } from "../../recorder/index.ts";
 import { auditRecords } from "../../scripts/audit/audit.ts";
 import { openState } from "../../scripts/audit/state.ts";
 import { OPERATOR } from "../../scripts/start/agencies.ts";
-import { openLevelStore } from "../../server/store/level-store.ts";
 import { verifyAccusation } from "../../verifier/accusation.ts";
 import { chainReader, RECORD } from "../../verifier/chain.ts";
 import { verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import { runCommands } from "../cli/command-line.ts";
+import { onBothStores } from "./both-stores.ts";
 import {
   ACCESS,
   type Deployed,
@@ -26,6 +26,7 @@ import {
   fetchUntil,
   type LedgerProcess,
   openDemoRecorder,
+  openSystemRecords,
   spawnLedger,
   tokenOf,
 } from "./fixture.ts";
@@ -44,7 +45,7 @@ interface Needle {
   readonly bytes: Buffer;
 }
 
-describe("erasure in the whole system", function () {
+onBothStores("erasure in the whole system", function (store) {
   this.timeout(240_000);
   let system: Deployed;
   let ledger: LedgerProcess;
@@ -60,7 +61,7 @@ describe("erasure in the whole system", function () {
   const caseNumber = (n: number): string => `HS-2026-${7_000_000 + n}`;
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ledger = await spawnLedger(system);
     await fetchUntil(`${ledger.url}/ready`);
     // Agencies have tokens once the ledger has read them from the chain.
@@ -124,10 +125,10 @@ describe("erasure in the whole system", function () {
 
   /** The keys, ciphertexts, disclosures and salts of the first events, while no server holds the records. */
   async function collectNeedles(): Promise<void> {
-    const store = await openLevelStore({ path: path.join(system.dataDir, "records") });
+    const records = await openSystemRecords(system);
     for (let index = 0; index < 4; index++) {
-      const secrets = await store.eventKey(index);
-      const disclosures = (await store.disclosures(index))?.split("~").filter(Boolean) ?? [];
+      const secrets = await records.eventKey(index);
+      const disclosures = (await records.disclosures(index))?.split("~").filter(Boolean) ?? [];
       const found: Needle[] = [{ name: `key ${index}`, bytes: Buffer.from(secrets?.key ?? []) }];
       found.push({ name: `case ${index}`, bytes: Buffer.from(caseNumber(index)) });
       for (const disclosure of disclosures) {
@@ -138,23 +139,24 @@ describe("erasure in the whole system", function () {
       }
       needles.push(found);
     }
-    await store.close();
-    const sealed = await sealedOf(4);
+    await records.close();
+    // PostgreSQL may keep what nothing opens any more in dead rows (docs/decisions/0032).
+    const sealed = store === "level" ? await sealedOf(4) : [];
     for (const [index, found] of needles.entries())
-      found.push({ name: `ciphertext ${index}`, bytes: sealed[index] ?? Buffer.alloc(0) });
+      if (sealed[index] !== undefined) found.push({ name: `ciphertext ${index}`, bytes: sealed[index] });
     for (const { name, bytes } of needles.flat()) expect(bytes.length, name).to.be.greaterThan(7);
   }
 
   /** The beginning of each event's sealed disclosures, as it lies on the disk. */
   async function sealedOf(count: number): Promise<Buffer[]> {
-    const store = await openLevelStore({ path: path.join(system.dataDir, "records") });
+    const records = await openSystemRecords(system);
     const sealed: Buffer[] = [];
     for (let index = 0; index < count; index++) {
-      const secrets = await store.eventKey(index);
+      const secrets = await records.eventKey(index);
       const cipher = createCipheriv("aes-256-gcm", secrets?.key ?? Buffer.alloc(32), Buffer.alloc(12));
-      sealed.push(cipher.update((await store.disclosures(index)) ?? "", "latin1").subarray(0, 24));
+      sealed.push(cipher.update((await records.disclosures(index)) ?? "", "latin1").subarray(0, 24));
     }
-    await store.close();
+    await records.close();
     return sealed;
   }
 
@@ -162,8 +164,10 @@ describe("erasure in the whole system", function () {
   async function foundOnDisk(events: readonly number[]): Promise<string[]> {
     const wanted = events.flatMap((index) => needles[index] ?? []);
     const found = new Set<string>();
-    const files = await readdir(system.dataDir, { recursive: true, withFileTypes: true });
-    for (const file of files.filter((each) => each.isFile())) {
+    const files = await Promise.all(
+      system.folders.map(async (folder) => await readdir(folder, { recursive: true, withFileTypes: true })),
+    );
+    for (const file of files.flat().filter((each) => each.isFile())) {
       // A file may be deleted while we look.
       const bytes = await readFile(path.join(file.parentPath, file.name)).catch(() => undefined);
       for (const { name, bytes: needle } of wanted)
@@ -210,7 +214,7 @@ describe("erasure in the whole system", function () {
 
   it("begins with everything on the disk", async () => {
     const found = await foundOnDisk([0, 3]);
-    for (const name of ["key 0", "ciphertext 0", "key 3", "disclosure 0"])
+    for (const name of ["key 0", ...(store === "level" ? ["ciphertext 0"] : []), "key 3", "disclosure 0"])
       expect(
         found.some((each) => each.startsWith(`${name} in`)),
         name,
@@ -333,7 +337,7 @@ describe("erasure in the whole system", function () {
     expect(await indexRoot()).to.equal(rootBefore);
     await police.close();
     await ledger.end("SIGTERM");
-    expect((await audited()).faults).to.deep.equal([]);
+    await expectAudited();
     for (const name of ["index", "derived"]) await rm(path.join(system.dataDir, name), { recursive: true });
     ledger = await spawnLedger(system);
     await fetchUntil(`${ledger.url}/ready`);
@@ -349,7 +353,7 @@ describe("erasure in the whole system", function () {
     expect(health.erasing).to.deep.equal({ waiting: 0, sealed: 0, oldestSeconds: 0 });
     await police.close();
     await ledger.end("SIGTERM");
-    expect((await audited()).faults).to.deep.equal([]);
+    await expectAudited();
     ledger = await spawnLedger(system);
     const files = { "trust.json": await readFile(system.profileFile, "utf8") };
     await fetchUntil(`${ledger.url}/ready`);
@@ -384,7 +388,9 @@ describe("erasure in the whole system", function () {
     expect(await ids(await tokenOf(system, "officer", "qn-tax").catch(() => inspector))).to.be.an("array");
   });
 
-  async function audited(): Promise<{ faults: string[] }> {
+  /** The audit with the log's secrets. It reads LevelDB; that of the public comes after it. */
+  async function expectAudited(): Promise<void> {
+    if (store !== "level") return;
     const state = await openState(undefined, "the tests' log");
     try {
       const { profile, secrets } = system;
@@ -395,7 +401,7 @@ describe("erasure in the whole system", function () {
         onProgress: () => undefined,
       });
       const faults = report.checks.filter(({ status }) => status !== "passed" && status !== "warning");
-      return { faults: faults.map(({ id, detail }) => `${id}: ${detail}`) };
+      expect(faults.map(({ id, detail }) => `${id}: ${detail}`)).to.deep.equal([]);
     } finally {
       await state.close();
     }
