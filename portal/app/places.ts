@@ -73,6 +73,12 @@ export const PLACES: readonly Place[] = [
   },
   { path: "/complaints/:id", role: "citizen", page: lazy(() => import("../pages/complaints/complaint.tsx")) },
   {
+    path: "/agency",
+    role: "officer",
+    nav: { name: "agency", icon: "shield" },
+    page: further(() => import("../pages/officer/agency.tsx")),
+  },
+  {
     path: "/oversight",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "overview", icon: "eye" },
@@ -109,6 +115,11 @@ export const PLACES: readonly Place[] = [
     path: "/findings/:id",
     ...{ role: "inspector", also: "officer" },
     page: further(() => import("../pages/inspector/finding.tsx")),
+  },
+  {
+    path: "/findings/:id/notification",
+    ...{ role: "inspector", also: "officer" },
+    page: further(() => import("../pages/inspector/notification.tsx")),
   },
   {
     path: "/search",

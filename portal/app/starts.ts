@@ -4,5 +4,5 @@ import type { SignedOnRole } from "../api/session.ts";
 export const STARTS: Readonly<Partial<Record<SignedOnRole, string>>> = {
   citizen: "/my-data",
   inspector: "/oversight",
-  officer: "/oversight",
+  officer: "/agency",
 };

@@ -21,6 +21,7 @@ import { Term } from "../../parts/term.tsx";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
+import { Notify } from "./notify.tsx";
 import { useOverseer } from "./overseer.ts";
 
 const TONES: Readonly<Record<FindingState, Tone>> = {
@@ -172,6 +173,7 @@ function stepsFor(role: "inspector" | "officer", { finding }: WholeFinding): rea
 
 function Acts({ whole }: { readonly whole: WholeFinding }) {
   const { t } = useTranslation("oversight");
+  const { t: duties } = useTranslation("duties");
   const { role } = useOverseer();
   const { id, notifyBy, notifiedAt } = whole.finding;
   const act = useFindingAct(id);
@@ -184,7 +186,11 @@ function Acts({ whole }: { readonly whole: WholeFinding }) {
         <p className="quiet">{t("finding.noAct")}</p>
       )}
       {notifyBy !== undefined && notifiedAt === undefined && (
-        <Notify isPending={act.isPending} onAct={act.mutate} />
+        <Notify isPending={act.isPending} onAct={act.mutate}>
+          <ButtonLink weight="first" href={`/findings/${encodeURIComponent(id)}/notification`}>
+            {duties("notification.write")}
+          </ButtonLink>
+        </Notify>
       )}
       {act.error !== null && <Fault error={act.error} />}
       {act.data !== undefined && (
@@ -254,41 +260,4 @@ function nameOf(step: Step): "justified" | "unjustified" | "explain" | "confirm"
   if (step.kind === "review") return step.outcome;
   const names = { open: "reopen", explained: "explain", confirmed: "confirm", dismissed: "dismiss" } as const;
   return names[step.state];
-}
-
-function Notify(props: { readonly isPending: boolean; readonly onAct: (act: FindingAct) => void }) {
-  const { isPending, onAct } = props;
-  const { t } = useTranslation("oversight");
-  const [recipient, setRecipient] = useState("");
-  const [reference, setReference] = useState("");
-  const [isAsked, setIsAsked] = useState(false);
-  const send = (): void => {
-    setIsAsked(true);
-    if (recipient.trim() === "") return;
-    onAct({
-      ...{ kind: "notification", recipient: recipient.trim() },
-      ...(reference.trim() !== "" && { reference: reference.trim() }),
-    });
-  };
-  return (
-    <section className="card stack">
-      <h2>{t("finding.notify")}</h2>
-      <div className="fields">
-        <Field
-          label={t("finding.recipient")}
-          value={recipient}
-          onChange={setRecipient}
-          maxLength={256}
-          isRequired
-          fault={isAsked && recipient.trim() === "" ? t("bundle.missing") : undefined}
-        />
-        <Field label={t("finding.reference")} value={reference} onChange={setReference} maxLength={128} />
-      </div>
-      <div>
-        <Button isDisabled={isPending} onPress={send}>
-          {t("finding.notify")}
-        </Button>
-      </div>
-    </section>
-  );
 }

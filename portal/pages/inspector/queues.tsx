@@ -3,6 +3,7 @@ import "./inspector.css";
 import { useTranslation } from "react-i18next";
 
 import { useQueues } from "../../api/queues.ts";
+import { ButtonLink } from "../../parts/button.tsx";
 import { Answered } from "../../parts/states.tsx";
 import { QueueTile } from "./overview.tsx";
 
@@ -25,6 +26,9 @@ export default function Queues() {
           </ul>
         )}
       </Answered>
+      <p>
+        <ButtonLink href="/findings">{t("queues.allFindings")}</ButtonLink>
+      </p>
     </div>
   );
 }

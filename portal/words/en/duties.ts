@@ -4,7 +4,6 @@ export const duties: typeof vi = {
   home: {
     title: "Your agency",
     lead: "You are the data-protection officer of {{agency}}. This is what the law asks of you, the first to be due first.",
-    nothing: "Nothing waits for you.",
     all: "See all ({{number}})",
     allMore: "See all (more than {{number}})",
     complaints: "Complaints to answer",
@@ -168,7 +167,6 @@ export const duties: typeof vi = {
     any: "any",
     none: "There are no such findings",
     noneWhy: "Choose another kind or state.",
-    all: "All findings",
   },
   notification: {
     title: "Notification of a breach",

@@ -85,6 +85,7 @@ export const oversight: typeof vi = {
     state: "State",
     back: "To the queues",
     erasure: "Order to erase",
+    allFindings: "All findings, also those that are over",
     noneSuch: "Nothing is in this state",
     explained: {
       findings:
@@ -146,6 +147,8 @@ export const oversight: typeof vi = {
     justified: "It was an emergency",
     unjustified: "It was no emergency",
     notify: "Record that it was notified",
+    notifyWhy:
+      "The law gives 72 hours after it was found to be wrong. Once the data-protection authority was told, record it here; the people concerned see it in their statements.",
     recipient: "Which authority was told",
     reference: "That authority's own number",
     recorded: "Recorded as entry #{{index}}",

@@ -33,6 +33,7 @@ export const shell: typeof vi = {
     verify: "Verify",
     log: "The record",
     statistics: "Statistics",
+    agency: "Your agency",
     overview: "Overview",
     received: "Complaints",
     queues: "Work queues",

@@ -3,7 +3,6 @@ export const duties = {
   home: {
     title: "Việc của cơ quan",
     lead: "Bạn là cán bộ bảo vệ dữ liệu của {{agency}}. Ở đây là những việc luật giao cho bạn, việc gần hạn nhất đứng trước.",
-    nothing: "Không có việc nào đang chờ bạn.",
     all: "Xem tất cả ({{number}})",
     allMore: "Xem tất cả (hơn {{number}})",
     complaints: "Khiếu nại phải trả lời",
@@ -165,7 +164,6 @@ export const duties = {
     any: "bất kỳ",
     none: "Không có phát hiện nào như vậy",
     noneWhy: "Hãy chọn loại hoặc trạng thái khác.",
-    all: "Mọi phát hiện",
   },
   notification: {
     title: "Thông báo vi phạm",

@@ -83,6 +83,7 @@ export const oversight = {
     state: "Trạng thái",
     back: "Về các hàng đợi",
     erasure: "Lệnh xóa",
+    allFindings: "Mọi phát hiện, kể cả những việc đã xong",
     noneSuch: "Không có việc nào ở trạng thái này",
     explained: {
       findings:
@@ -142,6 +143,8 @@ export const oversight = {
     justified: "Đúng là khẩn cấp",
     unjustified: "Không phải khẩn cấp",
     notify: "Ghi nhận đã báo",
+    notifyWhy:
+      "Luật cho 72 giờ kể từ khi kết luận. Khi đã báo cơ quan bảo vệ dữ liệu, ghi lại ở đây; người có dữ liệu thấy điều đó trong bản kê của họ.",
     recipient: "Đã báo cho cơ quan nào",
     reference: "Số văn bản của cơ quan đó",
     recorded: "Đã ghi vào sổ ở mục #{{index}}",

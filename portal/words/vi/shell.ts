@@ -31,6 +31,7 @@ export const shell = {
     verify: "Tự kiểm tra",
     log: "Tình trạng sổ",
     statistics: "Thống kê",
+    agency: "Việc của cơ quan",
     overview: "Tổng quan",
     queues: "Việc cần làm",
     received: "Khiếu nại",
