@@ -27,6 +27,7 @@ const STATUS_OF = {
   "key-out-of-range": 403,
   "wrong-signature": 403,
   "not-entitled": 403,
+  "agency-of-another-log": 403,
   "reserved-type": 403,
   "wrong-log": 422,
   "schema-violation": 422,
@@ -90,6 +91,7 @@ const STATUS_OF = {
   "store-unavailable": 503,
   "store-behind": 503,
   "wrong-keys": 503,
+  "signer-unavailable": 503,
   "desk-not-entitled": 503,
 } as const;
 
@@ -105,6 +107,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<LedgerCode, number>> = {
   "no-catalogue": 5,
   "look-not-recorded": 2,
   "store-unavailable": 2,
+  "signer-unavailable": 2,
   "chain-unavailable": 5,
   "inbox-unavailable": 5,
   "sign-on-unavailable": 5,

@@ -13,8 +13,9 @@ import {
   number,
   object,
   quantity,
+  text,
 } from "./chain-values.ts";
-import type { Rpc } from "./json-rpc.ts";
+import { type Rpc, RpcFailure } from "./json-rpc.ts";
 
 /** A key as the contract has it. `toSeq` is where the next key of the same recorder begins, Infinity for the newest. */
 export type RegisteredKey = Omit<RecorderKey, "revoked"> & {
@@ -32,17 +33,41 @@ export interface AgencyReader {
   changedIn: (fromBlock: number, toBlock: number) => Promise<string[]>;
 }
 
+/** Which log the ledger that reads keeps. */
+export interface OwnLog {
+  readonly anchorRegistry: string;
+  readonly logId: number;
+}
+
 const ALGORITHMS: Readonly<Record<number, JwsAlgorithm>> = { 1: "EdDSA", 2: "ES256" };
 /** Reads that are under way at once: enough to hide the distance to a node, few enough not to burden it. */
 const PARALLEL_READS = 16;
 
-export function agencyReader(rpc: Rpc, address: string): AgencyReader {
+/** The reader of the AgencyRegistry at an address, for the ledger of this log. */
+export function agencyReader(rpc: Rpc, address: string, own: OwnLog): AgencyReader {
   const read = contractReader(rpc, address, agencyRegistryArtifact.abi);
+
+  /** The log that holds the agency now, if it is not ours. */
+  async function elsewhere(agency: string): Promise<number | undefined> {
+    try {
+      const [history] = await read("logHistory", [agency]);
+      const last = list(history).at(-1);
+      if (last === undefined) return undefined;
+      const logId = number(list(last)[1]);
+      const [registry] = await read("anchorRegistry", []);
+      const isOurs = logId === own.logId && text(registry).toLowerCase() === own.anchorRegistry.toLowerCase();
+      return isOurs ? undefined : logId;
+    } catch (error) {
+      // A registry of before there were several logs lacks the function and reverts: it assigns nothing.
+      if (error instanceof RpcFailure) return undefined;
+      throw error;
+    }
+  }
 
   async function keysOfRecorder(
     agency: string,
     recorder: string,
-    entitlements: number,
+    standing: Pick<RegisteredKey, "entitlements" | "elsewhere">,
   ): Promise<RegisteredKey[]> {
     const source = sourceOf(agency, recorder);
     if (source === undefined) return [];
@@ -53,7 +78,7 @@ export function agencyReader(rpc: Rpc, address: string): AgencyReader {
       if (alg === undefined || !isSafePublicKey({ alg, key: key.key })) return [];
       const toSeq = parsed[i + 1]?.fromSeq ?? Infinity;
       return [
-        { source, kid: keyId(alg, key.key), alg, key: key.key, fromSeq, toSeq, revokedBlock, entitlements },
+        { source, kid: keyId(alg, key.key), alg, key: key.key, fromSeq, toSeq, revokedBlock, ...standing },
       ];
     });
   }
@@ -69,10 +94,14 @@ export function agencyReader(rpc: Rpc, address: string): AgencyReader {
     },
     keysOf: async (agency) => {
       const [agencyState] = await read("agencyOf", [agency]);
-      const entitlements = number(list(agencyState)[3]);
+      const log = await elsewhere(agency);
+      const standing = {
+        entitlements: number(list(agencyState)[3]),
+        ...(log !== undefined && { elsewhere: log }),
+      };
       const [recorders] = await read("recordersOf", [agency]);
       const keys = await inParallel(list(recorders), (recorder) =>
-        keysOfRecorder(agency, hash(recorder), entitlements),
+        keysOfRecorder(agency, hash(recorder), standing),
       );
       return keys.flat();
     },

@@ -117,7 +117,7 @@ class ChainKeys implements KeyFollower {
 }
 
 function sameKeys(a: readonly RecorderKey[], b: readonly RecorderKey[]): boolean {
-  const describe = ({ source, kid, fromSeq, toSeq, revoked, entitlements }: RecorderKey): string =>
-    [source, kid, fromSeq, toSeq, revoked, entitlements].join(" ");
+  const describe = ({ source, kid, fromSeq, toSeq, revoked, entitlements, elsewhere }: RecorderKey): string =>
+    [source, kid, fromSeq, toSeq, revoked, entitlements, elsewhere].join(" ");
   return a.length === b.length && a.every((key, i) => b[i] !== undefined && describe(key) === describe(b[i]));
 }

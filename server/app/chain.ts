@@ -3,33 +3,37 @@ import { agencyReader } from "../anchor/agency-registry.ts";
 import { anchorAccount } from "../anchor/anchor-transaction.ts";
 import { type Anchorer, createAnchorer } from "../anchor/anchorer.ts";
 import { type ChainClient, chainClient } from "../anchor/chain-client.ts";
+import { chainNodes } from "../anchor/chain-nodes.ts";
 import { checkpointsOf } from "../anchor/checkpoints.ts";
-import { chainRpc, type Rpc } from "../anchor/json-rpc.ts";
+import type { Rpc } from "../anchor/json-rpc.ts";
 import { followKeys, type KeyFollower } from "../anchor/key-directory.ts";
 import { type LogKeyWatch, watchLogKeys } from "../anchor/log-keys.ts";
 import { anchorMetrics } from "../anchor/metrics.ts";
 import { logPublicKeys } from "../secrets.ts";
+import { accountKeyOf } from "../signers.ts";
 import type { Sequencer } from "../sequence/sequencer.ts";
 import type { AppOptions } from "./parts.ts";
 import type { Records } from "./records.ts";
 
 export interface Chain {
   readonly rpc: Rpc;
+  /** Looks whether the node in use keeps up with the others. */
+  readonly compareNodes: () => Promise<void>;
   readonly client: ChainClient;
   readonly keys: KeyFollower;
   readonly logKeys: LogKeyWatch;
 }
 
 export function connectChain({ config, secrets, profile, log }: AppOptions): Chain {
-  const rpc = chainRpc({
+  const { rpc, compare } = chainNodes({
     urls: config.rpcUrls,
     identity: profile,
-    onFailover: (node, reason) => log.warn({ node, reason }, "a node of the chain does not answer"),
+    onFailover: (node, reason) => log.warn({ node, reason }, "a node of the chain is of no use at present"),
   });
   const client = chainClient({ rpc, anchorRegistry: profile.anchorRegistry, logId: profile.logId });
-  const agencies = agencyReader(rpc, profile.agencyRegistry);
+  const agencies = agencyReader(rpc, profile.agencyRegistry, profile);
   const logKeys = watchLogKeys(client, logPublicKeys(secrets));
-  return { rpc, client, keys: followKeys({ chain: client, agencies, log }), logKeys };
+  return { rpc, compareNodes: compare, client, keys: followKeys({ chain: client, agencies, log }), logKeys };
 }
 
 export function makeAnchorer(
@@ -44,7 +48,7 @@ export function makeAnchorer(
     chainId: profile.chainId,
     anchorRegistry: profile.anchorRegistry,
     logId: profile.logId,
-    account: anchorAccount(secrets.anchorer),
+    account: anchorAccount(accountKeyOf(secrets.anchorer)),
     checkpoints: checkpointsOf({
       integrator: records.integrator,
       index: records.index,

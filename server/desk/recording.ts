@@ -4,6 +4,7 @@ import type { Facets } from "../../protocol/facet-values.ts";
 import type { LogId } from "../../protocol/log-id.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
 import { parseReceipt } from "../../protocol/receipt.ts";
+import { signLater } from "../../protocol/sign-later.ts";
 import type { Source } from "../../protocol/source.ts";
 import type { Clock } from "../clock.ts";
 import { type LedgerCode, LedgerError, NumbersTaken, shuttingDown } from "../errors.ts";
@@ -69,6 +70,7 @@ const NOT_ENTITLED: ReadonlySet<LedgerCode> = new Set<LedgerCode>([
   "key-out-of-range",
   "wrong-signature",
   "not-entitled",
+  "agency-of-another-log",
   "reserved-type",
 ]);
 
@@ -171,10 +173,8 @@ async function recordTogether(parts: DeskParts, acts: readonly DeskAct[]): Promi
     // Read before the checks: what another process records after this takes the number, and the checks are asked again.
     const first = (await parts.store.source(parts.source))?.next ?? FIRST_SEQ;
     for (const { check } of acts) await check?.();
-    const submission = await parts.prepare(
-      first,
-      acts.map((act, at) => facetsOf(parts, act, first + at)),
-    );
+    const facets = await Promise.all(acts.map((act, at) => facetsOf(parts, act, first + at)));
+    const submission = await parts.prepare(first, facets);
     try {
       return placesOf(submission, await submitted(parts, submission));
     } catch (error) {
@@ -187,13 +187,17 @@ async function recordTogether(parts: DeskParts, acts: readonly DeskAct[]): Promi
   );
 }
 
-function facetsOf({ source, signer, log, clock }: DeskParts, { by, facets }: DeskAct, seq: number): Facets {
+async function facetsOf(
+  { source, signer, log, clock }: DeskParts,
+  { by, facets }: DeskAct,
+  seq: number,
+): Promise<Facets> {
   const now = clock.now();
   const place = { log, src: source, seq, iat: Math.floor(now / 1000) };
   return {
     ...facets,
     time: { occurred: new Date(now).toISOString() },
-    signOn: signOnFacet(by, place, signer),
+    signOn: await signLater((sign) => signOnFacet(by, place, { ...signer, sign }), signer.sign),
   };
 }
 

@@ -40,6 +40,7 @@ export function mayRecord(keys: readonly RecorderKey[], source: Source, next: nu
       key.fromSeq <= next &&
       next < key.toSeq &&
       !key.revoked &&
+      key.elsewhere === undefined &&
       (key.entitlements & RECORD) !== 0,
   );
 }

@@ -21,6 +21,8 @@ export interface RecorderKey {
   readonly revoked: boolean;
   /** Of its agency: a sum of these bits. 0 while suspended. */
   readonly entitlements: number;
+  /** The log that the chain assigns its agency, where that is another one than this ledger's. */
+  readonly elsewhere?: number;
 }
 
 /** The recorder keys on the chain, kept in memory by anchor/ and read here. */

@@ -81,6 +81,7 @@ export function submissionVerifier(settings: VerifierSettings): SubmissionVerifi
       iat: payload.iat,
       root: payload.root,
       jws: signed.body.jws,
+      ...(signer.elsewhere !== undefined && { elsewhere: signer.elsewhere }),
       leafHashes: joined(leafHashes),
       payloads: payloadBundle(events),
       sealed: sealedBundle(events, signed.body.events, secrets),

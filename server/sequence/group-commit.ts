@@ -9,6 +9,7 @@ import { type OwnEvent, ownSource } from "./own-source.ts";
 import { planRound, type Sequenced, type Waiting } from "./queue.ts";
 import { isHonoured, receiptFor } from "./receipts.ts";
 import {
+  agencyElsewhere,
   chainUnread,
   equivocation,
   partialOverlap,
@@ -179,7 +180,8 @@ export class GroupCommit {
     if (head.size !== this.#size) this.#next.clear();
     this.#size = head.size;
     await this.#loadSources(records, waiting);
-    const round = planRound(waiting, (source) => this.#nextOf(source));
+    const here = waiting.filter((each) => !this.#refuseElsewhere(each));
+    const round = planRound(here, (source) => this.#nextOf(source));
     for (const each of round.known) void this.#answerKnown(each, this.#nextOf(each.submission.source));
     const early = round.early.filter((each) => !this.#refuseExpired(each));
     this.#waiting.unshift(...round.later, ...early);
@@ -191,7 +193,7 @@ export class GroupCommit {
     const started = performance.now();
     let group: Group;
     try {
-      group = this.#groupAfter(head, accepted);
+      group = await this.#groupAfter(head, accepted);
       await this.#parts.store.commit(group, head.size);
     } catch (error) {
       // The group may have been kept or lost. What memory knows of the log is void until the store is asked again.
@@ -212,20 +214,26 @@ export class GroupCommit {
   }
 
   /** Receipts are signed before the commit, so that what is durable and what is promised are one write. */
-  #groupAfter(head: Head, accepted: readonly Waiting[]): Group {
+  async #groupAfter(head: Head, accepted: readonly Waiting[]): Promise<Group> {
     const time = Math.floor(this.#parts.clock.now() / 1000);
-    const submissions: NewSubmission[] = [];
+    const submissions: Promise<NewSubmission>[] = [];
     const leaves: Uint8Array[] = [];
     for (const { submission, attachment } of accepted) {
       const { source, first, count, jws, payloads, sealed, keys } = submission;
       const index = head.size + leaves.length;
-      const receipt = receiptFor(this.#parts.terms, submission, index, time);
-      const stored = { source, first, count, index, time, jws, receipt, payloads, sealed, keys };
-      submissions.push(attachment === undefined ? stored : { ...stored, attachment });
+      const stored = { source, first, count, index, time, jws, payloads, sealed, keys };
+      // All at once: an HSM signs several beside each other, and the places are given already.
+      submissions.push(
+        receiptFor(this.#parts.terms, submission, index, time).then((receipt) => ({
+          ...{ ...stored, receipt },
+          ...(attachment !== undefined && { attachment }),
+        })),
+      );
       for (let n = 0; n < count; n++) leaves.push(leafAt(submission, n));
     }
     const frontier = appendAll(head.frontier, leaves);
-    return { head: { size: frontier.size, frontier, commits: head.commits + 1 }, submissions };
+    const signed = await Promise.all(submissions);
+    return { head: { size: frontier.size, frontier, commits: head.commits + 1 }, submissions: signed };
   }
 
   /** Runs beside the groups: what is stored does not change. */
@@ -263,6 +271,14 @@ export class GroupCommit {
       "equivocation: a second leaf for a used number",
     );
     return equivocation(source, seq);
+  }
+
+  /** Before planning: what is refused must not be what a later submission of its source goes on from. */
+  #refuseElsewhere({ submission, refuse }: Waiting): boolean {
+    const { source, first, elsewhere } = submission;
+    if (elsewhere === undefined || first < this.#nextOf(source)) return false;
+    refuse(agencyElsewhere(source, elsewhere));
+    return true;
   }
 
   #refuseExpired(each: Waiting): boolean {

@@ -1,4 +1,4 @@
-import type { Source } from "../../protocol/source.ts";
+import { type Source, splitSource } from "../../protocol/source.ts";
 import { LedgerError } from "../errors.ts";
 
 /** What a sender is told when its submission cannot be taken, and what to do about it. */
@@ -20,6 +20,14 @@ export function equivocation(source: Source, seq: number): LedgerError {
     `Event ${seq} of ${source} is recorded already with other content, and so is this contradiction. ` +
     "If the recorder was restored from a backup, continue under a new source.";
   return new LedgerError("equivocation", message, { members: { seq } });
+}
+
+export function agencyElsewhere(source: Source, logId: number): LedgerError {
+  const { agency } = splitSource(source);
+  const message =
+    `The chain says that ${agency} records in log ${logId}. Send new events to that log's ledger, under a new recorder; ` +
+    "what is stored here stays, and is answered with its receipts.";
+  return new LedgerError("agency-of-another-log", message, { members: { agency, logId } });
 }
 
 export function tooManyWait(): LedgerError {

@@ -13,6 +13,8 @@ export interface VerifiedSubmission {
   /** RFC 6962 root over the payloads. */
   readonly root: Bytes;
   readonly jws: string;
+  /** The log that its agency belongs in, where that is not this one: only what is stored already is answered. */
+  readonly elsewhere?: number;
   /** `count` leaf hashes of 32 bytes each, one after the other. */
   readonly leafHashes: Bytes;
   /** As in NewSubmission. */

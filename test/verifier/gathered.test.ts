@@ -259,7 +259,7 @@ describe("verifyGathered", () => {
         departures: { vrf: "vrf 2" },
       });
       const state = chainState();
-      const [log = state] = [revoked.state()];
+      const log = revoked.state();
       state.otherLogs = [log, ...(state.otherLogs ?? []).slice(1)];
       const report = await verify([part(one), part(revoked, [ANNA]), part(three)], { state });
       expect(outcome(report, "numbers")).to.equal(

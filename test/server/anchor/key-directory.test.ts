@@ -7,7 +7,7 @@ import { type JwsAlgorithm, keyId } from "../../../protocol/jws.ts";
 import { type AgencyReader, agencyReader } from "../../../server/anchor/agency-registry.ts";
 import { agencyRegistryArtifact } from "../../../server/anchor/artifacts.ts";
 import { chainClient } from "../../../server/anchor/chain-client.ts";
-import type { Rpc } from "../../../server/anchor/json-rpc.ts";
+import { type Rpc, RpcFailure } from "../../../server/anchor/json-rpc.ts";
 import { followKeys, type KeyFollower } from "../../../server/anchor/key-directory.ts";
 import type { RecorderKey } from "../../../server/receive/keys.ts";
 import { ADMIN, AGENCY, mine, startTestChain, type TestChain } from "./chain.ts";
@@ -18,6 +18,7 @@ const P256_KEY = p256.getPublicKey(new Uint8Array(32).fill(7), false);
 const UNSAFE_KEY = new Uint8Array(32).fill(0);
 const CODE = encodeBytes32String("qn-police");
 const EVERYTHING = 15;
+const LOG_HISTORY = agencyRegistryArtifact.abi.getFunction("logHistory")?.selector ?? "none";
 
 describe("server/anchor/key-directory", function () {
   this.timeout(30_000);
@@ -31,7 +32,7 @@ describe("server/anchor/key-directory", function () {
   after(() => chain.end());
 
   function directory(rpc: Rpc = chain.rpc): KeyFollower {
-    return follower(agencyReader(rpc, chain.agencyRegistry), rpc);
+    return follower(agencyReader(rpc, chain.agencyRegistry, chain), rpc);
   }
 
   function follower(agencies: AgencyReader, rpc: Rpc = chain.rpc): KeyFollower {
@@ -192,7 +193,7 @@ describe("server/anchor/key-directory", function () {
 
   it("shares one read among all who ask at once", async () => {
     let reads = 0;
-    const agencies = agencyReader(chain.rpc, chain.agencyRegistry);
+    const agencies = agencyReader(chain.rpc, chain.agencyRegistry, chain);
     const keys = follower({
       ...agencies,
       changedIn: (from, to) => {
@@ -230,6 +231,41 @@ describe("server/anchor/key-directory", function () {
     released.resolve(undefined);
     await Promise.all([running, refreshed]);
     expect(of(keys, recorder)).to.have.length(2);
+  });
+
+  it("says of which agencies the chain assigned another log, and takes a registry that knows of none for no answer", async () => {
+    const recorder = await newRecorder();
+    const keys = directory();
+    const other = await chain.newLog();
+    const assign = async (logId: number): Promise<void> => {
+      await chain.send(ADMIN, agencyRegistryArtifact, "assignLog", [CODE, logId]);
+      await keys.poll();
+    };
+    const elsewhere = (): (number | undefined)[] => of(keys, recorder).map((key) => key.elsewhere);
+    await keys.poll();
+    expect(elsewhere()).to.deep.equal([undefined]);
+    await chain.send(ADMIN, agencyRegistryArtifact, "nameAnchorRegistry", [chain.anchorRegistry]);
+    for (const [logId, said] of [
+      [chain.logId, undefined],
+      [other, other],
+    ] as const) {
+      await assign(logId);
+      expect(elsewhere()).to.deep.equal([said]);
+    }
+    // A log of the same number in another registry is another log.
+    const foreign = { anchorRegistry: `0x${"b1".repeat(20)}`, logId: other };
+    const foreigner = follower(agencyReader(chain.rpc, chain.agencyRegistry, foreign));
+    await foreigner.poll();
+    expect(of(foreigner, recorder).map((key) => key.elsewhere)).to.deep.equal([other]);
+    const older: Rpc = (method, params) =>
+      JSON.stringify(params).includes(LOG_HISTORY)
+        ? Promise.reject(new RpcFailure("execution reverted", 3))
+        : chain.rpc(method, params);
+    const before = directory(older);
+    await before.poll();
+    expect(of(before, recorder).map((key) => key.elsewhere)).to.deep.equal([undefined]);
+    await assign(chain.logId);
+    expect(elsewhere()).to.deep.equal([undefined]);
   });
 
   it("keeps what it knows while no node answers", async () => {

@@ -43,6 +43,7 @@ describe("server/findings/silence", () => {
       expect(mayRecord([{ ...key, revoked: true }], POLICE, 10)).to.equal(false);
       expect(mayRecord([{ ...key, entitlements: 6 }], POLICE, 10)).to.equal(false);
       expect(mayRecord([key], parseSource("qn-police/r2"), 10)).to.equal(false);
+      expect(mayRecord([{ ...key, elsewhere: 2 }], POLICE, 10), "moved to another log").to.equal(false);
     });
   });
 });

@@ -97,6 +97,36 @@ describe("sequencer", () => {
     });
   });
 
+  it("refuses new events of an agency that belongs in another log, and answers for those it holds", async () => {
+    await onStore(async (store) => {
+      const { sequencer, submit, verified } = testLedger(store, [recorder]);
+      const moved = async (first: number, last: number) =>
+        await sequencer.submit({ ...verified(batch(first, last)), elsewhere: 7 });
+      const { receipts } = await submit(batch(1, 3));
+      expect(await moved(1, 3)).to.deep.equal({ receipts, created: false });
+      expect(await moved(2, 2)).to.deep.equal({ receipts, created: false });
+      for (const [first, last] of [
+        [4, 5],
+        [9, 9],
+      ] as const) {
+        const error = await rejection(moved(first, last));
+        expect(error).to.deep.include({
+          code: "agency-of-another-log",
+          members: { agency: "qn-police", logId: 7 },
+        });
+        expect(String(error)).to.contain("records in log 7");
+      }
+      // What is refused is no predecessor: the next that comes goes on from what is stored.
+      const [refused, gap] = await Promise.all([rejection(moved(4, 5)), rejection(submit(batch(6, 6)))]);
+      expect([refused, gap].map((error) => (error as LedgerError).code)).to.deep.equal([
+        "agency-of-another-log",
+        "sequence-gap",
+      ]);
+      expect((await store.head()).size).to.equal(3);
+      expect((await submit(batch(4, 5))).created).to.equal(true);
+    });
+  });
+
   it("accepts what one source sends at once in any order", async () => {
     await onStore(async (store) => {
       const { submit } = testLedger(store, [recorder], { reorderMs: 60_000 });
