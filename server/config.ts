@@ -41,6 +41,8 @@ export interface Config {
   readonly indexPromiseSeconds: number;
   /** How long a checkpoint waits for the index over the same events before it is anchored without. */
   readonly indexPatienceMs: number;
+  /** Connections to PostgreSQL at most. */
+  readonly databaseConnections: number;
   readonly receiveWorkers: number;
   /** Threads that compute the keys of new persons; started when there are some. */
   readonly vrfWorkers: number;
@@ -86,6 +88,11 @@ const DEFAULT_VRF_WORKERS = 1;
 /** Measured best on two cores; more only helps where there are more cores. */
 const DEFAULT_RECEIVE_WORKERS = 2;
 
+/** Six servers stay below the hundred that PostgreSQL takes as it comes. */
+const DEFAULT_DATABASE_CONNECTIONS = 16;
+/** Six are for what is written, whatever readers do; with fewer than four more, readers wait for each other. */
+const MIN_DATABASE_CONNECTIONS = 10;
+
 /** Half of what a small server takes in all: one agency alone cannot keep the others out. */
 const DEFAULT_SOURCE_EVENTS_PER_SECOND = 10_000;
 
@@ -121,6 +128,11 @@ export function readConfig(env: Env): Config {
       fallback: DEFAULT_VRF_WORKERS,
       min: 1,
       max: 64,
+    }),
+    databaseConnections: integer("DATABASE_CONNECTIONS", env["DATABASE_CONNECTIONS"], {
+      fallback: DEFAULT_DATABASE_CONNECTIONS,
+      min: MIN_DATABASE_CONNECTIONS,
+      max: 500,
     }),
     receiveWorkers: integer("RECEIVE_WORKERS", env["RECEIVE_WORKERS"], {
       fallback: DEFAULT_RECEIVE_WORKERS,

@@ -14,12 +14,15 @@ import { levelTileStore } from "../integrate/tile-store.ts";
 import { indexTags } from "../receive/index-tags.ts";
 import type { Secrets } from "../secrets.ts";
 import { openLevelStore } from "../store/level-store.ts";
+import { type Expiring, expiringInMemory } from "../store/expiring.ts";
 import { openPostgresStore } from "../store/postgres-store.ts";
 import type { Store } from "../store/store.ts";
 import type { AboutLog, AppOptions, Closing } from "./parts.ts";
 
 export interface Records {
   readonly store: Store;
+  /** What ends by itself, for all servers of the log. */
+  readonly expiring: Expiring;
   readonly derived: DerivedDatabase;
   readonly integrator: Integrator;
   readonly index: LogIndex;
@@ -31,15 +34,20 @@ export async function openRecords(options: AppOptions, about: AboutLog, closing:
   const { config, secrets, clock, log } = options;
   const onListenerError = (error: unknown): void =>
     log.error({ err: error }, "a part that follows the log failed");
+  const { database: url } = options;
+  const shared =
+    url === undefined
+      ? undefined
+      : await openPostgresStore({ url, onListenerError, connections: config.databaseConnections });
   const store =
-    options.database === undefined
-      ? await openLevelStore({ path: path.join(config.dataDir, "records"), onListenerError })
-      : await openPostgresStore({ url: options.database, onListenerError });
+    shared ?? (await openLevelStore({ path: path.join(config.dataDir, "records"), onListenerError }));
+  const expiring = shared?.expiring(clock) ?? expiringInMemory(clock);
   closing.push(store.close);
-  await store.campaign();
   const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
   closing.push(derived.close);
-  await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: true });
+  await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: shared === undefined });
+  // Not before: who has the wrong keys leads nobody.
+  await store.campaign();
   const signCheckpoint = checkpointSigner(about.id, secrets.checkpoint);
   const integrator = makeIntegrator({
     store,
@@ -51,7 +59,7 @@ export async function openRecords(options: AppOptions, about: AboutLog, closing:
   });
   closing.push(integrator.close);
   const index = makeIndex(options, { about, store, integrator, closing });
-  return { store, derived, integrator, index, signCheckpoint };
+  return { store, expiring, derived, integrator, index, signCheckpoint };
 }
 
 function indexSecrets({ vrf: seed, pepper }: Secrets): IndexSecrets {

@@ -17,7 +17,10 @@ import {
 } from "./erasures.ts";
 
 export interface EraserOptions {
-  readonly store: Pick<Store, "events" | "eraseKeys" | "lastAnchor" | "submissionOfIndex">;
+  readonly store: Pick<
+    Store,
+    "events" | "eraseKeys" | "destroyed" | "leads" | "lastAnchor" | "submissionOfIndex"
+  >;
   readonly erasures: ErasureRegister;
   readonly closures: Pick<ClosureRegister, "ordersOf">;
   /** The log index of a leaf; undefined when it is in no published checkpoint. */
@@ -44,6 +47,8 @@ export interface EraserStatus {
  * Executes the log's erasures: destroys the keys and disclosures of what they name, once nothing needs to read them any more. That is when a
  * final anchor's index covers the event and the order, so that every statement shows the entry closed and proves by whom, and the index never
  * has to be computed from what is gone. What a seal holds is kept until the seal ends: an investigation's evidence is not destroyed under it.
+ *
+ * Of several servers the leader destroys, and the others go by what it has destroyed.
  *
  * It keeps no state but what the register derives: killed at any point, it does again what it does not know to be done. An event that cannot be opened, as
  * its records are damaged, waits, and no other waits for it.
@@ -136,9 +141,8 @@ export function eraser(options: EraserOptions): Eraser {
     const plans: Plan[] = [];
     for (const order of due) plans.push(await planOf(order));
     const targets = plans.flatMap((plan) => plan.targets);
-    const indexes = [...new Set(targets.map(({ index }) => index))];
-    await store.eraseKeys(indexes);
-    const progress = plans.map(progressOf);
+    const gone = await destroyedOf([...new Set(targets.map(({ index }) => index))]);
+    const progress = plans.map((plan) => progressOf(plan, gone));
     await erasures.record(progress.filter(({ order }, at) => isNews(order, due[at])));
     for (const { order, erased } of progress) {
       if (erased.length > 0)
@@ -146,6 +150,14 @@ export function eraser(options: EraserOptions): Eraser {
     }
     const after = new Map(progress.map(({ order }) => [order.index, order]));
     return page.map(({ index }) => after.get(index));
+  }
+
+  /** Of these events those whose keys are in no file any more: all, where this server leads. */
+  async function destroyedOf(indexes: readonly number[]): Promise<ReadonlySet<number>> {
+    const done = await store.destroyed(indexes);
+    if (!store.leads()) return done;
+    await store.eraseKeys(indexes.filter((index) => !done.has(index)));
+    return new Set(indexes);
   }
 
   async function planOf(order: ErasureOrder): Promise<Plan> {
@@ -202,15 +214,16 @@ export function eraser(options: EraserOptions): Eraser {
     return true;
   }
 
-  function progressOf({ order, targets, kept, sealed, damaged }: Plan): Progress {
-    const erased = targets.map(({ leaf, event }): Omit<ErasedEvent, "number"> => {
+  function progressOf({ order, targets, kept, sealed, damaged }: Plan, gone: ReadonlySet<number>): Progress {
+    const executed = targets.filter(({ index }) => gone.has(index));
+    const left = sealed + damaged + targets.length - executed.length;
+    const erased = executed.map(({ leaf, event }): Omit<ErasedEvent, "number"> => {
       const { src, seq } = parsePayload(fromUtf8(event.payload));
       return { source: src, seq, leaf, order: order.index };
     });
-    const destroyed = order.events - kept - sealed - damaged;
-    const counted = { ...order, destroyed, kept, sealed };
+    const counted = { ...order, destroyed: order.events - kept - left, kept, sealed };
     return {
-      order: sealed + damaged > 0 ? counted : { ...counted, done: Math.floor(clock.now() / 1000) },
+      order: left > 0 ? counted : { ...counted, done: Math.floor(clock.now() / 1000) },
       erased,
     };
   }

@@ -16,7 +16,7 @@ export interface IndexSecrets {
   readonly tagOf: EnrolmentParts["tagOf"];
 }
 
-export type BoundRecords = Pick<Store, "head" | "indexKeys" | "events" | "bound" | "bind">;
+export type BoundRecords = Pick<Store, "head" | "indexKeys" | "events" | "bound" | "bind" | "bindFirst">;
 
 /** Events looked at to find one whose keys are known. */
 const EVENTS_COMPARED = 256;
@@ -31,7 +31,8 @@ const VARIABLES = { vrf: "VRF_KEY", pepper: "PEPPER" } as const;
  * a second list, with another VRF_KEY nobody would find theirs. Older records are compared with their own events first. Call it before
  * anything is written.
  *
- * `mayBindAnew`: records without any event or key take other secrets than they were bound to; nothing was made with those.
+ * `mayBindAnew`: records without any event or key take other secrets than they were bound to; nothing was made with those. Not where several servers write
+ * them: one that has the secrets of before may be about to write.
  * @throws LedgerError `wrong-keys` naming the variable; `store-unavailable`, `disk-full`.
  */
 export async function requireOwnSecrets(
@@ -45,15 +46,19 @@ export async function requireOwnSecrets(
   };
   const isEmpty = await holdsNothing(store);
   const unbound: (keyof typeof fingerprints)[] = [];
+  const others: (keyof typeof fingerprints)[] = [];
   for (const name of ["pepper", "vrf"] as const) {
     const bound = await store.bound(name);
     if (bound !== undefined && equal(bound, fingerprints[name])) continue;
     if (bound !== undefined && !(isEmpty && mayBindAnew)) throw wrong(VARIABLES[name]);
-    unbound.push(name);
+    (bound === undefined ? unbound : others).push(name);
   }
-  if (unbound.length === 0) return;
-  if (!isEmpty) await compareWithLog(store, secrets);
-  for (const name of unbound) await store.bind(name, fingerprints[name]);
+  if (!isEmpty && unbound.length > 0) await compareWithLog(store, secrets);
+  for (const name of others) await store.bind(name, fingerprints[name]);
+  // Another server may have bound them to its own in the same moment.
+  for (const name of unbound)
+    if (!equal(await store.bindFirst(name, fingerprints[name]), fingerprints[name]))
+      throw wrong(VARIABLES[name]);
 }
 
 /** The keys that the store holds, by their tags. */

@@ -20,9 +20,14 @@ export function* bundleRows(bundle: Bundle, index: number): Generator<readonly [
   }
 }
 
+/** The row of an event begins there or later. */
+export function firstRowStart(index: number): number {
+  return index - (index % ROW_EVENTS);
+}
+
 /** Where the row of an event begins unless another submission begins in between: at the event itself, or at the multiple of ROW_EVENTS before it. */
 export function likelyRowStarts(index: number): readonly [number, number] {
-  return [index, index - (index % ROW_EVENTS)];
+  return [index, firstRowStart(index)];
 }
 
 /** A row as it is stored: the log index of its first entry, and the bundle. */
@@ -44,6 +49,14 @@ export function bundlesOf(
     }
     return Buffer.concat(within);
   });
+}
+
+/** Where the rows of events may begin, each once: at the event, or after the multiple of ROW_EVENTS before it. */
+export function possibleRowStarts(indexes: Iterable<number>): number[] {
+  const starts = new Set<number>();
+  for (const index of indexes)
+    for (let start = firstRowStart(index); start <= index; start++) starts.add(start);
+  return [...starts];
 }
 
 /** The entries `from .. to - 1` of a bundle, as views; fewer when it ends before. */

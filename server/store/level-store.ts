@@ -227,6 +227,15 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       erasing = erasing.catch(() => undefined).then(async () => await eraseKeys(indexes));
       await erasing;
     },
+    destroyed: () => Promise.resolve(new Set()),
+    bindFirst: async (name, value) => {
+      const key = registerKey("bindings", name);
+      await repaired();
+      const [bound] = await register.getMany([key]);
+      if (bound !== undefined) return new Uint8Array(bound);
+      await write(register, true, (batch) => batch.put(key, Buffer.from(value)));
+      return value;
+    },
     bind: async (name, value) => {
       await write(register, true, (batch) => batch.put(registerKey("bindings", name), Buffer.from(value)));
     },
@@ -252,6 +261,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
         },
       };
     },
+    risks: () => Promise.resolve([]),
     close: async () => {
       closed = true;
       await reopening?.catch(() => undefined);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { bundleEntries, bundleOf } from "./bundle.ts";
+import { bundleEntries, bundleOf, possibleRowStarts } from "./bundle.ts";
 import { PART_EVENTS, partName } from "./postgres-log.ts";
-import { bytesIn, inTransaction, numberIn, type Session, type Sessions, textIn } from "./postgres-session.ts";
+import { bytesIn, numberIn, type Session, type Sessions, textIn } from "./postgres-session.ts";
 import { indexTagsOf } from "./rows.ts";
 
 /*
@@ -16,23 +16,29 @@ const LOCK_TIMEOUT_MS = 500;
 const LOOK_MS = 50;
 const LOCK_NOT_AVAILABLE = "55P03";
 
+/** Does work in a transaction that is the leader's. @throws LeadLost */
+type AsLeader = (work: (session: Session) => Promise<void>) => Promise<void>;
+
 /**
- * Does what `Store.eraseKeys` promises.
- * @param write how a transaction that writes begins
+ * Does what `Store.eraseKeys` promises. Who was paused in it and wakes when another leads either did not begin, or goes on copying tables: that harms nobody.
  */
 export async function eraseEventKeys(
   sessions: Sessions,
-  write: string,
+  asLeader: AsLeader,
   indexes: readonly number[],
 ): Promise<void> {
   if (indexes.length === 0) return;
   const sorted = [...new Set(indexes)].sort((a, b) => a - b);
-  await inTransaction(sessions, write, async (session) => {
+  await asLeader(async (session) => {
     const [head] = await session.rows("SELECT size FROM head");
     const size = head === undefined ? 0 : numberIn(head, "size");
     for (const index of sorted)
       if (!Number.isSafeInteger(index) || index < 0 || index >= size)
         throw new RangeError(`the log has no event ${index}`);
+    // A crash from here on leaves these rows: the leader then does all of it again.
+    await session.rows("INSERT INTO destroying SELECT unnest($1::bigint[]) ON CONFLICT (index) DO NOTHING", [
+      sorted,
+    ]);
     await rewrite(session, "event_keys", sorted, indexTagsOf);
     await rewrite(session, "disclosures", sorted, () => NOTHING);
     // Its name stays, so that it is not recorded again.
@@ -44,6 +50,7 @@ export async function eraseEventKeys(
   await writeAnew(sessions, "attachments");
   await sessions.rows("SELECT pg_switch_wal()");
   await sessions.rows("CHECKPOINT");
+  await sessions.rows("DELETE FROM destroying WHERE index = ANY ($1::bigint[])", [sorted]);
 }
 
 /** VACUUM FULL copies what an older transaction may still see, whatever table that one looked at: every snapshot, every commit, a backup. */
@@ -91,16 +98,16 @@ async function rewrite(
   indexes: readonly number[],
   left: (entry: Uint8Array) => Uint8Array,
 ): Promise<void> {
+  // By its possible places, so that PostgreSQL looks into the parts that hold them and no others.
   const found = await session.rows(
-    `SELECT start, bundle FROM ${table} WHERE start = ANY (
-       SELECT (SELECT max(start) FROM ${table} WHERE start <= w.index) FROM unnest($1::bigint[]) AS w (index))
-       ORDER BY start FOR UPDATE`,
-    [indexes],
+    `SELECT start, bundle FROM ${table} WHERE start = ANY ($1::bigint[]) ORDER BY start FOR UPDATE`,
+    [possibleRowStarts(indexes)],
   );
   const gone = new Set(indexes);
   for (const row of found) {
     const start = numberIn(row, "start");
     const entries = bundleEntries(bytesIn(row, "bundle"), 0, Infinity);
+    if (!entries.some((_, at) => gone.has(start + at))) continue;
     const rest = bundleOf(entries.map((entry, at) => (gone.has(start + at) ? left(entry) : entry)));
     await session.rows(`UPDATE ${table} SET bundle = $2 WHERE start = $1`, [start, rest]);
   }

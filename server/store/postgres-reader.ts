@@ -1,15 +1,18 @@
 import type { Bytes } from "../../protocol/bytes.ts";
 import { parseSource, type Source } from "../../protocol/source.ts";
 import { parsingRecords } from "../errors.ts";
-import { bundleEntries, type BundleRow } from "./bundle.ts";
+import {
+  bundleEntries,
+  type BundleRow,
+  firstRowStart,
+  likelyRowStarts,
+  possibleRowStarts,
+} from "./bundle.ts";
 import { bytesIn, numberIn, type Queries, type Row, textIn } from "./postgres-session.ts";
 import { eventKeyOf, frontierOf, indexTagsOf } from "./rows.ts";
 import { openAttachment } from "./sealing.ts";
 import { disclosuresIn, keptOf, packSealed } from "./stored-events.ts";
 import type { Head, IndexKeyRow, SourceState, StoredAnchor, StoredSubmission, StoreReader } from "./store.ts";
-
-/** Events a row holds at most (see bundle.ts): the row of an event begins less than so many indexes before it. */
-const ROW_EVENTS = 16;
 
 const SUBMISSION = "index, source, first, count, time, jws, receipt";
 const ANCHOR = "number, size, index_size, root, index_root, checkpoint, block, block_hash, transaction, time";
@@ -33,25 +36,32 @@ export function postgresReader({ rows }: Queries): StoreReader {
     return await parsingRecords("a list", () => found.map(read));
   }
 
-  /** The rows that hold these indexes, by index. A row holds an event if it is the last to begin at it or before. */
+  /**
+   * The entries at these indexes, by index. The rows are asked for by their starts, at first the likely ones: so PostgreSQL plans for, and looks into, the parts of
+   * `event_keys` that hold them, however many others there are.
+   */
   async function rowsHolding(
     table: EventTable,
     indexes: readonly number[],
   ): Promise<ReadonlyMap<number, Bytes>> {
-    const places = indexes.filter((index) => Number.isSafeInteger(index) && index >= 0);
-    const found = await rows(
-      `SELECT w.index, r.start, r.bundle FROM (SELECT DISTINCT unnest($1::bigint[]) AS index) w
-         CROSS JOIN LATERAL (SELECT start, bundle FROM ${table}
-           WHERE start <= w.index AND start > w.index - ${ROW_EVENTS} ORDER BY start DESC LIMIT 1) r`,
-      [places],
-    );
-    return new Map(
-      found.flatMap((row) => {
-        const [index, start] = [numberIn(row, "index"), numberIn(row, "start")];
-        const [entry] = bundleEntries(bytesIn(row, "bundle"), index - start, index - start + 1);
-        return entry === undefined ? [] : [[index, entry] as const];
-      }),
-    );
+    const places = new Set(indexes.filter((index) => Number.isSafeInteger(index) && index >= 0));
+    const entries = new Map<number, Bytes>();
+    for (const startsOf of [
+      (left: readonly number[]) => [...new Set(left.flatMap(likelyRowStarts))],
+      possibleRowStarts,
+    ]) {
+      const left = [...places].filter((index) => !entries.has(index));
+      if (left.length === 0) break;
+      const found = await rows(`SELECT start, bundle FROM ${table} WHERE start = ANY ($1::bigint[])`, [
+        startsOf(left),
+      ]);
+      for (const row of found) {
+        const start = numberIn(row, "start");
+        for (const [at, entry] of bundleEntries(bytesIn(row, "bundle"), 0, Infinity).entries())
+          if (places.has(start + at)) entries.set(start + at, entry);
+      }
+    }
+    return entries;
   }
 
   async function entryOf(table: EventTable, index: number): Promise<Bytes | undefined> {
@@ -62,8 +72,8 @@ export function postgresReader({ rows }: Queries): StoreReader {
   async function entriesBetween(table: EventTable, from: number, to: number): Promise<Bytes[]> {
     if (from >= to) return [];
     const found = await rows(
-      `SELECT start, bundle FROM ${table} WHERE start > $1 AND start < $2 ORDER BY start`,
-      [from - ROW_EVENTS, to],
+      `SELECT start, bundle FROM ${table} WHERE start >= $1 AND start < $2 ORDER BY start`,
+      [firstRowStart(from), to],
     );
     return found.flatMap((row) => {
       const start = numberIn(row, "start");

@@ -25,8 +25,6 @@ export interface Session extends Queries {
   readonly end: (how: "COMMIT" | "ROLLBACK") => Promise<void>;
 }
 
-/** Enough for the reads of a busy server; each costs the database a process. */
-const MAX_CONNECTIONS = 16;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection that is silent for so long is probed: when the database's machine is gone nobody would say so. */
 const KEEP_ALIVE_MS = 5_000;
@@ -34,7 +32,7 @@ const DISK_FULL = "53100";
 const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";
 
 /** Opens connections to `postgres://...` as they are needed. */
-export function postgresSessions(url: string, maxConnections = MAX_CONNECTIONS): Sessions {
+export function postgresSessions(url: string, maxConnections: number): Sessions {
   const pool = new pg.Pool({
     ...{ connectionString: url, max: maxConnections, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
     ...{ application_name: "minhbach", keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS },

@@ -1,10 +1,15 @@
-import { LedgerError, StoreConflict } from "../errors.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../clock.ts";
+import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
+import type { Expiring } from "./expiring.ts";
 import { assertContiguous, headListeners } from "./group.ts";
 import { eraseEventKeys } from "./postgres-erasing.ts";
+import { postgresExpiring } from "./postgres-expiring.ts";
 import { migrateRecords } from "./postgres-format.ts";
 import { postgresLead } from "./postgres-lead.ts";
 import { insertGroup } from "./postgres-log.ts";
 import { ANCHOR_INTENT, headIn, postgresReader } from "./postgres-reader.ts";
+import { postgresRisks, requireDurable } from "./postgres-risks.ts";
 import { inTransaction, numberIn, postgresSessions, type Queries, type Session } from "./postgres-session.ts";
 import { indexKeyRow } from "./rows.ts";
 import type { Group, Head, IndexKeyRow, Store, StoredAnchor, TurnWork } from "./store.ts";
@@ -19,17 +24,30 @@ export interface PostgresStoreOptions {
    * gone, holds up all others.
    */
   readonly pauseMs?: number;
+  /** Connections to the database at most; each costs it a process. More than WRITE_CONNECTIONS. */
+  readonly connections?: number;
+  /** For how long a snapshot may be asked nothing, in milliseconds, before the database ends it: it holds back erasure, and cleaning up. */
+  readonly snapshotIdleMs?: number;
   /** What a listener of `onHead` threw. A warning of the process by default. */
   readonly onListenerError?: (error: unknown) => void;
+}
+
+/** The records, and beside them what ends by itself, for all servers of the log. */
+export interface PostgresStore extends Store {
+  readonly expiring: (clock: Clock) => Expiring;
 }
 
 /** A reader of another process's event waits as long; the question costs the database next to nothing. */
 const DEFAULT_HEAD_POLL_MS = 50;
 
-/** Everything that is read in it is of one moment, which PostgreSQL takes at the first question. */
-const SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1 FROM head";
 /** Apart from those that read, so that no load of readers keeps a turn, or the renewal of a lease, waiting. */
 const WRITE_CONNECTIONS = 6;
+/** See DATABASE_CONNECTIONS (config.ts). */
+const DEFAULT_CONNECTIONS = 16;
+/** Somebody who reads a page at a time and does something with it comes back much sooner. */
+const DEFAULT_SNAPSHOT_IDLE_MS = 60_000;
+/** A write that has no answer by then has lost its database. */
+const CLOSE_MS = 10_000;
 /** Less than LEAD_SECONDS, and than a sender waits. */
 const DEFAULT_PAUSE_MS = 4_000;
 
@@ -38,11 +56,14 @@ const DEFAULT_PAUSE_MS = 4_000;
  * head, so indexes stay contiguous, and a commit is acknowledged when PostgreSQL made it durable (`synchronous_commit` must be on, as it is by default).
  * @throws LedgerError `store-unavailable` when the database cannot be reached, or its tables are newer than this program.
  */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, headPollMs = DEFAULT_HEAD_POLL_MS, pauseMs = DEFAULT_PAUSE_MS } = options;
+  const { connections = DEFAULT_CONNECTIONS, snapshotIdleMs = DEFAULT_SNAPSHOT_IDLE_MS } = options;
   /** How a transaction that writes begins. */
   const write = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${pauseMs}`;
-  const readers = postgresSessions(url);
+  /** Everything that is read in it is of one moment, which PostgreSQL takes at the first question. */
+  const snapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = ${snapshotIdleMs}; SELECT 1 FROM head`;
+  const readers = postgresSessions(url, connections - WRITE_CONNECTIONS);
   const writers = postgresSessions(url, WRITE_CONNECTIONS);
   const listeners = headListeners(options.onListenerError);
   const reader = postgresReader(readers);
@@ -54,6 +75,20 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   /** The transaction of the turn under way, which holds the head's row. */
   let turn: Session | undefined;
   let polling: NodeJS.Timeout | undefined;
+  /** Writes without an answer yet. */
+  const writing = new Set<Promise<unknown>>();
+
+  /** Does a write, which `close` then waits for. */
+  async function written<T>(write: () => Promise<T>): Promise<T> {
+    if (closed) throw shuttingDown();
+    const under = write();
+    writing.add(under);
+    try {
+      return await under;
+    } finally {
+      writing.delete(under);
+    }
+  }
 
   function tell(head: Head): void {
     if (head.size <= told) return;
@@ -89,19 +124,23 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       if (size !== expectedSize) throw new StoreConflict(expectedSize, size);
       await insertGroup(session, group, expectedSize);
     };
-    if (turn === undefined) await inTransaction(writers, write, insert);
-    else {
-      const session = turn;
-      turn = undefined;
-      try {
-        await insert(session);
-      } catch (error) {
-        await session.end("ROLLBACK").catch(() => undefined);
-        throw error;
-      }
-      await session.end("COMMIT");
-    }
+    const session = turn;
+    turn = undefined;
+    await written(async () => {
+      if (session === undefined) await inTransaction(writers, write, insert);
+      else await inTurnOf(session, insert);
+    });
     tell(group.head);
+  }
+
+  async function inTurnOf(session: Session, insert: (session: Session) => Promise<void>): Promise<void> {
+    try {
+      await insert(session);
+    } catch (error) {
+      await session.end("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+    await session.end("COMMIT");
   }
 
   async function takeTurn(work: TurnWork): Promise<void> {
@@ -128,10 +167,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     }
   }
 
+  /** A transaction of its own that writes. */
+  async function inWrite<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return await written(async () => await inTransaction(writers, write, work));
+  }
+
   async function addIndexKeys(rows: readonly IndexKeyRow[]): Promise<void> {
     const packed = rows.map(indexKeyRow);
     if (packed.length === 0) return;
-    await inTransaction(writers, write, async (session) => {
+    await inWrite(async (session) => {
       // Whoever adds rows waits for its predecessors: ordinals have no gaps.
       await session.rows("SELECT 1 FROM bindings WHERE name = 'index keys' FOR UPDATE");
       const [last] = await session.rows("SELECT coalesce(max(ordinal) + 1, 0) AS next FROM index_keys");
@@ -154,10 +198,33 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 
   async function asLeader(work: (session: Session) => Promise<void>): Promise<void> {
-    await inTransaction(writers, write, async (session) => {
+    await inWrite(async (session) => {
       await lead.require(session);
       await work(session);
     });
+  }
+
+  /** The key is looked at first: a row of `destroying` is there as soon as the key is not. */
+  async function destroyed(indexes: readonly number[]): Promise<ReadonlySet<number>> {
+    if (indexes.length === 0) return new Set();
+    const gone: number[] = [];
+    for (const [at, event] of (await reader.events(indexes)).entries()) {
+      const index = indexes[at];
+      if (index !== undefined && event !== undefined && event.disclosures === undefined) gone.push(index);
+    }
+    const left = await readers.rows("SELECT index FROM destroying WHERE index = ANY ($1::bigint[])", [gone]);
+    const unfinished = new Set(left.map((row) => numberIn(row, "index")));
+    return new Set(gone.filter((index) => !unfinished.has(index)));
+  }
+
+  async function bindFirst(name: string, value: Uint8Array): Promise<Uint8Array> {
+    await inWrite(async (session) => {
+      await session.rows("INSERT INTO bindings VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", [
+        `bound ${name}`,
+        value,
+      ]);
+    });
+    return (await reader.bound(name)) ?? value;
   }
 
   try {
@@ -198,8 +265,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       });
     },
     addIndexKeys,
-    eraseKeys: async (indexes) => await eraseEventKeys(writers, write, indexes),
-    bind: async (name, value) => await remember(writers, `bound ${name}`, value),
+    eraseKeys: async (indexes) => await eraseEventKeys(writers, asLeader, indexes),
+    destroyed,
+    bind: async (name, value) =>
+      await inWrite(async (session) => await remember(session, `bound ${name}`, value)),
+    bindFirst,
     setAnchorIntent: async (intent) => {
       await asLeader(async (session) => {
         if (intent !== undefined) await remember(session, ANCHOR_INTENT, intent);
@@ -212,12 +282,19 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       return leave;
     },
     snapshot: async () => {
-      const session = await readers.begin(SNAPSHOT);
-      return { ...postgresReader(session), close: async () => await session.end("ROLLBACK") };
+      const session = await readers.begin(snapshot);
+      return {
+        ...postgresReader(session),
+        // One that the database ended already has nothing to end.
+        close: async () => await session.end("ROLLBACK").catch(() => undefined),
+      };
     },
+    risks: async () => await postgresRisks(readers),
+    expiring: (clock) => postgresExpiring(readers, clock),
     close: async () => {
       closed = true;
       clearTimeout(polling);
+      await Promise.race([Promise.allSettled(writing), delay(CLOSE_MS, undefined, { ref: false })]);
       await lead.close();
       await Promise.all([readers.close(), writers.close()]);
     },
@@ -234,15 +311,4 @@ async function putAnchor(session: Session, anchor: StoredAnchor): Promise<void> 
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [number, size, indexSize, root, indexRoot, checkpoint, block, blockHash, transaction, time],
   );
-}
-
-/** Refuses a database that acknowledges before it wrote. One that does not know the setting is taken at its word. */
-async function requireDurable(queries: Queries): Promise<void> {
-  const [row] = await queries.rows(
-    "SELECT current_setting('synchronous_commit', true) = 'off' OR current_setting('fsync', true) = 'off' AS loses",
-  );
-  if (row?.["loses"] !== true) return;
-  const message =
-    "The database confirms what it may still lose: set synchronous_commit and fsync to on, for the database and its user.";
-  throw new LedgerError("store-unavailable", message);
 }

@@ -220,10 +220,24 @@ export interface StoreReader {
   bindings: () => Promise<{ readonly name: string; readonly value: Bytes }[]>;
 }
 
+/** Something about the database that takes away from what the records promise, as far as can be seen from here. */
+export interface StoreRisk {
+  readonly kind: StoreRiskKind;
+  /** What it means and what to do, for the operator. */
+  readonly message: string;
+}
+
+/** See docs/deploying.md for each. */
+export type StoreRiskKind =
+  "asynchronous-replica" | "recycled-log" | "kept-log" | "old-rows-kept" | "missing-rights";
+
 /** What is done in a turn, with the durable head and a reader of the same moment. */
 export type TurnWork = (head: Head, records: Pick<StoreReader, "source">) => Promise<void>;
 
-/** All reads show the state at one head until it is closed. Close it soon: it holds back compaction. */
+/**
+ * All reads show the state at one head until it is closed. Close it soon: it holds back compaction, and erasure. PostgreSQL ends one that asked nothing for
+ * a minute; then its reads reject with `store-unavailable`.
+ */
 export interface StoreSnapshot extends StoreReader {
   close: () => Promise<void>;
 }
@@ -272,7 +286,7 @@ export interface Store extends StoreReader {
    */
   addIndexKeys: (rows: readonly IndexKeyRow[]) => Promise<void>;
   /**
-   * Destroys the keys of these events, their sealed disclosures and what is kept whole beside them; payloads, tags and submissions stay. Durable and all or
+   * For the leader. Destroys the keys of these events, their sealed disclosures and what is kept whole beside them; payloads, tags and submissions stay. Durable and all or
    * nothing. When it resolves, the bytes are in no file of the store any more, older versions of rows and journals included; so it waits for the
    * snapshots that are open, and takes as long as it takes to write the tables around the events anew. Asked again for what is erased it does all
    * of that again: whoever does not know how the last try ended tries again. The caller sees to it that the index covers the events.
@@ -280,10 +294,17 @@ export interface Store extends StoreReader {
    */
   eraseKeys: (indexes: readonly number[]) => Promise<void>;
   /**
+   * Of these events those whose keys are known to be in no file any more, whichever server destroyed them. One process alone does not remember it between
+   * two starts: it answers none, and does it again.
+   */
+  destroyed: (indexes: readonly number[]) => Promise<ReadonlySet<number>>;
+  /**
    * Durably remembers under a name (ASCII, without a zero byte) what these records belong to, such as the fingerprint of a secret that made some of
    * them. Replaces what the name had: whoever binds looks first.
    */
   bind: (name: string, value: Bytes) => Promise<void>;
+  /** As `bind`, unless the name is bound already, by whoever came first. Resolves with what it is bound to. */
+  bindFirst: (name: string, value: Bytes) => Promise<Bytes>;
   /** For the leader. Durably remembers what is about to be sent to the chain; undefined forgets it. */
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**
@@ -292,6 +313,8 @@ export interface Store extends StoreReader {
    */
   onHead: (listener: (head: Head) => void) => () => void;
   snapshot: () => Promise<StoreSnapshot>;
+  /** What is wrong with how the database is set up, now; none for LevelDB, which has no settings. */
+  risks: () => Promise<readonly StoreRisk[]>;
   /** Waits for a running commit; whatever comes later rejects. */
   close: () => Promise<void>;
 }

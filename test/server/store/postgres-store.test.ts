@@ -5,9 +5,10 @@ import pg from "pg";
 import { parseSource } from "../../../protocol/source.ts";
 import { type PostgresServer, startPostgres } from "../../../scripts/postgres.ts";
 import { LeadLost, StoreConflict } from "../../../server/errors.ts";
+import { PART_EVENTS } from "../../../server/store/postgres-log.ts";
 import { postgresSessions } from "../../../server/store/postgres-session.ts";
 import { openPostgresStore } from "../../../server/store/postgres-store.ts";
-import type { IndexKeyRow, Store } from "../../../server/store/store.ts";
+import type { Head, IndexKeyRow, Store } from "../../../server/store/store.ts";
 import { skipBecause } from "../../skip-because.ts";
 import { anchor, durableHead, rejection, storeConformance } from "./conformance.ts";
 import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
@@ -162,6 +163,107 @@ describe("store: PostgreSQL", function () {
       expect(one?.leads()).to.be.true;
     });
 
+    it("have one that destroys keys: what a leader of before still tries is refused", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      await one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 3, 0)]), 0);
+      await one.campaign();
+      expect(await rejection(two.eraseKeys([0]))).to.be.instanceOf(LeadLost);
+      // As after it was paused for longer than its lease.
+      await query(url, "UPDATE lead SET until = '-infinity'");
+      await two.campaign();
+      const late = [one, two].filter((store) => store.leads());
+      expect(late).to.include(two);
+      expect(await rejection(one.eraseKeys([1]))).to.be.instanceOf(LeadLost);
+      expect(await two.eventKey(1)).not.to.equal(undefined);
+      await two.eraseKeys([2]);
+      expect(await one.eventKey(2)).to.equal(undefined);
+    });
+
+    it("know what was destroyed to the end, and leave the rest to who leads next", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      await one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 40, 0)]), 0);
+      await one.campaign();
+      await one.eraseKeys([3]);
+      // Held up before the bytes are out of the files, and ended there.
+      const reading = await two.snapshot();
+      await reading.eventKey(0);
+      const held = rejection(one.eraseKeys([5, 20]));
+      await goneFrom(two, 20);
+      await one.close();
+      expect(await held).to.have.property("code");
+      await reading.close();
+      expect(await two.destroyed([3, 4, 5, 20])).to.deep.equal(new Set([3]));
+      await two.campaign();
+      await two.eraseKeys([5, 20]);
+      expect(await two.destroyed([3, 4, 5, 20])).to.deep.equal(new Set([3, 5, 20]));
+    });
+
+    it("destroy keys while commits begin new parts of them", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      await one.campaign();
+      await one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 40, 0)]), 0);
+      let seq = 1;
+      for (let part = 1; part <= 6; part++) {
+        // As if the log had grown up to there.
+        const head = await logOfSize(url, part * PART_EVENTS - 1);
+        const made = madeSubmission(B, seq, 3, head.size);
+        seq += 3;
+        await Promise.all([
+          one.eraseKeys([part, 20 + part]),
+          two.commit(groupAfter(head, [made]), head.size),
+        ]);
+        expect(await one.eventKey(head.size + 2)).not.to.equal(undefined);
+      }
+      expect(await two.destroyed([1, 6, 26])).to.deep.equal(new Set([1, 6, 26]));
+    });
+
+    it("read a part of the keys while another part is written anew", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      await one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 40, 0)]), 0);
+      const head = await logOfSize(url, PART_EVENTS);
+      await one.commit(groupAfter(head, [madeSubmission(B, 1, 40, head.size)]), head.size);
+      const writing = new pg.Client({ connectionString: url });
+      await writing.connect();
+      await writing.query("BEGIN; LOCK TABLE event_keys_0 IN ACCESS EXCLUSIVE MODE");
+      // None of these may wait for it.
+      expect(await two.eventKey(head.size + 17)).not.to.equal(undefined);
+      expect(await two.events([head.size, head.size + 39])).not.to.include(undefined);
+      expect(await two.indexTags(head.size, head.size + 40)).to.have.length(40);
+      await writing.end();
+      expect(await two.eventKey(39)).not.to.equal(undefined);
+    });
+
+    it("are bound to one value, whoever is first", async () => {
+      const values = await Promise.all(
+        stores.map(async (store, at) => await store.bindFirst("pepper", Uint8Array.of(at))),
+      );
+      const [first] = values;
+      for (const value of values) expect(value).to.deep.equal(first);
+      expect(await stores[2]?.bound("pepper")).to.deep.equal(first);
+    });
+
+    it("end when the commits under way are kept, and take no others", async () => {
+      const [one, two] = stores;
+      if (one === undefined || two === undefined) throw new Error("no stores");
+      // Another server holds the head for a moment, so that the commit is still under way when its store is closed.
+      let closing = Promise.resolve();
+      let committing = Promise.resolve();
+      await two.turn(async () => {
+        committing = one.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 2, 0)]), 0);
+        closing = one.close();
+        await Promise.resolve();
+      });
+      await committing;
+      await closing;
+      expect((await two.head()).size).to.equal(2);
+      const late = one.commit(groupAfter(await two.head(), [madeSubmission(A, 3, 1, 2)]), 2);
+      expect(await rejection(late)).to.have.property("code", "store-unavailable");
+    });
+
     it("do not wait for one that stands still in its turn, and what it commits later is refused", async () => {
       const [, two] = stores;
       const paused = await openPostgresStore({ url, pauseMs: 200 });
@@ -223,13 +325,14 @@ describe("store: PostgreSQL", function () {
   it("destroys keys only when no snapshot can see them any more, whatever it looked at", async () => {
     const store = await openPostgresStore({ url: await running().newDatabase() });
     const made = madeSubmission(A, 1, 40, 0);
+    await store.campaign();
     await store.commit(groupAfter(EMPTY, [made]), 0);
     const [gone] = made.secrets;
     if (gone === undefined) throw new Error("no key");
     const snapshot = await store.snapshot();
     let isDone = false;
     const erasing = store.eraseKeys([0]).then(() => (isDone = true));
-    while ((await store.eventKey(0)) !== undefined);
+    await Promise.race([erasing, goneFrom(store, 0)]);
     // Longer than it would take.
     for (let round = 0; round < 5; round++) await filesWith(running().dataDir, gone);
     expect(isDone).to.be.false;
@@ -242,6 +345,7 @@ describe("store: PostgreSQL", function () {
 
   it("lets everybody else go on while keys are to be destroyed that somebody reads", async () => {
     const store = await openPostgresStore({ url: await running().newDatabase() });
+    await store.campaign();
     await store.commit(groupAfter(EMPTY, [madeSubmission(A, 1, 4, 0)]), 0);
     let reading = await store.snapshot();
     await reading.eventKey(0);
@@ -288,6 +392,7 @@ describe("store: PostgreSQL", function () {
   it("leaves the bytes of destroyed keys in none of PostgreSQL's files", async () => {
     const store = await openPostgresStore({ url: await running().newDatabase() });
     const made = madeSubmission(A, 1, 40, 0);
+    await store.campaign();
     await store.commit(groupAfter(EMPTY, [made]), 0);
     const [gone, kept] = [made.secrets[17], made.secrets[18]];
     if (gone === undefined || kept === undefined) throw new Error("no keys");
@@ -299,10 +404,23 @@ describe("store: PostgreSQL", function () {
   });
 });
 
+async function goneFrom(store: Store, index: number): Promise<void> {
+  while ((await store.eventKey(index)) !== undefined);
+}
+
 async function query(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(sql).finally(async () => await client.end());
+}
+
+/** Makes the log as long, without events; its tree is of made-up hashes. */
+async function logOfSize(url: string, size: number): Promise<Head> {
+  const nodes = [...size.toString(2)]
+    .filter((bit) => bit === "1")
+    .map((_, at) => new Uint8Array(32).fill(at));
+  await query(url, `UPDATE head SET size = ${size}, frontier = '\\x${Buffer.concat(nodes).toString("hex")}'`);
+  return { size, commits: 1, frontier: { size, nodes } };
 }
 
 /** The files below a folder that hold these bytes. */
