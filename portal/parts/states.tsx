@@ -57,14 +57,19 @@ export function Empty(props: {
   );
 }
 
-/** Why something cannot be shown, and what to do. */
-export function Failed({ error, again }: { readonly error: unknown; readonly again?: () => void }) {
+/** Why something cannot be shown, and what to do. `isPage`: it is all there is on the page. */
+export function Failed(props: {
+  readonly error: unknown;
+  readonly again?: () => void;
+  readonly isPage?: boolean;
+}) {
+  const { error, again, isPage = false } = props;
   const { t } = useTranslation();
   const { title, advice, icon } = useFault(error);
   return (
     <div className="state" role="alert">
       <Icon name={icon} />
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       <p>{advice}</p>
       {again !== undefined && <Button onPress={again}>{t("tryAgain")}</Button>}
       <Technical error={error} />
@@ -109,17 +114,19 @@ function Technical({ error }: { readonly error: unknown }) {
   );
 }
 
-/** Shows what was asked for once it is there, and what is the matter until then. */
+/** Shows what was asked for once it is there, and what is the matter until then. `isPage`: the page has no heading but what it shows. */
 export function Answered<T>({
   of,
   what,
+  isPage = false,
   children,
 }: {
   readonly of: UseQueryResult<T>;
   readonly what?: string;
+  readonly isPage?: boolean;
   readonly children: (data: T) => ReactNode;
 }) {
   if (of.data !== undefined) return children(of.data);
   if (of.isPending) return <Loading {...(what !== undefined && { what })} />;
-  return <Failed error={of.error} again={() => void of.refetch()} />;
+  return <Failed isPage={isPage} error={of.error} again={() => void of.refetch()} />;
 }

@@ -21,7 +21,9 @@ export default function ComplaintPage() {
   return (
     <div className="stack">
       <title>{`${t("title")} · Minh Bạch`}</title>
-      <Answered of={useComplaint(id)}>{(complaint) => <Whole complaint={complaint} />}</Answered>
+      <Answered isPage of={useComplaint(id)}>
+        {(complaint) => <Whole complaint={complaint} />}
+      </Answered>
       <p>
         <ButtonLink weight="quiet" href="/complaints">
           {shell("back")}

@@ -25,7 +25,9 @@ export default function ReceivedComplaint() {
   return (
     <div className="stack">
       <title>{`${t("received.title")} · Minh Bạch`}</title>
-      <Answered of={useComplaint(id)}>{(complaint) => <Whole complaint={complaint} />}</Answered>
+      <Answered isPage of={useComplaint(id)}>
+        {(complaint) => <Whole complaint={complaint} />}
+      </Answered>
       <p>
         <ButtonLink weight="quiet" href="/received-complaints">
           {t("received.back")}

@@ -41,7 +41,9 @@ export default function FindingPage() {
   return (
     <div className="stack">
       <title>{`${t("finding.title")} · Minh Bạch`}</title>
-      <Answered of={useFinding(id)}>{(whole) => <Whole whole={whole} />}</Answered>
+      <Answered isPage of={useFinding(id)}>
+        {(whole) => <Whole whole={whole} />}
+      </Answered>
       <p>
         <ButtonLink weight="quiet" href="/queues">
           {t("queues.back")}

@@ -26,7 +26,7 @@ export default function SealPage() {
   return (
     <div className="stack">
       <title>{`${t("seals.title")} · Minh Bạch`}</title>
-      <Answered of={useSeals()}>
+      <Answered isPage of={useSeals()}>
         {({ seals }) => {
           const seal = seals.find((each) => each.id === id);
           return seal === undefined ? (
