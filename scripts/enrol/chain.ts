@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { equal } from "../../protocol/bytes.ts";
 import type { Config } from "../../server/config.ts";
 import { chainClient } from "../../server/anchor/chain-client.ts";
-import { chainRpc } from "../../server/anchor/json-rpc.ts";
+import { chainNodes } from "../../server/anchor/chain-nodes.ts";
 import { parseTrustProfile } from "../../verifier/trust-profile.ts";
 import { EnrolError } from "./error.ts";
 
@@ -21,7 +21,7 @@ export async function compareWithChain(
   try {
     const profile = parseTrustProfile(await readFile(trustProfilePath, "utf8"));
     const { anchorRegistry, logId } = profile;
-    const rpc = chainRpc({ urls: rpcUrls, identity: profile, timeoutMs: TIMEOUT_MS });
+    const { rpc } = chainNodes({ urls: rpcUrls, identity: profile, timeoutMs: TIMEOUT_MS });
     const chain = chainClient({ rpc, anchorRegistry, logId });
     const newest = (await chain.keyVersions()).at(-1);
     named = newest && (await chain.logKeysAt(newest.fromBlock)).vrf;

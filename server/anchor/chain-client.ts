@@ -107,7 +107,7 @@ export interface ChainClientOptions {
   readonly logId: number;
 }
 
-/** The typed reads over a JSON-RPC connection (see `chainRpc`). */
+/** The typed reads over a JSON-RPC connection (see `chainNodes`). */
 export function chainClient({ rpc, anchorRegistry, logId }: ChainClientOptions): ChainClient {
   const { abi } = anchorRegistryArtifact;
   const read = contractReader(rpc, anchorRegistry, abi);

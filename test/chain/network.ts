@@ -186,7 +186,17 @@ class Wired implements Network {
   #flags(node: number, settings: string): string[] {
     const { folder, address, nodeKey } = this.#at(node);
     return [
-      ...["--config", settings, "--datadir", folder, "--nodekeyhex", nodeKey, "--nat", "none", "--ipcdisable"],
+      ...[
+        "--config",
+        settings,
+        "--datadir",
+        folder,
+        "--nodekeyhex",
+        nodeKey,
+        "--nat",
+        "none",
+        "--ipcdisable",
+      ],
       ...["--networkid", String(this.chainId), "--syncmode", "full"],
       // Every block's state goes to the disk: a node that is killed goes on from its newest block.
       ...["--gcmode", "archive", "--state.scheme", "hash", "--cache", "64"],

@@ -10,7 +10,8 @@ import {
   type LogKeys,
 } from "../../../server/anchor/chain-client.ts";
 import { sameContent } from "../../../server/anchor/content.ts";
-import { chainRpc, isObject, type Rpc } from "../../../server/anchor/json-rpc.ts";
+import { chainNodes } from "../../../server/anchor/chain-nodes.ts";
+import { isObject, type Rpc } from "../../../server/anchor/json-rpc.ts";
 import { watchLogKeys } from "../../../server/anchor/log-keys.ts";
 import { anchorMetrics } from "../../../server/anchor/metrics.ts";
 import type { StoredAnchor } from "../../../server/store/store.ts";
@@ -128,7 +129,7 @@ export class Station {
     wrapStore = same,
   }: StationOptions): Anchorer {
     const rpc = wrapRpc(
-      sendsMined(chainRpc({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 })),
+      sendsMined(chainNodes({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 }).rpc),
     );
     const { chainId, anchorRegistry } = chain;
     const options: AnchorerOptions = {

@@ -1,0 +1,301 @@
+import { mkdir, mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { hexlify, Wallet } from "ethers";
+import { toHex } from "../../protocol/bytes.ts";
+import { isJsonObject } from "../../protocol/json.ts";
+import type { Recorder } from "../../recorder/index.ts";
+import { demoAgencyPlans, operatorPlan } from "../../scripts/start/agencies.ts";
+import { accountKey } from "../../scripts/start/keys.ts";
+import { hex } from "../../server/anchor/chain-values.ts";
+import { type ChainAnchor, chainClient } from "../../server/anchor/chain-client.ts";
+import type { App } from "../../server/app.ts";
+import { loadSecrets, ownSourceKeys } from "../../server/secrets.ts";
+import { agreeingReader } from "../../verifier/chain-agreement.ts";
+import { chainReader } from "../../verifier/chain.ts";
+import { verifyEvidence } from "../../verifier/evidence.ts";
+import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { parseTrustProfile } from "../../verifier/trust-profile.ts";
+import { ACCESS, deployOn, type LedgerSystem, openDemoRecorder, startLedger } from "../system/fixture.ts";
+import { type Guard, startGuard } from "./guard.ts";
+import { type Network, startNetwork } from "./network.ts";
+import type { Timeline } from "./timeline.ts";
+
+export const VALIDATORS = 4;
+export const ALL = [...Array(VALIDATORS).keys()];
+/**
+ * Blocks that make an anchor final. Each of the last three blocks of four validators is another's (Clique: whoever made one of the last
+ * N/2 may not make the next), so no two validators alone can bring an anchor so deep.
+ */
+export const FINALITY_DEPTH = 3;
+const CHAIN_ID = 4117;
+
+/** The chain, our contracts on it, and a ledger's folder. */
+export interface World {
+  readonly network: Network;
+  readonly system: LedgerSystem;
+  /** Address of the account that anchors. */
+  readonly anchorer: string;
+  /** Deploys by a node; the first time everything, later nothing. */
+  readonly deployBy: (node: number) => Promise<LedgerSystem>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the validators and deploys by the first. Nobody owns anything on this chain, and nobody pays. */
+export async function startWorld(geth: string): Promise<World> {
+  const folder = await mkdtemp(path.join(tmpdir(), "minhbach-chain-"));
+  const guard = startGuard(folder);
+  try {
+    return await startIn(folder, { geth, guard });
+  } catch (error) {
+    await guard.close();
+    throw error;
+  }
+}
+
+async function startIn(folder: string, { geth, guard }: { geth: string; guard: Guard }): Promise<World> {
+  const dataDir = path.join(folder, "ledger");
+  const keys = path.join(dataDir, "keys");
+  await mkdir(keys, { recursive: true });
+  const secrets = loadSecrets({ dataDir, environment: "embedded" }, {});
+  const anchorer = new Wallet(hexlify(secrets.anchorer)).address.toLowerCase();
+  const plans = [await operatorPlan(keys, ownSourceKeys(secrets)), ...(await demoAgencyPlans(keys))];
+  const accounts = [
+    await accountKey(path.join(keys, "account-admin")),
+    ...plans.map(({ account }) => ("privateKey" in account ? account.privateKey : "")),
+  ].map((key) => new Wallet(key).address);
+  const network = await startNetwork({
+    ...{ geth, folder, guard, validators: VALIDATORS, chainId: CHAIN_ID },
+    free: [anchorer, ...accounts],
+  });
+
+  async function deployBy(node: number): Promise<LedgerSystem> {
+    const chain = { url: network.url(node) };
+    const profile = {
+      environment: "production" as const,
+      finalityDepth: FINALITY_DEPTH,
+      rpc: ALL.map((each) => network.url(each)),
+    };
+    const file = await deployOn(chain, dataDir, { secrets, profile });
+    const text = await readFile(file, "utf8");
+    return { dataDir, database: undefined, chain, secrets, profile: parseTrustProfile(text) };
+  }
+
+  return {
+    network,
+    system: await deployBy(0),
+    anchorer,
+    deployBy,
+    close: async () => {
+      await network.close();
+      await guard.close();
+    },
+  };
+}
+
+/** Its newest block's number. */
+export async function height(network: Network, node: number): Promise<number> {
+  return Number(hex(await network.rpc(node)("eth_blockNumber", [])));
+}
+
+/** The block of that number as the node has it, or null. */
+export async function blockOf(
+  network: Network,
+  node: number,
+  number: number,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  const block = await network.rpc(node)("eth_getBlockByNumber", [`0x${number.toString(16)}`, false]);
+  return isJsonObject(block) ? block : null;
+}
+
+export async function hashOf(network: Network, node: number, number: number): Promise<unknown> {
+  return (await blockOf(network, node, number))?.["hash"];
+}
+
+/** Waits until it is so, looking again and again; mocha's timeout ends it. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Waits until the node has a block of that number. */
+export async function untilHeight(network: Network, node: number, number: number): Promise<void> {
+  await until(async () => (await height(network, node)) >= number);
+}
+
+/** Waits until all these nodes have the same newest block, or each is within one block of the others on one line. */
+export async function untilOneChain(network: Network, nodes: readonly number[] = ALL): Promise<void> {
+  await until(async () => {
+    const lowest = Math.min(...(await Promise.all(nodes.map((node) => height(network, node)))));
+    const highest = Math.max(...(await Promise.all(nodes.map((node) => height(network, node)))));
+    const hashes = await Promise.all(nodes.map((node) => hashOf(network, node, lowest)));
+    return highest - lowest <= 2 && new Set(hashes).size === 1;
+  });
+}
+
+/** "0 at 17, 1 at 17, 2 gone". */
+export async function heightsOf(network: Network): Promise<string> {
+  const heights = ALL.map(async (node) => {
+    const at = await height(network, node).catch(() => undefined);
+    return `node ${node} ${at === undefined ? "gone" : `at ${at}`}`;
+  });
+  return (await Promise.all(heights)).join(", ");
+}
+
+/** A ledger and a recorder on the world's folder, with what happened to them. */
+export interface Running {
+  readonly ledger: App;
+  readonly clock: { aheadMs: number; now: () => number };
+  /** Records an event and resolves with its index when the ledger acknowledged it. */
+  readonly record: () => Promise<number>;
+  readonly receiptOf: (index: number) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts both. The ledger knows these URLs of nodes, the recorder asks the first. */
+export async function startOn(
+  { system }: Pick<World, "system">,
+  { rpcUrls, anchorPromiseSeconds }: { rpcUrls: readonly string[]; anchorPromiseSeconds?: number },
+  timeline: Timeline,
+): Promise<Running> {
+  const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs };
+  const log = {
+    write: (line: string) => {
+      noteLogLine(line, timeline);
+    },
+  };
+  const ledger = await startLedger(system, {
+    clock,
+    config: {
+      ...{ rpcUrls, chainPollMs: 100, logLevel: "info" },
+      ...(anchorPromiseSeconds === undefined ? {} : { anchorPromiseSeconds }),
+    },
+    logTo: log,
+  });
+  const trust = { ...system.profile, rpc: rpcUrls.slice(0, 1) };
+  const recorder: Recorder = await openDemoRecorder(system, ledger.url, { trust, keep: "receipts" });
+  return {
+    ledger,
+    clock,
+    record: async () => {
+      const { seq } = await recorder.record(ACCESS);
+      await recorder.flush(AbortSignal.timeout(60_000));
+      timeline.note(`recorder: event ${seq - 1} is acknowledged`);
+      return seq - 1;
+    },
+    receiptOf: async (index) => (await recorder.receiptOf(index + 1))?.receipt ?? "",
+    close: async () => {
+      await recorder.close();
+      await ledger.close();
+    },
+  };
+}
+
+const TOLD = /anchor|node|chain|works again/;
+
+/** The ledger's own words, as far as they are about the chain. */
+function noteLogLine(line: string, timeline: Timeline): void {
+  const entry: unknown = JSON.parse(line);
+  if (!isJsonObject(entry)) return;
+  const { msg, size, block, node, reason, number } = entry;
+  if (typeof msg !== "string" || !TOLD.test(msg)) return;
+  const details = Object.entries({ number, size, block, node, reason })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${String(value)}`);
+  timeline.note(`ledger: ${msg}${details.length === 0 ? "" : ` (${details.join(", ")})`}`);
+}
+
+/** The evidence of an event; undefined while the ledger gives none. */
+export async function evidenceOf({ ledger }: Running, index: number): Promise<string | undefined> {
+  const response = await fetch(`${ledger.url}/v1/events/${index}/evidence`);
+  const text = await response.text();
+  return response.ok ? text : undefined;
+}
+
+/** Waits for the evidence of an event. */
+export async function untilEvidence(running: Running, index: number): Promise<string> {
+  let evidence: string | undefined;
+  await until(async () => (evidence = await evidenceOf(running, index)) !== undefined);
+  return evidence ?? "";
+}
+
+/** What a verifier says who asks these nodes, and believes none by itself. */
+export async function verdictBy(
+  { network, system }: World,
+  evidence: string,
+  nodes: readonly number[],
+): Promise<string> {
+  const readers = nodes.map((node) =>
+    chainReader(jsonRpc(network.url(node), { fetch, name: `node ${node}` }), `node ${node}`),
+  );
+  const [first, ...others] = readers;
+  if (first === undefined) throw new Error("no node to ask");
+  return (await verifyEvidence(evidence, system.profile, agreeingReader(first, ...others))).verdict;
+}
+
+/** The contract's history of the log, as a node has it. */
+export async function historyBy({ network, system }: World, node: number): Promise<ChainAnchor[]> {
+  const { anchorRegistry, logId } = system.profile;
+  const client = chainClient({ rpc: network.rpc(node), anchorRegistry, logId });
+  const anchors: ChainAnchor[] = [];
+  for (let place = 0; ; place++) {
+    const anchor = await client.anchorAt(place);
+    if (anchor === undefined) return anchors;
+    anchors.push(anchor);
+  }
+}
+
+/**
+ * Checks that there is one line of checkpoints: every node has the same history, the ledger's own list is that history, and the account
+ * has made exactly as many transactions as there are anchors. Returns the sizes.
+ */
+export async function oneLine(world: World, running: Running, nodes = ALL): Promise<number[]> {
+  const { network, anchorer } = world;
+  const [first, ...others] = await Promise.all(nodes.map((node) => historyBy(world, node)));
+  const line = (first ?? []).map(({ size, root, block, time }) => ({ size, root: toHex(root), block, time }));
+  for (const other of others)
+    expect(other.map(({ root }) => toHex(root))).to.deep.equal(line.map(({ root }) => root));
+  const answer: unknown = await (await fetch(`${running.ledger.url}/v1/anchors`)).json();
+  const listed =
+    isJsonObject(answer) && Array.isArray(answer["anchors"]) ? (answer["anchors"] as object[]) : [];
+  expect(listed).to.have.length(line.length);
+  for (const [number, anchor] of line.entries()) {
+    const blockHash = await hashOf(network, nodes[0] ?? 0, anchor.block);
+    expect(listed[number]).to.deep.include({ number, ...anchor, blockHash });
+  }
+  const made = Number(hex(await network.rpc(nodes[0] ?? 0)("eth_getTransactionCount", [anchorer, "latest"])));
+  expect(made, "transactions of the anchorer").to.equal(line.length);
+  return line.map(({ size }) => size);
+}
+
+/** What `/health` says of the events, and how readiness and lag stand. */
+export interface Standing {
+  readonly recorded: number;
+  readonly pending: number;
+  readonly anchored: number;
+  readonly isReady: boolean;
+  readonly lagSeconds: number;
+}
+
+export async function standingOf({ ledger: { url } }: Running): Promise<Standing> {
+  const health: unknown = await (await fetch(`${url}/health`)).json();
+  const events = isJsonObject(health) ? health["events"] : undefined;
+  if (!isJsonObject(events)) throw new Error(`no health: ${JSON.stringify(health)}`);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return {
+    recorded: Number(events["recorded"]),
+    pending: Number(events["pending"]),
+    anchored: Number(events["anchored"]),
+    isReady: (await fetch(`${url}/ready`)).status === 200,
+    lagSeconds: Number(/^minhbach_anchor_lag_seconds (.*)$/m.exec(metrics)?.[1]),
+  };
+}
+
+export async function untilStanding(
+  running: Running,
+  isSo: (standing: Standing) => boolean,
+): Promise<Standing> {
+  let standing = await standingOf(running);
+  await until(async () => isSo((standing = await standingOf(running))));
+  return standing;
+}
