@@ -51,6 +51,8 @@ const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 const CLOSURES_INTERVAL_MS = 1_000;
 /** How old an answer about a new event may be; whoever asks about findings waits for what is newest. */
 const JUDGING_INTERVAL_MS = 1_000;
+/** A node that fell behind is left after two looks. */
+const NODES_INTERVAL_MS = 2_000;
 /** The public counts are as old as this; an inspector who asks waits for what is newest. */
 const FINDINGS_INTERVAL_MS = 10_000;
 /** Deadlines are of hours and days. */
@@ -173,6 +175,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     inspect.start();
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
+    if (options.config.rpcUrls.length > 1)
+      poll("comparing the chain's nodes", NODES_INTERVAL_MS, chain.compareNodes);
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
     poll("reading consents and objections", CLOSURES_INTERVAL_MS, decide.update);
