@@ -3,7 +3,7 @@
  * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
  * anything is installed.
  *
- *     node scripts/run.mjs start|demo|test|bench|soak|deploy|audit|enrol|portal [ARGS]
+ *     node scripts/run.mjs start|demo|test|bench|soak|deploy|audit|backup|restore|copy|enrol|portal [ARGS]
  *     node scripts/run.mjs exec FILE [ARGS]
  */
 import path from "node:path";
@@ -28,6 +28,9 @@ const TASKS = new Map([
   ["soak", "scripts/soak.ts"],
   ["deploy", "scripts/deploy.ts"],
   ["audit", "scripts/audit.ts"],
+  ["backup", "scripts/backup.ts"],
+  ["restore", "scripts/restore.ts"],
+  ["copy", "scripts/copy.ts"],
   ["enrol", "scripts/enrol.ts"],
   ["portal", "scripts/portal.ts"],
 ]);

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
+import { backups } from "./app/backups.ts";
 import { callersOf } from "./app/callers.ts";
 import { complaining } from "./app/complaints.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
@@ -150,6 +151,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
       ...healthRoutes(health),
       ...metricsRoutes(registry),
+      ...(await backups(options, { about, records })),
       ...(await openApiRoutes()),
       ...pages.routes,
     ];

@@ -226,7 +226,7 @@ function writeAnswer(response: Response, answer: WholeAnswer): void {
 async function streamAnswer(
   request: Request,
   response: Response,
-  { status = 200, type, headers, chunks }: StreamedAnswer,
+  { status = 200, type, headers, chunks, maxMs }: StreamedAnswer,
   { log, maxStreamMs = DEFAULT_MAX_STREAM_MS }: EdgeOptions,
 ): Promise<void> {
   const iterator = chunks[Symbol.asyncIterator]();
@@ -240,7 +240,7 @@ async function streamAnswer(
   const timer = setTimeout(() => {
     log.warn({ route: routePathOf(request) }, "an answer was taken too slowly and broken off");
     response.destroy();
-  }, maxStreamMs);
+  }, maxMs ?? maxStreamMs);
   try {
     for (; next.done !== true && request.method !== "HEAD"; next = await iterator.next()) {
       if (!response.destroyed && !response.write(next.value)) await drained(response);

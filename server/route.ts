@@ -45,5 +45,10 @@ export type Answer = {
   | { readonly json: unknown }
   | { readonly type: string; readonly body: string | Uint8Array }
   /** Sent while it is made, as fast as it is taken. A failure on the way breaks the connection, so that the answer is seen to be cut off. */
-  | { readonly type: string; readonly chunks: AsyncIterable<string> }
+  | {
+      readonly type: string;
+      readonly chunks: AsyncIterable<string | Uint8Array>;
+      /** Time for it to be taken whole, in milliseconds, where that is not the edge's own. */
+      readonly maxMs?: number;
+    }
 );

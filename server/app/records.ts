@@ -18,6 +18,7 @@ import { type Expiring, expiringInMemory } from "../store/expiring.ts";
 import { openPostgresStore } from "../store/postgres-store.ts";
 import type { Store } from "../store/store.ts";
 import type { AboutLog, AppOptions, Closing } from "./parts.ts";
+import { requireWholeRecords } from "../store/transfer.ts";
 
 export interface Records {
   readonly store: Store;
@@ -44,6 +45,7 @@ export async function openRecords(options: AppOptions, about: AboutLog, closing:
   const expiring = shared?.expiring(clock) ?? expiringInMemory(clock);
   closing.push(store.close);
   const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
+  await requireWholeRecords(store);
   closing.push(derived.close);
   await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: shared === undefined });
   // Not before: who has the wrong keys leads nobody.

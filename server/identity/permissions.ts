@@ -105,6 +105,8 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   getPortalInbox: ["citizen"],
   postPortalInbox: ["citizen"],
   putPortalInbox: ["citizen"],
+  // everything that is kept, sealed: for whoever runs the ledger, and no one else
+  getBackup: ["operator"],
   // the process itself
   getLive: EVERYBODY,
   getReady: EVERYBODY,

@@ -231,12 +231,13 @@ export function postgresReader({ rows }: Queries): StoreReader {
     const [first, last] = [submissions[0], submissions.at(-1)];
     if (first === undefined || last === undefined) return [];
     const range = [first.index, last.index + last.count] as const;
-    const [payloads, sealed, keys, attachments] = await Promise.all([
-      wholeRows("payloads", ...range),
-      wholeRows("disclosures", ...range),
-      wholeRows("event_keys", ...range),
-      rows("SELECT index, name FROM attachments WHERE index >= $1 AND index < $2", range),
-    ]);
+    const payloads = await wholeRows("payloads", ...range);
+    const sealed = await wholeRows("disclosures", ...range);
+    const keys = await wholeRows("event_keys", ...range);
+    const attachments = await rows(
+      "SELECT index, name FROM attachments WHERE index >= $1 AND index < $2",
+      range,
+    );
     const names = new Map(attachments.map((row) => [numberIn(row, "index"), bytesIn(row, "name")]));
     return keptOf(submissions, { payloads, sealed, keys, names });
   }

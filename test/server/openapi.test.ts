@@ -588,6 +588,13 @@ describe("server/openapi", function () {
     getAuthzenConfiguration: [[200, "/.well-known/authzen-configuration"]],
     getLive: [[200, "/live"]],
     getReady: [[200, "/ready"]],
+    getBackup: [
+      [200, "/v1/backup", { headers: operator }],
+      [400, "/v1/backup?keys=yes", { headers: operator }],
+      [401, "/v1/backup"],
+      [403, "/v1/backup", { headers: inspector }],
+      [403, "/v1/backup?keys=true", { headers: operator }],
+    ],
     getHealth: [[200, "/health"]],
     getMetrics: [[200, "/metrics"]],
     getOpenApi: [[200, "/openapi.yaml"]],
