@@ -1,4 +1,5 @@
 import { BUNDLE_TYPE } from "../protocol/bundle.ts";
+import { GATHERED_TYPE } from "../protocol/gathered.ts";
 import { MAX_STATEMENT_BYTES, STATEMENT_TYPE } from "../protocol/statement.ts";
 import { verifyAccusation } from "../verifier/accusation.ts";
 import { verifyBreach } from "../verifier/breach.ts";
@@ -6,10 +7,12 @@ import { verifyBundle } from "../verifier/bundle.ts";
 import type { ChainReader } from "../verifier/chain.ts";
 import type { Check } from "../verifier/checks.ts";
 import { type Verdict, verifyEvidence } from "../verifier/evidence.ts";
+import { verifyGathered } from "../verifier/gathered.ts";
 import { type StatementOptions, verifyStatement } from "../verifier/statement.ts";
 import type { TrustProfile } from "../verifier/trust-profile.ts";
 import { renderBundleClaim } from "./bundle-claim.ts";
 import { renderAccusationClaim, renderBreachClaim, renderEvidenceClaim } from "./claims.ts";
+import { renderGathered } from "./gathered-claim.ts";
 import { renderStatementClaim } from "./statement-claim.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -34,8 +37,10 @@ export interface Artefact {
     chain: ChainReader | undefined,
     options?: StatementOptions,
   ) => Promise<Verified>;
-  /** Whether a file of this kind is about somebody, and may continue an earlier one. */
+  /** Whether a file of this kind may continue an earlier one. */
   readonly continues?: true;
+  /** Whether it is about somebody. */
+  readonly isAbout?: true;
 }
 
 const EVIDENCE: Artefact = {
@@ -54,9 +59,21 @@ const ARTEFACTS: ReadonlyMap<unknown, Artefact> = new Map([
     {
       noun: "statement",
       continues: true,
+      isAbout: true,
       async verify(bytes, profile, chain, options) {
         const report = await verifyStatement(bytes, profile, chain, options);
         return { report, renderClaim: (terminal) => shown(report.claim, renderStatementClaim, terminal) };
+      },
+    },
+  ],
+  [
+    GATHERED_TYPE,
+    {
+      noun: "gathered statement",
+      isAbout: true,
+      async verify(bytes, profile, chain, options) {
+        const report = await verifyGathered(bytes, profile, chain, options);
+        return { report, renderClaim: (terminal) => renderGathered(report, terminal) };
       },
     },
   ],

@@ -1,6 +1,7 @@
 import { auditCommand } from "./audit.ts";
 import { accuseCommand } from "./accuse.ts";
 import { checkReceiptCommand } from "./check-receipt.ts";
+import { gatherCommand } from "./gather.ts";
 import { inputReader, writeOwnFile } from "./input.ts";
 import { recorderImportCommand } from "./recorder-import.ts";
 import {
@@ -21,6 +22,7 @@ const COMMANDS = [
   verifyCommand(fetch),
   checkReceiptCommand(fetch),
   accuseCommand(fetch),
+  gatherCommand(fetch),
   revealCommand,
   auditCommand(fetch),
   trustShowCommand,

@@ -9,7 +9,8 @@ const MARKS: Readonly<Record<CheckStatus, readonly [mark: string, colour: Colour
   "not-checked": ["–", "yellow"],
 };
 
-const VERDICTS: Readonly<Record<Verdict, VerdictWords>> = {
+/** What each verdict means, in words. */
+export const VERDICTS: Readonly<Record<Verdict, VerdictWords>> = {
   valid: ["VALID", "green", "every check passed."],
   development: [
     "DEVELOPMENT",

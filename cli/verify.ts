@@ -22,8 +22,8 @@ const HELP = `Usage: minhbach verify FILE [--trust PROFILE] [--rpc URL]... [--si
 
 Checks a file, step by step, without asking the ledger it came from: evidence of one event;
 an evidence bundle, that of several with their receipts; a statement, the proven list of all that
-happened with somebody's data; a breach, the proof that a ledger broke a promise of a receipt; an
-accusation, the proof that its index left out an event.
+happened with somebody's data, of one log or gathered over several; a breach, the proof that a
+ledger broke a promise of a receipt; an accusation, the proof that its index left out an event.
 
   FILE             the file, which says what it is; - reads standard input
 ${CHAIN_HELP}  --since EARLIER  the statement that this one continues, which you verified before
@@ -46,11 +46,11 @@ export function verifyCommand(fetch: Fetch): Command {
       const { file, since, about, json, ...named } = parseVerifyArguments(args);
       const { profile, chain } = await readChain(named, surroundings, fetch);
       const bytes = await read(file, MAX_ARTEFACT_BYTES);
-      const { noun, verify, continues } = artefactOf(bytes);
+      const { noun, verify, continues, isAbout } = artefactOf(bytes);
       if (since !== undefined && continues !== true) {
         throw new UnusableInput(`--since names what a statement continues, and ${file} is no statement`);
       }
-      if (about !== undefined && continues !== true) {
+      if (about !== undefined && isAbout !== true) {
         throw new UnusableInput(`--about names whose statement it should be, and ${file} is no statement`);
       }
       const options = {
