@@ -1,5 +1,6 @@
 import { MAX_SUBMISSION_BYTES, MAX_SUBMISSION_EVENTS, makeSubmission } from "../protocol/submission.ts";
 import type { LogId } from "../protocol/log-id.ts";
+import { signLater } from "../protocol/sign-later.ts";
 import type { Source } from "../protocol/source.ts";
 import type { SigningKey } from "./signing-key.ts";
 import type { Spool } from "./spool.ts";
@@ -34,16 +35,10 @@ export async function prepareSubmission(
   const waiting = await spool.events(first, Math.min(limit, MAX_SUBMISSION_EVENTS));
   const events = waiting.slice(0, fittingEvents(waiting));
   if (events.length === 0) return undefined;
-  const { jws } = makeSubmission({
-    log: signer.log,
-    source: signer.source,
-    first,
-    events,
-    issuedAt: Math.floor(now / 1000),
-    alg: signer.key.alg,
-    kid: signer.key.kid,
-    sign: signer.key.sign,
-  });
+  const { log, source, key } = signer;
+  const issuedAt = Math.floor(now / 1000);
+  const draft = { log, source, first, events, issuedAt, alg: key.alg, kid: key.kid };
+  const { jws } = await signLater((sign) => makeSubmission({ ...draft, sign }), key.sign);
   const bytes = events.reduce((sum, event) => sum + event.length, 0);
   const pending = { first, count: events.length, bytes, jws };
   await spool.putPending(pending);

@@ -1,5 +1,6 @@
 import { payloadOf } from "../protocol/event.ts";
 import { makeErasureQuery } from "../protocol/erasure-query.ts";
+import { signLater } from "../protocol/sign-later.ts";
 import type { LogId } from "../protocol/log-id.ts";
 import type { Source } from "../protocol/source.ts";
 import { type ErasureCheck, leafOf } from "./erasure-check.ts";
@@ -47,7 +48,9 @@ export function erasureFollower(parts: ErasureFollowerParts): ErasureFollower {
       const { list, after } = await spool.erasuresFollowed();
       const from = isAnew ? 0 : after;
       const iat = Math.floor(timing.now() / 1000);
-      const page = await ledger.erasures(makeErasureQuery({ log, src: source, after: from, iat }, key));
+      const asked = { log, src: source, after: from, iat };
+      const query = await signLater((sign) => makeErasureQuery(asked, { ...key, sign }), key.sign);
+      const page = await ledger.erasures(query);
       if (page === undefined) return;
       if (page.list !== list && from > 0) {
         // The ledger made its list anew, with other numbers: what is destroyed already is found so.

@@ -2,13 +2,22 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { open, type FileHandle } from "node:fs/promises";
 import { concat, fromBase64url } from "../protocol/bytes.ts";
 import { keyId, type JwsAlgorithm, type SignBytes } from "../protocol/jws.ts";
+import type { SignBytesLater } from "../protocol/sign-later.ts";
 import { RecorderError } from "./errors.ts";
 
-/** A recorder's signing key: `publicKey` in the form the chain holds (see `PublicKey` of protocol/jws.ts). */
+/**
+ * A recorder's signing key, wherever it is: `publicKey` in the form the chain holds (see `PublicKey` of protocol/jws.ts), `kid` its `keyId`. While
+ * `sign` rejects nothing is sent, and the recorder tries again.
+ */
 export interface SigningKey {
   alg: JwsAlgorithm;
   kid: string;
   publicKey: Uint8Array;
+  sign: SignBytesLater;
+}
+
+/** A key in this process's memory. */
+export interface LocalSigningKey extends SigningKey {
   sign: SignBytes;
 }
 
@@ -23,7 +32,7 @@ const MAX_KEY_FILE_BYTES = 8192;
  * Reads a PKCS #8 PEM with an Ed25519 or P-256 private key. Throws `bad-key-file` when the file is missing, holds
  * another kind of key, or can be read by anyone but its owner (checked on the open file; not on Windows).
  */
-export async function readSigningKey(path: string): Promise<SigningKey> {
+export async function readSigningKey(path: string): Promise<LocalSigningKey> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, "r");
@@ -46,7 +55,7 @@ export async function readSigningKey(path: string): Promise<SigningKey> {
 }
 
 /** Makes a new key and writes it to `path` with mode 0600. Throws `bad-key-file` when the file exists: keys are never overwritten. */
-export async function createSigningKey(path: string, alg: JwsAlgorithm = "EdDSA"): Promise<SigningKey> {
+export async function createSigningKey(path: string, alg: JwsAlgorithm = "EdDSA"): Promise<LocalSigningKey> {
   const { privateKey } =
     alg === "EdDSA" ? generateKeyPairSync("ed25519") : generateKeyPairSync("ec", { namedCurve: "P-256" });
   let file: FileHandle | undefined;
@@ -62,7 +71,7 @@ export async function createSigningKey(path: string, alg: JwsAlgorithm = "EdDSA"
   return signingKeyOf(privateKey);
 }
 
-function signingKeyOf(privateKey: KeyObject): SigningKey {
+function signingKeyOf(privateKey: KeyObject): LocalSigningKey {
   const { x, y } = createPublicKey(privateKey).export({ format: "jwk" });
   if (privateKey.asymmetricKeyType === "ed25519" && x !== undefined) {
     const publicKey = fromBase64url(x);

@@ -5,14 +5,14 @@ import { startApp } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLog } from "./log.ts";
-import { loadSecrets, recordsDatabase } from "./secrets.ts";
+import { openKeys, recordsDatabase } from "./secrets.ts";
 
 /** The ledger as a process: reads the environment, runs until it is asked to end. */
 async function run(config: Config, log: Logger): Promise<void> {
   const asked = endSignal();
   const profile = await readProfile(config.trustProfilePath);
   requireSameEnvironment(config, profile);
-  const secrets = loadSecrets(config, process.env);
+  const secrets = await openKeys(config, process.env);
   const database = recordsDatabase(process.env);
   const app = await startApp({ config, secrets, database, profile, clock: systemClock, log });
   log.info({ signal: await asked }, "ending");

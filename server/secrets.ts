@@ -1,17 +1,12 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import path from "node:path";
-import { ed25519 } from "@noble/curves/ed25519.js";
+import { KeyError } from "../keys/errors.ts";
+import { openPkcs11Key, type Pkcs11Key } from "../keys/pkcs11-key.ts";
+import { isPkcs11Uri } from "../keys/pkcs11-uri.ts";
+import { readSecretFile } from "../keys/secret-file.ts";
 import { type Config, ConfigError, type Env } from "./config.ts";
+import { publicKeyOf, type SigningSecret } from "./signers.ts";
 
 /** Private key material, 32 bytes each. Never logged, never sent, never in an error message. */
 export interface Secrets {
@@ -31,10 +26,16 @@ export interface Secrets {
   readonly pepper: Uint8Array;
 }
 
+/** The same keys, of which those that sign may be in a PKCS#11 token. The other two are computed with and cannot be. */
+export interface LedgerKeys extends Record<Exclude<keyof Secrets, "vrf" | "pepper">, SigningSecret> {
+  readonly vrf: Uint8Array;
+  readonly pepper: Uint8Array;
+}
+
 const SECRET_BYTES = 32;
 
-/** Name in the store of keys -> name in the environment. */
-const VARIABLES = {
+/** Name in the store of keys -> name in the environment. The same with `_FILE` names a file that holds it instead. */
+export const VARIABLES = {
   checkpoint: "CHECKPOINT_KEY",
   receipt: "RECEIPT_KEY",
   vrf: "VRF_KEY",
@@ -45,7 +46,7 @@ const VARIABLES = {
 } as const satisfies Record<keyof Secrets, string>;
 
 /**
- * The secrets from the environment (64 hex digits each). On the embedded chain a missing one is read from `DATA_DIR/keys`, and
+ * The secrets from the environment (64 hex digits each), or from files that it names. On the embedded chain a missing one is read from `DATA_DIR/keys`, and
  * made there the first time, readable by its owner alone; in production a missing one is an error, so that a forgotten mount
  * never starts a second identity.
  * @throws ConfigError naming the variable, never its value.
@@ -69,10 +70,79 @@ export function loadSecret(
   config: Pick<Config, "dataDir" | "environment">,
   env: Env,
 ): Uint8Array {
+  const given = givenText(VARIABLES[name], env);
+  if (given === undefined) return ownSecret(name, config);
+  if (!isPkcs11Uri(given)) return parseSecret(VARIABLES[name], given);
+  throw new ConfigError(`${VARIABLES[name]} must be the key itself here, not the name of one in a token`);
+}
+
+/**
+ * As `loadSecrets`, where those that sign may also be `pkcs11:` URIs (docs/KEYS.md). Their PIN is in the file that the URI's `pin-source` names,
+ * or in the environment: the variable's name with `_PIN`. @throws ConfigError naming the variable, never its value.
+ */
+export async function openKeys(
+  config: Pick<Config, "dataDir" | "environment">,
+  env: Env,
+): Promise<LedgerKeys> {
+  const key = async (name: Exclude<keyof Secrets, "vrf" | "pepper">): Promise<SigningSecret> =>
+    await openKey(name, config, env);
+  return {
+    checkpoint: await key("checkpoint"),
+    receipt: await key("receipt"),
+    vrf: loadSecret("vrf", config, env),
+    ledger: await key("ledger"),
+    desk: await key("desk"),
+    anchorer: await key("anchorer"),
+    pepper: loadSecret("pepper", config, env),
+  };
+}
+
+/** One of them. @throws ConfigError */
+export async function openKey(
+  name: Exclude<keyof Secrets, "vrf" | "pepper">,
+  config: Pick<Config, "dataDir" | "environment">,
+  env: Env,
+): Promise<SigningSecret> {
   const variable = VARIABLES[name];
-  const given = env[variable];
-  if (given !== undefined) return parseSecret(variable, given);
-  if (config.environment === "production") throw new ConfigError(`${variable} must be set in production`);
+  const given = givenText(variable, env);
+  if (given === undefined || !isPkcs11Uri(given)) return loadSecret(name, config, env);
+  const curve = name === "anchorer" ? "secp256k1" : "ed25519";
+  return await openToken(variable, given, curve, env[`${variable}_PIN`]);
+}
+
+async function openToken(
+  variable: string,
+  uri: string,
+  curve: Pkcs11Key["curve"],
+  pin: string | undefined,
+): Promise<Pkcs11Key> {
+  try {
+    const key = await openPkcs11Key(uri, pin);
+    if (key.curve === curve) return key;
+  } catch (cause) {
+    if (!(cause instanceof KeyError)) throw cause;
+    throw new ConfigError(`${variable}: ${cause.message}`, { cause });
+  }
+  throw new ConfigError(`${variable} must name a key of the curve ${curve}`);
+}
+
+/** What the environment gives for a variable, itself or by the file that `<variable>_FILE` names. @throws ConfigError */
+function givenText(variable: string, env: Env): string | undefined {
+  const [given, file] = [env[variable], env[`${variable}_FILE`]];
+  if (file === undefined) return given;
+  if (given !== undefined) throw new ConfigError(`Set ${variable} or ${variable}_FILE, not both`);
+  try {
+    return readSecretFile(file);
+  } catch (cause) {
+    if (!(cause instanceof KeyError)) throw cause;
+    throw new ConfigError(`${variable}_FILE: ${cause.message}`, { cause });
+  }
+}
+
+function ownSecret(name: keyof Secrets, config: Pick<Config, "dataDir" | "environment">): Uint8Array {
+  const variable = VARIABLES[name];
+  if (config.environment === "production")
+    throw new ConfigError(`${variable} or ${variable}_FILE must be set in production`);
   return keptSecret(path.join(config.dataDir, "keys", name));
 }
 
@@ -88,16 +158,19 @@ export function recordsDatabase(env: Env): string | undefined {
 }
 
 /** The public keys of the operator's own sources, by their recorders' names, 32 bytes each. */
-export function ownSourceKeys({ ledger, desk }: Secrets): Record<"ledger" | "desk", Uint8Array> {
-  return { ledger: ed25519.getPublicKey(ledger), desk: ed25519.getPublicKey(desk) };
+export function ownSourceKeys({
+  ledger,
+  desk,
+}: Pick<LedgerKeys, "ledger" | "desk">): Record<"ledger" | "desk", Uint8Array> {
+  return { ledger: publicKeyOf(ledger), desk: publicKeyOf(desk) };
 }
 
 /** The public keys a log is created with on the chain, 32 bytes each. */
-export function logPublicKeys(secrets: Secrets): Record<"checkpoint" | "receipt" | "vrf", Uint8Array> {
+export function logPublicKeys(secrets: LedgerKeys): Record<"checkpoint" | "receipt" | "vrf", Uint8Array> {
   return {
-    checkpoint: ed25519.getPublicKey(secrets.checkpoint),
-    receipt: ed25519.getPublicKey(secrets.receipt),
-    vrf: ed25519.getPublicKey(secrets.vrf),
+    checkpoint: publicKeyOf(secrets.checkpoint),
+    receipt: publicKeyOf(secrets.receipt),
+    vrf: publicKeyOf(secrets.vrf),
   };
 }
 
@@ -110,9 +183,10 @@ function parseSecret(variable: string, text: string): Uint8Array {
 function keptSecret(file: string): Uint8Array {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   try {
-    return parseSecret(file, readFileSync(file, "utf8"));
+    return parseSecret(file, readSecretFile(file));
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!(error instanceof KeyError)) throw error;
+    if (!isMissing(error.cause)) throw new ConfigError(error.message, { cause: error });
   }
   const secret = new Uint8Array(randomBytes(SECRET_BYTES));
   writeNew(file, `${Buffer.from(secret).toString("hex")}\n`);

@@ -1,9 +1,11 @@
-import { hexlify, Wallet } from "ethers";
+import { getAddress } from "ethers";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { toHex } from "../../protocol/bytes.ts";
 import { ConfigError, type Env, readConfig } from "../../server/config.ts";
-import { loadSecrets, logPublicKeys, ownSourceKeys } from "../../server/secrets.ts";
+import { anchorAccount } from "../../server/anchor/anchor-transaction.ts";
+import { logPublicKeys, openKeys, ownSourceKeys } from "../../server/secrets.ts";
+import { accountKeyOf } from "../../server/signers.ts";
 import { DeployError } from "./error.ts";
 import { httpRpc } from "./json-rpc.ts";
 import type { DeployOptions, Deployment } from "./plan.ts";
@@ -20,7 +22,7 @@ export async function runCommand(
   if (what === undefined || rest.length > 0) {
     throw new DeployError("plan-unusable", "Usage: npm run deploy -- PLAN.json, or npm run deploy -- keys");
   }
-  if (what === "keys") printKeys(env);
+  if (what === "keys") await printKeys(env);
   else await deployPlan(what, env, deploy);
 }
 
@@ -60,10 +62,10 @@ async function readPlan(file: string): Promise<string> {
 }
 
 /** What the administrator needs to know of the ledger's secrets, as members of PLAN.json. */
-function printKeys(env: Env): void {
-  const secrets = loadSecrets(readConfig(env), env);
+async function printKeys(env: Env): Promise<void> {
+  const secrets = await openKeys(readConfig(env), env);
   const { checkpoint, receipt, vrf } = logPublicKeys(secrets);
-  const anchorer = new Wallet(hexlify(secrets.anchorer)).address;
+  const anchorer = getAddress(anchorAccount(accountKeyOf(secrets.anchorer)).address);
   const keys = ownSourceKeys(secrets);
   const log = { anchorer, checkpoint: toHex(checkpoint), receipt: toHex(receipt), vrf: toHex(vrf) };
   const recorders = (["ledger", "desk"] as const).map((name) => ({

@@ -1,4 +1,13 @@
-import { computeAddress, hexlify, SigningKey, Transaction } from "ethers";
+import {
+  computeAddress,
+  getBytes,
+  hexlify,
+  recoverAddress,
+  Signature,
+  SigningKey,
+  toBeHex,
+  Transaction,
+} from "ethers";
 import type { Bytes } from "../../protocol/bytes.ts";
 import { anchorRegistryArtifact } from "./artifacts.ts";
 import { hash, hex, revertName } from "./chain-values.ts";
@@ -10,19 +19,59 @@ import { type Rpc, RpcFailure } from "./json-rpc.ts";
 /** The account that anchors: its 0x address in lower case, and its signature. */
 export interface AnchorAccount {
   readonly address: string;
-  /** Returns the signed transaction. The signature is deterministic (RFC 6979). */
-  sign: (transaction: Transaction) => Transaction;
+  /** Returns the signed transaction. Signed twice it may be two transactions: whoever sends one keeps its bytes. */
+  sign: (transaction: Transaction) => Promise<Transaction>;
 }
 
-/** The account of a 32-byte secp256k1 key. */
-export function anchorAccount(key: Bytes): AnchorAccount {
+/** A secp256k1 key that is elsewhere, such as in an HSM. */
+export interface RemoteAccountKey {
+  /** The 65 bytes of the uncompressed point. */
+  readonly publicKey: Bytes;
+  /** Returns r || s over a digest of 32 bytes. Rejects with LedgerError `signer-unavailable` while the key cannot be used. */
+  readonly sign: (digest: Bytes) => Promise<Bytes>;
+}
+
+/** The account of a secp256k1 key: its 32 bytes, or where it is. */
+export function anchorAccount(key: Bytes | RemoteAccountKey): AnchorAccount {
+  return key instanceof Uint8Array ? localAccount(key) : remoteAccount(key);
+}
+
+function remoteAccount(key: RemoteAccountKey): AnchorAccount {
+  const address = computeAddress(hexlify(key.publicKey));
+  return {
+    address: address.toLowerCase(),
+    sign: async (transaction) => {
+      const signed = transaction.clone();
+      const digest = signed.unsignedHash;
+      const [r, s] = halves(await key.sign(getBytes(digest)));
+      // Chains refuse the larger of the two s that are valid (EIP-2), and tokens give either.
+      const lowS = s > CURVE_ORDER / 2n ? CURVE_ORDER - s : s;
+      for (const v of [27, 28]) {
+        const signature = Signature.from({ r: toBeHex(r, 32), s: toBeHex(lowS, 32), v });
+        if (recoverAddress(digest, signature) !== address) continue;
+        signed.signature = signature;
+        return signed;
+      }
+      throw new Error("the anchorer's key signs with another key than it shows");
+    },
+  };
+}
+
+/** Order of secp256k1 (SEC 2 section 2.4.1). */
+const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+function halves(signature: Bytes): [bigint, bigint] {
+  return [BigInt(hexlify(signature.subarray(0, 32))), BigInt(hexlify(signature.subarray(32)))];
+}
+
+function localAccount(key: Bytes): AnchorAccount {
   const signingKey = new SigningKey(hexlify(key));
   return {
     address: computeAddress(signingKey.publicKey).toLowerCase(),
     sign: (transaction) => {
       const signed = transaction.clone();
       signed.signature = signingKey.sign(signed.unsignedHash);
-      return signed;
+      return Promise.resolve(signed);
     },
   };
 }
@@ -75,7 +124,7 @@ export async function signAnchor(
   };
   const gas = await estimateGas(transaction, rpc);
   const fees = await feesFor(rpc, account.address);
-  const signed = account.sign(
+  const signed = await account.sign(
     Transaction.from({
       ...(replaces === undefined ? fees : replacing(fees, replaces.raw)),
       chainId,

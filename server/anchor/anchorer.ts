@@ -239,7 +239,7 @@ class OneInFlight implements Anchorer {
   ): Promise<void> {
     const { store, checkpoints, log, metrics } = this.#options;
     const { size, root, indexSize, indexRoot, time } = anchor;
-    const checkpoint = checkpoints.sign(size, root);
+    const checkpoint = await checkpoints.sign(size, root);
     await store.recordAnchor({
       number,
       size,

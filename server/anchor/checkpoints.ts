@@ -19,7 +19,7 @@ export interface Checkpoints {
   /** The RFC 9162 proof between two sizes of the tree; empty from size 0 and between equal sizes. */
   consistencyProof: (oldSize: number, newSize: number) => Promise<Bytes[]>;
   /** The signed note (C2SP checkpoint) over a size and its root. The same bytes each time. */
-  sign: (size: number, root: Bytes) => string;
+  sign: (size: number, root: Bytes) => string | Promise<string>;
 }
 
 export interface CheckpointsParts {

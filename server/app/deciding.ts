@@ -7,7 +7,7 @@ import { decisionRoutes } from "../decide/routes.ts";
 import { indexTags, pepperedTags } from "../receive/index-tags.ts";
 import type { Route } from "../route.ts";
 import type { Sequencer } from "../sequence/sequencer.ts";
-import { ed25519Signer } from "../signers.ts";
+import { signerOf } from "../signers.ts";
 import type { AboutLog, AppOptions } from "./parts.ts";
 import type { Reading } from "./reading.ts";
 import type { Records } from "./records.ts";
@@ -51,7 +51,7 @@ export function deciding(
         if (await objections.objects(number, procedure, asOf)) return true;
       return false;
     },
-    signer: ed25519Signer(secrets.receipt),
+    signer: signerOf(secrets.receipt),
     requireOpen: sequencer.requireOpen,
   });
   return {

@@ -4,7 +4,7 @@ import { LedgerError } from "../errors.ts";
 import { ownSubmission } from "../sequence/own-source.ts";
 import type { Sequencer } from "../sequence/sequencer.ts";
 import type { VerifierPool } from "../receive/pool.ts";
-import { ed25519Signer } from "../signers.ts";
+import { signerOf } from "../signers.ts";
 import type { Chain } from "./chain.ts";
 import type { AboutLog, AppOptions, Closing } from "./parts.ts";
 import type { Records } from "./records.ts";
@@ -23,7 +23,7 @@ export function openDesk(
   { secrets, clock }: AppOptions,
   { about, records, chain, pool, sequencer, closing }: DeskSurroundings,
 ): OpenDesk {
-  const signer = ed25519Signer(secrets.desk);
+  const signer = signerOf(secrets.desk);
   const source = about.deskSource;
   const own = { source, signer, verify: pool.verify };
   const desk = createDesk({

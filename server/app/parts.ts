@@ -4,11 +4,11 @@ import { parseSource, type Source } from "../../protocol/source.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Secrets } from "../secrets.ts";
+import type { LedgerKeys } from "../secrets.ts";
 
 export interface AppOptions {
   readonly config: Config;
-  readonly secrets: Secrets;
+  readonly secrets: LedgerKeys;
   /** Where the log is on the chain: the same file its verifiers use. */
   readonly profile: TrustProfile;
   /** `postgres://...` of the records, which may hold a password; without it they lie in LevelDB in the data folder. */

@@ -7,18 +7,19 @@ import { createLogIndex, type LogIndex } from "../index/log-index.ts";
 import { type IndexSecrets, requireOwnSecrets } from "../index/own-secrets.ts";
 import { vrfPool } from "../index/vrf-pool.ts";
 import { javascriptVrf } from "../index/vrf.ts";
-import { checkpointSigner } from "../integrate/checkpoint-signer.ts";
+import { checkpointSigner, type SignCheckpoint } from "../integrate/checkpoint-signer.ts";
 import { type DerivedDatabase, openDerived } from "../integrate/derived.ts";
 import { type Integrator, makeIntegrator } from "../integrate/integrator.ts";
 import { levelTileStore } from "../integrate/tile-store.ts";
 import { indexTags } from "../receive/index-tags.ts";
-import type { Secrets } from "../secrets.ts";
+import type { LedgerKeys } from "../secrets.ts";
+import { signerOf } from "../signers.ts";
 import { openLevelStore } from "../store/level-store.ts";
 import { type Expiring, expiringInMemory } from "../store/expiring.ts";
 import { openPostgresStore } from "../store/postgres-store.ts";
 import type { Store } from "../store/store.ts";
-import type { AboutLog, AppOptions, Closing } from "./parts.ts";
 import { requireWholeRecords } from "../store/transfer.ts";
+import type { AboutLog, AppOptions, Closing } from "./parts.ts";
 
 export interface Records {
   readonly store: Store;
@@ -27,7 +28,7 @@ export interface Records {
   readonly derived: DerivedDatabase;
   readonly integrator: Integrator;
   readonly index: LogIndex;
-  readonly signCheckpoint: (size: number, root: Uint8Array) => string;
+  readonly signCheckpoint: SignCheckpoint;
 }
 
 /** The records, and what follows them by itself. */
@@ -44,13 +45,13 @@ export async function openRecords(options: AppOptions, about: AboutLog, closing:
     shared ?? (await openLevelStore({ path: path.join(config.dataDir, "records"), onListenerError }));
   const expiring = shared?.expiring(clock) ?? expiringInMemory(clock);
   closing.push(store.close);
-  const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
   await requireWholeRecords(store);
+  const derived = await openDerived(path.join(config.dataDir, "derived"), about.name);
   closing.push(derived.close);
   await requireOwnSecrets(store, indexSecrets(secrets), { mayBindAnew: shared === undefined });
   // Not before: who has the wrong keys leads nobody.
   await store.campaign();
-  const signCheckpoint = checkpointSigner(about.id, secrets.checkpoint);
+  const signCheckpoint = checkpointSigner(about.id, signerOf(secrets.checkpoint));
   const integrator = makeIntegrator({
     store,
     tiles: levelTileStore(derived),
@@ -64,7 +65,7 @@ export async function openRecords(options: AppOptions, about: AboutLog, closing:
   return { store, expiring, derived, integrator, index, signCheckpoint };
 }
 
-function indexSecrets({ vrf: seed, pepper }: Secrets): IndexSecrets {
+function indexSecrets({ vrf: seed, pepper }: LedgerKeys): IndexSecrets {
   const vrf = javascriptVrf(seed);
   return {
     vrfKey: ed25519.getPublicKey(seed),

@@ -7,7 +7,7 @@ import { createVerifierPool } from "../receive/pool.ts";
 import { postSubmission } from "../receive/routes.ts";
 import { sequenceMetrics } from "../sequence/metrics.ts";
 import { createSequencer, type Sequencer } from "../sequence/sequencer.ts";
-import { ed25519Signer } from "../signers.ts";
+import { signerOf } from "../signers.ts";
 import type { Chain } from "./chain.ts";
 import { openDesk } from "./desk.ts";
 import type { AboutLog, AppOptions, Closing } from "./parts.ts";
@@ -43,7 +43,7 @@ export function openWriter(
     clock,
     terms: {
       log: about.id,
-      signer: ed25519Signer(secrets.receipt),
+      signer: signerOf(secrets.receipt),
       anchorPromiseSeconds,
       indexPromiseSeconds,
       isIndexing: () => records.index.status().failingSeconds * 1000 <= config.indexPatienceMs,
@@ -51,7 +51,7 @@ export function openWriter(
     receiptKeys: logKeys.receiptKeys,
     own: {
       source: about.ownSource,
-      signer: ed25519Signer(secrets.ledger),
+      signer: signerOf(secrets.ledger),
       verify: (body) => pool.verify(body),
     },
     metrics: sequenceMetrics(registry),

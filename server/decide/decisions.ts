@@ -4,6 +4,7 @@ import type { ConsentPerson, ConsentRecord } from "../../protocol/consent.ts";
 import { catalogueGround, type DecisionQuestion, evaluate, type Verdict } from "../../protocol/decision.ts";
 import { type Decision, DECISION_SECONDS, makeDecision } from "../../protocol/decision-jws.ts";
 import type { LogId } from "../../protocol/log-id.ts";
+import { signLater } from "../../protocol/sign-later.ts";
 import type { Catalogue } from "../../protocol/procedures.ts";
 import type { Clock } from "../clock.ts";
 import { LedgerError } from "../errors.ts";
@@ -74,11 +75,11 @@ export function decisions(options: DecisionsOptions): Decisions {
     return await objects(question.subject, question.procedure, { below });
   }
 
-  function signed(
+  async function signed(
     question: DecisionQuestion,
     verdict: Verdict,
     by: { readonly catalogue: Catalogue; readonly size: number; readonly now: number },
-  ): SignedDecision {
+  ): Promise<SignedDecision> {
     const { catalogue, size, now } = by;
     const { agency, action, subject, procedure, personalData, provider, automated, emergency } = question;
     const until = verdict.permit ? verdict.until : Infinity;
@@ -98,7 +99,8 @@ export function decisions(options: DecisionsOptions): Decisions {
           emergency: { reason: emergency.reason, overrides: verdict.overrides },
         }),
     };
-    return { decision, jws: makeDecision(decision, signer) };
+    const jws = await signLater((sign) => makeDecision(decision, { ...signer, sign }), signer.sign);
+    return { decision, jws };
   }
 
   return {
@@ -116,7 +118,8 @@ export function decisions(options: DecisionsOptions): Decisions {
       const word = { objects: await isObjected(question, catalogue, size) };
       // After the reading: what lapsed meanwhile has lapsed.
       const now = Math.floor(clock.now() / 1000);
-      return signed(question, evaluate(question, catalogue, records, now, word), { catalogue, size, now });
+      const verdict = evaluate(question, catalogue, records, now, word);
+      return await signed(question, verdict, { catalogue, size, now });
     },
   };
 }

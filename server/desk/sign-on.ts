@@ -3,7 +3,7 @@ import { isSignOnText, makeSignOn, type SignOnStatement } from "../../protocol/s
 import type { Source } from "../../protocol/source.ts";
 import { holdsPersonalNumber } from "../../protocol/subject.ts";
 import type { SignedOn } from "../identity/caller.ts";
-import type { Signer } from "../sequence/receipts.ts";
+import type { JwsAlgorithm, SignBytes } from "../../protocol/jws.ts";
 
 /** Which event a sign-on is a facet of, and when it is written (Unix seconds). */
 export interface SignOnPlace {
@@ -17,7 +17,11 @@ export interface SignOnPlace {
  * The facet `signOn` of an event that this caller brought about: a compact JWS by the desk's key. Optional members that do not fit its form, or
  * hold what can be a person's number (that stands in subject facets alone, which are shown to few), are left out; the token's digest names the token all the same. @throws FormatError `sign-on` for an issuer whose name does not fit.
  */
-export function signOnFacet(by: SignedOn, place: SignOnPlace, key: Signer): string {
+export function signOnFacet(
+  by: SignedOn,
+  place: SignOnPlace,
+  key: { readonly alg: JwsAlgorithm; readonly kid: string; readonly sign: SignBytes },
+): string {
   const { issuer, subject, tokenId, client, authenticatedAt, level, expires, tokenDigest } = by.signOn;
   const texts = {
     agency: agencyOf(by),

@@ -1,12 +1,24 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { formatCheckpoint } from "../../protocol/checkpoint.ts";
 import { checkpointOrigin, type LogId } from "../../protocol/log-id.ts";
 import { signNote, verifierKey } from "../../protocol/note.ts";
+import { signLater, type SignBytesLater } from "../../protocol/sign-later.ts";
 
-/** Signs the checkpoints of a log with its Ed25519 checkpoint key (32-byte seed) as C2SP signed notes named by its origin. */
-export function checkpointSigner(log: LogId, seed: Uint8Array): (size: number, root: Uint8Array) => string {
+/** The log's Ed25519 checkpoint key. */
+export interface CheckpointKey {
+  readonly publicKey: Uint8Array;
+  readonly sign: SignBytesLater;
+}
+
+/** Signs a size and its root; the same bytes each time. */
+export type SignCheckpoint = (size: number, root: Uint8Array) => string | Promise<string>;
+
+/** Signs the checkpoints of a log with its checkpoint key as C2SP signed notes named by its origin. */
+export function checkpointSigner(
+  log: LogId,
+  key: CheckpointKey,
+): (size: number, root: Uint8Array) => Promise<string> {
   const origin = checkpointOrigin(log);
-  const key = verifierKey(origin, ed25519.getPublicKey(seed));
-  return (size, root) =>
-    signNote(formatCheckpoint({ origin, size, root }), key, (data) => ed25519.sign(data, seed));
+  const name = verifierKey(origin, key.publicKey);
+  return async (size, root) =>
+    await signLater((sign) => signNote(formatCheckpoint({ origin, size, root }), name, sign), key.sign);
 }

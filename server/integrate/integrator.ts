@@ -3,6 +3,7 @@ import { frontierRoot } from "../../protocol/frontier.ts";
 import { HASH_BYTES, leafHash } from "../../protocol/merkle.ts";
 import type { Clock } from "../clock.ts";
 import type { Head, Store } from "../store/store.ts";
+import type { SignCheckpoint } from "./checkpoint-signer.ts";
 import { edgeRoot, EMPTY_EDGE, extend } from "./edge.ts";
 import type { TileStore } from "./tile-store.ts";
 import { loadEdge, type Tree, tileCache, treeOf } from "./tree.ts";
@@ -18,7 +19,7 @@ export interface Checkpoint {
 export interface IntegratorOptions {
   readonly store: Pick<Store, "head" | "payloads" | "onHead" | "leads" | "publishCheckpoint" | "checkpoint">;
   readonly tiles: TileStore;
-  readonly signCheckpoint: (size: number, root: Uint8Array) => string;
+  readonly signCheckpoint: SignCheckpoint;
   /** Between two checkpoints, unless nothing is new. */
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -133,7 +134,7 @@ export function makeIntegrator(options: IntegratorOptions): Integrator {
 
   async function publish({ size, frontier }: Head): Promise<void> {
     const root = frontierRoot(frontier);
-    const checkpoint = { size, root, note: signCheckpoint(size, root) };
+    const checkpoint = { size, root, note: await signCheckpoint(size, root) };
     await store.publishCheckpoint(checkpoint);
     announce(checkpoint);
   }

@@ -5,9 +5,10 @@ import type { Facets } from "../../protocol/facet-values.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { LogId } from "../../protocol/log-id.ts";
 import type { Source } from "../../protocol/source.ts";
+import { signLater } from "../../protocol/sign-later.ts";
 import { makeSubmission } from "../../protocol/submission.ts";
 import type { Clock } from "../clock.ts";
-import { NumbersTaken } from "../errors.ts";
+import { LedgerError, NumbersTaken } from "../errors.ts";
 import type { Attachment, StoreReader } from "../store/store.ts";
 import type { Sequenced } from "./queue.ts";
 import type { Signer } from "./receipts.ts";
@@ -80,6 +81,7 @@ async function recordAs(
     { clock, log },
     { first: seq, facets: [{ ...event.facets(), time }] },
   ).catch((cause: unknown) => {
+    if (cause instanceof LedgerError && cause.code === "signer-unavailable") throw cause;
     // Whatever is wrong with our own submission is not the answer to somebody else's.
     throw new Error("the ledger could not record an event of its own: its submission was refused", { cause });
   });
@@ -88,7 +90,7 @@ async function recordAs(
 
 /**
  * Makes, signs and verifies a submission of one of the operator's own sources: events with these facets, numbered from `first`.
- * @throws FormatError for facets that can form no event, and what `verify` throws.
+ * @throws FormatError for facets that can form no event, LedgerError `signer-unavailable`, and what `verify` throws.
  */
 export async function ownSubmission(
   own: OwnSourceParts,
@@ -100,6 +102,7 @@ export async function ownSubmission(
     makeEvent({ source: own.source, seq: first + at, facets: each, random }),
   );
   const issuedAt = Math.floor(clock.now() / 1000);
-  const body = makeSubmission({ log, source: own.source, first, events, issuedAt, ...own.signer });
+  const draft = { log, source: own.source, first, events, issuedAt, ...own.signer };
+  const body = await signLater((sign) => makeSubmission({ ...draft, sign }), own.signer.sign);
   return await own.verify(utf8(JSON.stringify(body)));
 }

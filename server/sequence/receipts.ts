@@ -1,7 +1,8 @@
-import type { JwsAlgorithm, PublicKey, SignBytes } from "../../protocol/jws.ts";
+import type { JwsAlgorithm, PublicKey } from "../../protocol/jws.ts";
 import { verifyJws } from "../../protocol/jws.ts";
 import { formatLogId, type LogId } from "../../protocol/log-id.ts";
 import { makeReceipt, parseReceipt } from "../../protocol/receipt.ts";
+import { signLater, type SignBytesLater } from "../../protocol/sign-later.ts";
 import { LedgerError } from "../errors.ts";
 import type { StoreReader } from "../store/store.ts";
 import type { VerifiedSubmission } from "./verified.ts";
@@ -10,7 +11,8 @@ import type { VerifiedSubmission } from "./verified.ts";
 export interface Signer {
   readonly alg: JwsAlgorithm;
   readonly kid: string;
-  readonly sign: SignBytes;
+  /** Rejects with LedgerError `signer-unavailable` while the key cannot be used. */
+  readonly sign: SignBytesLater;
 }
 
 /** What our receipts promise. */
@@ -25,20 +27,19 @@ export interface ReceiptTerms {
   readonly isIndexing: () => boolean;
 }
 
-/** The receipt for a submission that gets this index at this time (Unix seconds). */
-export function receiptFor(
+/** The receipt for a submission that gets this index at this time (Unix seconds). @throws LedgerError `signer-unavailable` */
+export async function receiptFor(
   terms: ReceiptTerms,
   submission: VerifiedSubmission,
   index: number,
   time: number,
-): string {
+): Promise<string> {
   const { source: src, first, count, root } = submission;
   const anchorBy = time + terms.anchorPromiseSeconds;
   const indexBy = terms.isIndexing() ? time + terms.indexPromiseSeconds : 0;
-  return makeReceipt(
-    { log: terms.log, src, first, count, root, index, time, anchorBy, indexBy },
-    terms.signer,
-  );
+  const receipt = { log: terms.log, src, first, count, root, index, time, anchorBy, indexBy };
+  const { signer } = terms;
+  return await signLater((sign) => makeReceipt(receipt, { ...signer, sign }), signer.sign);
 }
 
 /**

@@ -9,7 +9,7 @@ import { parsePayload } from "../../protocol/payload.ts";
 import { parseReceipt } from "../../protocol/receipt.ts";
 import type { Source } from "../../protocol/source.ts";
 import { makeSubmission, type SubmissionBody } from "../../protocol/submission.ts";
-import type { SigningKey } from "../../recorder/index.ts";
+import type { LocalSigningKey } from "../../recorder/index.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Deployed } from "./fixture.ts";
 
@@ -22,11 +22,11 @@ export class PromisedClient {
   /** Sequence number -> leaf hash (hex) and promised index of every acknowledged event. */
   readonly acknowledged = new Map<number, { readonly leaf: string; readonly index: number }>();
   readonly #system: Deployed;
-  readonly #key: SigningKey;
+  readonly #key: LocalSigningKey;
   #next = 1;
   #unanswered: SubmissionBody | undefined;
 
-  constructor(system: Deployed, source: Source, key: SigningKey) {
+  constructor(system: Deployed, source: Source, key: LocalSigningKey) {
     [this.#system, this.source, this.#key] = [system, source, key];
   }
 

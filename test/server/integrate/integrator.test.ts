@@ -8,6 +8,7 @@ import { EMPTY_ROOT, leafHash } from "../../../protocol/merkle.ts";
 import { verifierKey, verifyNote } from "../../../protocol/note.ts";
 import { readRoot } from "../../../protocol/proof-nodes.ts";
 import { ed25519 } from "@noble/curves/ed25519.js";
+import { ed25519Signer } from "../../../server/signers.ts";
 import { checkpointSigner } from "../../../server/integrate/checkpoint-signer.ts";
 import { type DerivedDatabase, openDerived } from "../../../server/integrate/derived.ts";
 import { EMPTY_EDGE, extend } from "../../../server/integrate/edge.ts";
@@ -19,7 +20,7 @@ import { groupAfter, madeSubmission } from "../store/groups.ts";
 
 const LOG = { chainId: 31337, registry: `0x${"ab".repeat(20)}`, logId: 1 };
 const SEED = new Uint8Array(32).fill(7);
-const sign = checkpointSigner(LOG, SEED);
+const sign = checkpointSigner(LOG, ed25519Signer(SEED));
 
 describe("server/integrate/integrator", () => {
   let folder: string;

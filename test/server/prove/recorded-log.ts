@@ -11,6 +11,7 @@ import { readRoot } from "../../../protocol/proof-nodes.ts";
 import { makeReceipt } from "../../../protocol/receipt.ts";
 import { parseSource } from "../../../protocol/source.ts";
 import { makeSubmission, parseSubmission } from "../../../protocol/submission.ts";
+import { ed25519Signer } from "../../../server/signers.ts";
 import { checkpointSigner } from "../../../server/integrate/checkpoint-signer.ts";
 import { type DerivedDatabase, openDerived } from "../../../server/integrate/derived.ts";
 import { makeIntegrator } from "../../../server/integrate/integrator.ts";
@@ -28,7 +29,7 @@ const signer = {
   kid: keyId("EdDSA", ed25519.getPublicKey(SEED)),
   sign: (data: Uint8Array) => ed25519.sign(data, SEED),
 } as const;
-const signCheckpoint = checkpointSigner(LOG, SEED);
+const signCheckpoint = checkpointSigner(LOG, ed25519Signer(SEED));
 const NO_KEY = new Uint8Array(32);
 const NOTHING = new Uint8Array();
 /** What the tags are keyed with. */
@@ -122,7 +123,7 @@ export async function recordedLog(): Promise<RecordedLog> {
     const number = anchors++;
     const made = {
       ...{ number, size, root, indexSize: 0, indexRoot: new Uint8Array(32), block: 100 + number, time: 1000 },
-      checkpoint: signCheckpoint(size, root),
+      checkpoint: await signCheckpoint(size, root),
       blockHash: `0x${number.toString(16).padStart(64, "0")}`,
       transaction: `0x${"cd".repeat(32)}`,
       ...changes,
