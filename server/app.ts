@@ -1,6 +1,5 @@
 import { Registry } from "prom-client";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
-import { backups } from "./app/backups.ts";
 import { callersOf } from "./app/callers.ts";
 import { complaining } from "./app/complaints.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
@@ -52,8 +51,6 @@ const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 const CLOSURES_INTERVAL_MS = 1_000;
 /** How old an answer about a new event may be; whoever asks about findings waits for what is newest. */
 const JUDGING_INTERVAL_MS = 1_000;
-/** A node that fell behind is left after two looks. */
-const NODES_INTERVAL_MS = 2_000;
 /** The public counts are as old as this; an inspector who asks waits for what is newest. */
 const FINDINGS_INTERVAL_MS = 10_000;
 /** Deadlines are of hours and days. */
@@ -135,8 +132,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       log: about.name,
     };
     readyMetric(registry, health);
-    const callers = callersOf(options, chain.keys);
-    const pages = await portal(options, callers);
+    const { expiring } = records;
+    const proofs = options.database === undefined ? undefined : expiring;
+    const callers = callersOf({ ...options, proofs }, chain.keys);
+    const pages = await portal({ ...options, expiring, secret: options.secrets.pepper }, callers);
     const routes = [
       ...sequenceRoutes(writer.sequencer),
       ...read.routes,
@@ -151,7 +150,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
       ...healthRoutes(health),
       ...metricsRoutes(registry),
-      ...(await backups(options, { about, records })),
       ...(await openApiRoutes()),
       ...pages.routes,
     ];
@@ -177,8 +175,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     inspect.start();
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
-    if (options.config.rpcUrls.length > 1)
-      poll("comparing the chain's nodes", NODES_INTERVAL_MS, chain.compareNodes);
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
     poll("reading consents and objections", CLOSURES_INTERVAL_MS, decide.update);

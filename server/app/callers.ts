@@ -10,10 +10,14 @@ import { dpopProofs } from "../identity/dpop.ts";
 import { remoteKeys } from "../identity/issuer-keys.ts";
 import { type Authenticator, knownTokens } from "../identity/tokens.ts";
 import type { KeyDirectory } from "../receive/keys.ts";
+import type { Expiring } from "../store/expiring.ts";
 import type { AppOptions } from "./parts.ts";
 
 type Agencies = Pick<KeyDirectory, "keys" | "onChange">;
-type CallerOptions = Pick<AppOptions, "config" | "clock" | "log">;
+type CallerOptions = Pick<AppOptions, "config" | "clock" | "log"> & {
+  /** Where proofs that were used are remembered for other servers of the log; undefined where there are none. */
+  readonly proofs?: Pick<Expiring, "add"> | undefined;
+};
 
 /** How callers are known. */
 export interface Callers {
@@ -40,7 +44,7 @@ export function callersOf(options: CallerOptions, keys: Agencies): Callers {
   const issuer = issuerOf(options, development);
   const publicUrl = (): string => config.publicUrl ?? development?.base() ?? listening;
   const { callerOf } = authenticator({
-    ...{ findKept: keptTokens(options, keys), checkProof: dpopProofs(clock) },
+    ...{ findKept: keptTokens(options, keys), checkProof: dpopProofs(clock, { among: options.proofs }) },
     ...{ issuer, publicUrl },
   });
   if (config.signOn.kind === "none" && config.environment === "production")

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTVerifyResult } from "jose";
 import type { Clock } from "../clock.ts";
 import { LedgerError } from "../errors.ts";
+import type { Expiring } from "../store/expiring.ts";
 
 /** What a proof is held against. */
 export interface ProvenRequest {
@@ -28,6 +29,7 @@ const SKEW_SECONDS = 10;
 const REMEMBERED_MS = (MAX_AGE_SECONDS + 2 * SKEW_SECONDS + 1) * 1000;
 const MAX_ID = 256;
 const MAX_PROOF = 4096;
+const NOTHING = new Uint8Array();
 
 export interface ReplayLimits {
   /** Proofs remembered at once, by all keys and by one: a key that fills its share keeps nobody else out. */
@@ -38,11 +40,17 @@ export interface ReplayLimits {
 /** Some thousand requests a second, in a few dozen megabytes. */
 const DEFAULT_LIMITS: ReplayLimits = { total: 300_000, perKey: 100_000 };
 
+export interface ProofMemory {
+  readonly limits?: ReplayLimits;
+  /** Where the servers of a log remember together; each keeps to its own limits. */
+  readonly among?: Pick<Expiring, "add"> | undefined;
+}
+
 /**
- * Checks proofs of possession (RFC 9449 section 4.3). Each is good for one request: its id is remembered, in this process, for as long as it would be taken.
- * Rather than forget one, no more are taken.
+ * Checks proofs of possession (RFC 9449 section 4.3). Each is good for one request: its id is remembered, in this process and among the servers of the log,
+ * for as long as it would be taken. Rather than forget one, no more are taken.
  */
-export function dpopProofs(clock: Clock, limits: ReplayLimits = DEFAULT_LIMITS): CheckProof {
+export function dpopProofs(clock: Clock, { limits = DEFAULT_LIMITS, among }: ProofMemory = {}): CheckProof {
   const seen = seenProofs(clock, limits);
   return async (proof, request) => {
     if (proof === undefined)
@@ -63,7 +71,10 @@ export function dpopProofs(clock: Clock, limits: ReplayLimits = DEFAULT_LIMITS):
     if (typeof jti !== "string" || jti === "" || jti.length > MAX_ID)
       throw wrong(`The proof needs an id of its own in jti, at most ${MAX_ID} characters.`);
     // The last check: nothing that is refused takes memory.
-    seen(request.boundTo, jti);
+    const name = hash("sha256", `${request.boundTo} ${jti}`, "base64");
+    const until = seen(request.boundTo, name);
+    const entry = { kind: "proof", name, owner: request.boundTo, value: NOTHING, until } as const;
+    if (among !== undefined && !(await among.add(entry))) throw usedBefore();
   };
 }
 
@@ -96,8 +107,8 @@ function isSameUrl(claimed: unknown, url: string): boolean {
   return href === new URL(url).href;
 }
 
-/** Remembers each proof once. @throws LedgerError */
-function seenProofs(clock: Clock, { total, perKey }: ReplayLimits): (key: string, id: string) => void {
+/** Remembers each proof once; tells until when. @throws LedgerError */
+function seenProofs(clock: Clock, { total, perKey }: ReplayLimits): (key: string, proof: string) => number {
   /** What to forget when, in the order in which it came. */
   const until = new Map<string, { readonly key: string; readonly end: number }>();
   const counts = new Map<string, number>();
@@ -112,20 +123,25 @@ function seenProofs(clock: Clock, { total, perKey }: ReplayLimits): (key: string
     }
   }
 
-  return (key, id) => {
+  return (key, proof) => {
     const now = clock.now();
     forgetEnded(now);
-    const proof = hash("sha256", `${key} ${id}`, "base64");
-    if (until.has(proof)) throw wrong("The proof was used before: make one for each request.");
+    if (until.has(proof)) throw usedBefore();
     const own = counts.get(key) ?? 0;
     if (until.size >= total || own >= perKey)
       throw new LedgerError(
         "overloaded",
         "Too many proofs came in the last minute. Send the request again later, with a new one.",
       );
-    until.set(proof, { key, end: now + REMEMBERED_MS });
+    const end = now + REMEMBERED_MS;
+    until.set(proof, { key, end });
     counts.set(key, own + 1);
+    return end;
   };
+}
+
+function usedBefore(): LedgerError {
+  return wrong("The proof was used before: make one for each request.");
 }
 
 function wrong(message: string): LedgerError {

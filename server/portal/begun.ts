@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { EncryptJWT, errors, jwtDecrypt } from "jose";
 import type { Clock } from "../clock.ts";
 
@@ -24,11 +24,11 @@ export interface BegunSignOns {
 }
 
 /**
- * What is begun is kept by the browser, encrypted under a key of this process: whoever begins a million sign-ons takes no memory, and a sign-on of
- * before a restart is begun again.
+ * What is begun is kept by the browser, encrypted: whoever begins a million sign-ons takes no memory.
+ * @param secret 32 bytes that all servers of the log have: the browser may come back to another one
  */
-export function begunSignOns(clock: Clock): BegunSignOns {
-  const key = randomBytes(32);
+export function begunSignOns(clock: Clock, secret: Uint8Array): BegunSignOns {
+  const key = new Uint8Array(hkdfSync("sha256", secret, "", "minhbach/portal/begun/v1", 32));
   const now = (): Date => new Date(clock.now());
   return {
     seal: async (begun) =>

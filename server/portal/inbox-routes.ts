@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { LedgerError } from "../errors.ts";
 import type { Answer, HeaderOf, Route, RouteRequest } from "../route.ts";
-import type { Session } from "./sessions.ts";
+import type { Session, SessionWatch } from "./sessions.ts";
 import type { FindVisit, Visit } from "./visitors.ts";
 
 export interface InboxRoutesOptions {
@@ -44,7 +44,8 @@ export function inboxRoutes({
   log,
   quietMs = DEFAULT_QUIET_MS,
 }: InboxRoutesOptions): Route[] {
-  const streams = new WeakMap<Session, number>();
+  /** Open streams by the id of their session. */
+  const streams = new Map<string, number>();
 
   async function relay(method: Method, request: RouteRequest): Promise<Answer> {
     if (url === undefined)
@@ -52,7 +53,7 @@ export function inboxRoutes({
     const path = request.path.slice(PREFIX.length);
     if (!OPEN[method].test(path))
       throw new LedgerError("not-found", "The inbox has no such page for people.");
-    const visit = visitOf(request.header);
+    const visit = await visitOf(request.header);
     if (visit === undefined)
       throw new LedgerError(
         "unauthenticated",
@@ -69,32 +70,52 @@ export function inboxRoutes({
     { method, target, body }: { method: Method; target: URL; body: Uint8Array },
     { session }: Visit,
   ): Promise<Answer> {
-    const response = await ask(target, {
-      method,
-      headers: {
-        ...(await headersFor(session, method, target)),
-        ...(method === "GET" ? {} : { "content-type": "application/json" }),
-      },
-      ...(method === "GET" ? {} : { body: Buffer.from(body) }),
-      signal: AbortSignal.any([session.over, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    const retryAfter = response.headers.get("retry-after");
-    return {
-      status: response.status,
-      type: jsonTypeOf(response),
-      body: await bodyOf(response),
-      headers: retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? { "retry-after": retryAfter } : {},
-    };
+    const watch = session.watch();
+    try {
+      const response = await ask(target, {
+        method,
+        headers: {
+          ...(await headersFor(session, method, target)),
+          ...(method === "GET" ? {} : { "content-type": "application/json" }),
+        },
+        ...(method === "GET" ? {} : { body: Buffer.from(body) }),
+        signal: AbortSignal.any([watch.over, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
+      const retryAfter = response.headers.get("retry-after");
+      return {
+        status: response.status,
+        type: jsonTypeOf(response),
+        body: await bodyOf(response),
+        headers: retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? { "retry-after": retryAfter } : {},
+      };
+    } finally {
+      watch.release();
+    }
   }
 
-  async function stream(target: URL, header: HeaderOf, { session }: Visit): Promise<Answer> {
-    const open = streams.get(session) ?? 0;
+  async function stream(target: URL, header: HeaderOf, visit: Visit): Promise<Answer> {
+    const watch = visit.session.watch();
+    let isStreaming = false;
+    try {
+      const answered = await streamOver(watch, { target, header, visit });
+      isStreaming = "chunks" in answered;
+      return answered;
+    } finally {
+      if (!isStreaming) watch.release();
+    }
+  }
+
+  async function streamOver(
+    watch: SessionWatch,
+    { target, header, visit: { id, session } }: { target: URL; header: HeaderOf; visit: Visit },
+  ): Promise<Answer> {
+    const open = streams.get(id) ?? 0;
     if (open >= MAX_STREAMS)
       throw new LedgerError("rate-limited", "The inbox is open in too many windows. Close one of them.");
     const lastSeen = header("last-event-id");
     const lastsMs = Math.max(1, Math.min(STREAM_MS, session.ends - clock.now()));
     const closing = new AbortController();
-    const signal = AbortSignal.any([closing.signal, session.over, AbortSignal.timeout(lastsMs)]);
+    const signal = AbortSignal.any([closing.signal, watch.over, AbortSignal.timeout(lastsMs)]);
     const response = await ask(target, {
       headers: {
         ...(await headersFor(session, "GET", target)),
@@ -109,12 +130,15 @@ export function inboxRoutes({
       const body = await bodyOf(response);
       return { status: response.status, type: jsonTypeOf(response), body };
     }
-    streams.set(session, open + 1);
+    streams.set(id, (streams.get(id) ?? 0) + 1);
     return {
       ...{ type: "text/event-stream", headers: { "x-accel-buffering": "no" } },
       chunks: relayed(response.body, { signal, quietMs }, () => {
         closing.abort();
-        streams.set(session, (streams.get(session) ?? 1) - 1);
+        watch.release();
+        const left = (streams.get(id) ?? 1) - 1;
+        if (left === 0) streams.delete(id);
+        else streams.set(id, left);
       }),
     };
   }

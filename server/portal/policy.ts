@@ -20,13 +20,15 @@ const VERIFY_POLICY = [...SHARED, "connect-src 'self' https: http://127.0.0.1:* 
   "; ",
 );
 
-/** Codes on paper are scanned with the camera; nothing else of the machine is wanted. */
+/**
+ * Codes on paper are scanned with the camera; nothing else of the machine is wanted. Only names of the standard: of others, such as `browsing-topics`, browsers
+ * complain on the console of every page, and no script of another host is here to use them.
+ */
 const CAPABILITIES = [
   "camera=(self)",
   ...[
     "accelerometer",
     "autoplay",
-    "browsing-topics",
     "display-capture",
     "encrypted-media",
     "fullscreen",

@@ -11,12 +11,12 @@ import type { FindVisit } from "./visitors.ts";
 
 export interface SessionRoutesOptions {
   readonly visitOf: FindVisit;
-  readonly endSession: (id: string) => void;
+  readonly endSession: (id: string) => Promise<void>;
   readonly sessionCookie: Pick<Cookie, "forget">;
   /** Whether people can sign on here. */
   readonly canSignOn: () => boolean;
   /** Where the sign-on ends at the sign-on service too, if it has such a page. */
-  readonly endAddress: () => string | undefined;
+  readonly endAddress: () => Promise<string | undefined>;
   /** The trust profile, with this server as the chain node. */
   readonly trust: () => TrustProfile & { readonly type: string; readonly version: number };
   readonly hasInbox: boolean;
@@ -35,8 +35,8 @@ export function sessionRoutes(options: SessionRoutesOptions): Route[] {
       name: "getPortalSession",
       method: "get",
       path: "/portal/session",
-      handle: ({ header }): Answer => {
-        const visit = options.visitOf(header);
+      handle: async ({ header }): Promise<Answer> => {
+        const visit = await options.visitOf(header);
         return {
           json: {
             signOn: options.canSignOn(),
@@ -53,13 +53,13 @@ export function sessionRoutes(options: SessionRoutesOptions): Route[] {
       name: "postSignOff",
       method: "post",
       path: "/portal/sign-off",
-      handle: ({ header }): Answer => {
-        const visit = options.visitOf(header);
+      handle: async ({ header }): Promise<Answer> => {
+        const visit = await options.visitOf(header);
         if (visit === undefined && header(PAGE_HEADER) === undefined)
           throw new LedgerError("forbidden", `Only the portal's pages sign off: send ${PAGE_HEADER}: 1.`);
-        if (visit !== undefined) options.endSession(visit.id);
+        if (visit !== undefined) await options.endSession(visit.id);
         return {
-          json: { signedOn: null, next: visit === undefined ? null : (options.endAddress() ?? null) },
+          json: { signedOn: null, next: visit === undefined ? null : ((await options.endAddress()) ?? null) },
           headers: { "set-cookie": options.sessionCookie.forget() },
         };
       },

@@ -6,8 +6,8 @@ import type { Answer, Route, RouteRequest } from "../route.ts";
 import { parseBack } from "./back.ts";
 import { BEGUN_SECONDS, type Begun, type BegunSignOns } from "./begun.ts";
 import type { Cookie } from "./cookies.ts";
-import type { CredentialsFor, Sessions } from "./sessions.ts";
-import { type Redeemed, type Refusal, SignOnRefused, type SignOnService } from "./sign-on-service.ts";
+import type { Grant, Sessions } from "./sessions.ts";
+import { type Refusal, SignOnRefused, type SignOnService } from "./sign-on-service.ts";
 
 export interface SignOnRoutesOptions {
   readonly service: Pick<SignOnService, "addressFor" | "redeem">;
@@ -15,8 +15,8 @@ export interface SignOnRoutesOptions {
   readonly sessions: Pick<Sessions, "begin" | "end">;
   readonly sessionCookie: Cookie;
   readonly begunCookie: Cookie;
-  /** Whom the credentials show. @throws LedgerError as for any request */
-  readonly callerOf: (credentialsFor: CredentialsFor) => Promise<SignedOn>;
+  /** Whom the grant shows. @throws LedgerError as for any request */
+  readonly callerOf: (grant: Grant) => Promise<SignedOn>;
   /** How people reach this server, without a slash at the end. @throws SignOnRefused `none` where a session would go over a network in the clear */
   readonly publicUrl: () => string;
   readonly log: Logger;
@@ -52,19 +52,19 @@ export function signOnRoutes(options: SignOnRoutesOptions): Route[] {
       throw new SignOnRefused("expired", "the sign-on took too long, or was begun in another browser");
     const callback = new URL(options.publicUrl() + SIGNED_ON);
     for (const name of new Set(request.queryNames)) callback.searchParams.set(name, query(name) ?? "");
-    const { credentialsFor } = await service.redeem(callback, opened);
-    const caller = await callerOf({ credentialsFor });
+    const grant = await service.redeem(callback, opened);
+    const caller = await callerOf(grant);
     // Whatever session the browser had, or was given, is none any more.
     const before = sessionCookie.read(header);
-    if (before !== undefined) sessions.end(before);
-    const { id, session } = sessions.begin({ caller, credentialsFor });
+    if (before !== undefined) await sessions.end(before);
+    const { id, session } = await sessions.begin({ caller, grant });
     const seconds = Math.max(0, Math.ceil((session.ends - session.since) / 1000));
     return redirect(opened.back, [sessionCookie.set(id, seconds), begunCookie.forget()]);
   }
 
-  async function callerOf({ credentialsFor }: Redeemed): Promise<SignedOn> {
+  async function callerOf(grant: Grant): Promise<SignedOn> {
     try {
-      return await options.callerOf(credentialsFor);
+      return await options.callerOf(grant);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       const reason = error.code === "unauthenticated" ? "refused" : "unavailable";

@@ -17,8 +17,8 @@ import {
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { Begun } from "./begun.ts";
-import { boundCredentials } from "./bound-credentials.ts";
-import type { CredentialsFor } from "./sessions.ts";
+import { grantKey } from "./bound-credentials.ts";
+import type { Grant } from "./sessions.ts";
 
 /** Why somebody could not be signed on, as the portal is told. */
 export type Refusal = "cancelled" | "expired" | "refused" | "unavailable" | "none";
@@ -50,11 +50,6 @@ export interface SignOnServiceOptions {
   readonly log: Logger;
 }
 
-/** What somebody who signed on brings. */
-export interface Redeemed {
-  readonly credentialsFor: CredentialsFor;
-}
-
 /** The sign-on service as the portal uses it: authorization code with PKCE (RFC 7636, RFC 9700 section 2.1.1). */
 export interface SignOnService {
   /** Where the browser goes to sign on. @throws SignOnRefused */
@@ -63,9 +58,9 @@ export interface SignOnService {
     options: { readonly redirectUri: string; readonly language: string | undefined },
   ) => Promise<string>;
   /** Takes what the browser brought back, to the URL with its whole query. @throws SignOnRefused */
-  readonly redeem: (callback: URL, begun: Begun) => Promise<Redeemed>;
-  /** Where the sign-on ends at the service too, if it has such a page and was asked before. */
-  readonly endAddress: (back: string) => string | undefined;
+  readonly redeem: (callback: URL, begun: Begun) => Promise<Grant>;
+  /** Where the sign-on ends at the service too, if it has such a page and answers. */
+  readonly endAddress: (back: string) => Promise<string | undefined>;
 }
 
 /** What an issuer says of itself changes rarely. */
@@ -132,27 +127,25 @@ export function signOnService({ issuer, clock, log }: SignOnServiceOptions): Sig
         throw new SignOnRefused("unavailable", "too many people are signing on at once");
       redeeming++;
       try {
-        const key = service.bindsTokens ? await randomDPoPKeyPair("ES256") : undefined;
+        const key = service.bindsTokens ? await randomDPoPKeyPair("ES256", { extractable: true }) : undefined;
         const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
         const proven = key && { DPoP: getDPoPHandle(configuration, key) };
         const granted = await authorizationCodeGrant(configuration, callback, checks, undefined, proven);
         const token = granted.access_token;
-        return {
-          credentialsFor:
-            key === undefined
-              ? () => Promise.resolve({ authorization: `Bearer ${token}` })
-              : boundCredentials(token, key, clock),
-        };
+        return key === undefined ? { token } : { token, key: await grantKey(key) };
       } catch (error) {
         throw refusalOf(error, log);
       } finally {
         redeeming--;
       }
     },
-    endAddress: (back) => {
-      if (known?.configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
+    endAddress: async (back) => {
+      // Another server may have signed the person on.
+      const service = issuer();
+      const configuration = service && (await configurationOf(service).catch(() => undefined));
+      if (configuration?.serverMetadata().end_session_endpoint === undefined) return undefined;
       // Without the ID token, which the browser would see: the service asks the person.
-      return buildEndSessionUrl(known.configuration, { post_logout_redirect_uri: back }).href;
+      return buildEndSessionUrl(configuration, { post_logout_redirect_uri: back }).href;
     },
   };
 }

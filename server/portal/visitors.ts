@@ -15,7 +15,7 @@ export interface Visit {
  * Finds the session of whoever sends a request: undefined for a request that is none of our pages', and for one of a browser without a session.
  * @throws LedgerError `session-ended` when its session is over; `cross-origin`, `bad-request` (own-page.ts).
  */
-export type FindVisit = (header: HeaderOf) => Visit | undefined;
+export type FindVisit = (header: HeaderOf) => Promise<Visit | undefined>;
 
 export function visitFinder(parts: {
   readonly sessions: Pick<Sessions, "find">;
@@ -23,12 +23,12 @@ export function visitFinder(parts: {
   /** The portal's own origin. */
   readonly origin: () => string;
 }): FindVisit {
-  return (header) => {
+  return async (header) => {
     const occasion = ownPage(header, parts.origin());
     if (occasion === undefined) return undefined;
     const id = parts.cookie.read(header);
     if (id === undefined) return undefined;
-    const session = parts.sessions.find(id, occasion === "act");
+    const session = await parts.sessions.find(id, occasion === "act");
     if (session === undefined) throw sessionEnded();
     return { id, session };
   };

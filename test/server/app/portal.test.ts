@@ -16,7 +16,11 @@ import { memoryAdapter } from "../../../server/identity/development/memory.ts";
 import { createLog } from "../../../server/log.ts";
 import { httpMetrics } from "../../../server/metrics.ts";
 import { ByteBudget } from "../../../server/receive/body.ts";
+import { type Expiring, expiringInMemory } from "../../../server/store/expiring.ts";
+import { openPostgresStore } from "../../../server/store/postgres-store.ts";
 import type { TrustProfile } from "../../../verifier/trust-profile.ts";
+import { skipBecause } from "../../skip-because.ts";
+import { sharedDatabase } from "../../system/shared-postgres.ts";
 import { keyPair } from "../identity/issuer.ts";
 import { PortalBrowser } from "../portal/browser.ts";
 import { makePages } from "../portal/pages.ts";
@@ -66,7 +70,11 @@ describe("server/app/portal with an issuer", function () {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  async function start(env: Record<string, string> = {}): Promise<PortalBrowser> {
+  /** @param kept where the sessions of each server behind one address are kept */
+  async function start(
+    env: Record<string, string> = {},
+    kept: readonly Expiring[] = [expiringInMemory({ now: Date.now })],
+  ): Promise<PortalBrowser> {
     const inbox = await listening(
       createServer(({ headers }, response) => {
         inboxHeaders.push(headers);
@@ -88,16 +96,25 @@ describe("server/app/portal with an issuer", function () {
         response.end(JSON.stringify({ ...about(issuer), more: "x".repeat(300_000) }));
       else answer(request, response);
     });
-    serving.on("request", await edgeOf(config));
+    const edges = await Promise.all(kept.map(async (expiring) => await edgeOf(config, expiring)));
+    // Each request goes to another one.
+    let asked = 0;
+    serving.on("request", (request, response) => edges[asked++ % edges.length]?.(request, response));
     return new PortalBrowser(ledger);
   }
 
-  async function edgeOf(config: Config) {
+  async function edgeOf(config: Config, expiring: Expiring): Promise<RequestListener> {
     const logger = createLog(config, { write: (line: string) => void (log += line) });
     const options = { config, profile: PROFILE, clock: { now: Date.now }, log: logger };
-    const callers = callersOf(options, { keys: () => [], onChange: () => () => undefined });
+    const callers = callersOf(
+      { ...options, proofs: expiring },
+      { keys: () => [], onChange: () => () => undefined },
+    );
     callers.listensAt(ledger);
-    const { callerOf, forgetSession, routes } = await portal(options, callers);
+    const { callerOf, forgetSession, routes } = await portal(
+      { ...options, expiring, secret: new Uint8Array(32).fill(7) },
+      callers,
+    );
     return httpEdge({
       ...{ postSubmission: () => undefined, beside: undefined, dpopAlgorithms: "ES256" },
       ...{ callerOf, forgetSession, routes, bodies: new ByteBudget(1_000_000), log: logger },
@@ -138,6 +155,24 @@ describe("server/app/portal with an issuer", function () {
     });
     expect((await browser.ask("/portal/inbox/messages")).status).to.equal(200);
     expect(inboxHeaders[0]?.authorization).to.match(/^Bearer eyJ/);
+  });
+
+  it("several servers on one database know who signed on at one of them, until they sign off at another", async function () {
+    const { url } = await sharedDatabase().catch(() => ({ url: undefined }));
+    if (url === undefined) skipBecause(this, "there is no PostgreSQL for this platform");
+    const stores = await Promise.all([1, 2].map(async () => await openPostgresStore({ url })));
+    const browser = await start(
+      { OIDC_REQUIRE_DPOP: "true" },
+      stores.map(({ expiring }) => expiring({ now: Date.now })),
+    );
+    expect(await signOn(browser)).to.equal("/portal/queue");
+    for (let at = 0; at < 4; at++)
+      expect(await browser.session()).to.have.nested.property("signedOn.name", "inspector-7");
+    for (let at = 0; at < 2; at++) expect((await browser.ask("/portal/inbox/messages")).status).to.equal(200);
+    const { text } = await browser.ask("/portal/sign-off", { method: "POST" });
+    expect(new URL((JSON.parse(text) as { next: string }).next).origin).to.equal(issuer);
+    for (let at = 0; at < 2; at++) expect(await browser.session()).to.have.property("signedOn", null);
+    for (const { close } of stores) await close();
   });
 
   it("signing off tells where the sign-on ends at the issuer as well, without a token in the address", async () => {

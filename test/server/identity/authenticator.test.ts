@@ -6,6 +6,7 @@ import { LedgerError } from "../../../server/errors.ts";
 import { authenticator, type TrustedIssuer } from "../../../server/identity/authenticator.ts";
 import type { Caller } from "../../../server/identity/caller.ts";
 import { dpopProofs } from "../../../server/identity/dpop.ts";
+import { expiringInMemory } from "../../../server/store/expiring.ts";
 import { remoteKeys } from "../../../server/identity/issuer-keys.ts";
 import { createLog } from "../../../server/log.ts";
 import { INSPECTOR } from "../callers.ts";
@@ -25,6 +26,8 @@ describe("server/identity/authenticator", () => {
   let now: number;
   let trusted: TrustedIssuer;
   let callerOf: (authorization: string | undefined, dpop?: string) => Promise<Caller>;
+  /** Another server that remembers proofs at the same place. */
+  let otherServer: typeof callerOf;
 
   beforeEach(async () => {
     now = NOW;
@@ -36,14 +39,19 @@ describe("server/identity/authenticator", () => {
       claims: DEVELOPMENT_CLAIM_RULES,
       keys: remoteKeys({ issuer: issuer.url, clock, log }),
     };
-    const checked = authenticator({
-      findKept: (token) => (token === "kept" ? INSPECTOR : undefined),
-      issuer: () => trusted,
-      checkProof: dpopProofs(clock, { total: 5, perKey: 3 }),
-      publicUrl: () => AUDIENCE,
-    });
-    callerOf = async (authorization, dpop) =>
-      await checked.callerOf({ authorization, dpop, method: "GET", path: "/v1/statement" });
+    const among = expiringInMemory(clock);
+    const server = (): typeof callerOf => {
+      const checked = authenticator({
+        findKept: (token) => (token === "kept" ? INSPECTOR : undefined),
+        issuer: () => trusted,
+        checkProof: dpopProofs(clock, { limits: { total: 5, perKey: 3 }, among }),
+        publicUrl: () => AUDIENCE,
+      });
+      return async (authorization, dpop) =>
+        await checked.callerOf({ authorization, dpop, method: "GET", path: "/v1/statement" });
+    };
+    callerOf = server();
+    otherServer = server();
   });
   afterEach(async () => {
     await issuer.close();
@@ -311,6 +319,15 @@ describe("server/identity/authenticator", () => {
         "unauthenticated",
       );
       await expectProofRefused(undefined, /send a proof/);
+    });
+
+    it("is refused with a proof that was used at another server of the log", async () => {
+      const used = await proof(holder, request());
+      await otherServer(`DPoP ${token}`, used);
+      await expectProofRefused(used, /used before/);
+      expect(await callerOf(`DPoP ${token}`, await proof(holder, request()))).to.include({
+        role: "inspector",
+      });
     });
 
     it("is refused with a proof that was used before, until nobody would take it any more", async () => {

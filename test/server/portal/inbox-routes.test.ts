@@ -45,7 +45,7 @@ describe("server/portal/inbox-routes", () => {
     caller: CALLER,
     credentialsFor: ({ method, url: target }) =>
       Promise.resolve({ authorization: "Bearer held", dpop: `${method} ${target}` }),
-    ...{ since: NOW, ends, over: over.signal },
+    ...{ since: NOW, ends, watch: () => ({ over: over.signal, release: () => undefined }) },
   });
 
   interface Asking {
@@ -63,7 +63,7 @@ describe("server/portal/inbox-routes", () => {
   function routesOf(inboxUrl: string | undefined, isSignedOn = true): Route[] {
     return inboxRoutes({
       url: inboxUrl,
-      visitOf: () => (isSignedOn ? { id: "id", session: held } : undefined),
+      visitOf: () => Promise.resolve(isSignedOn ? { id: "id", session: held } : undefined),
       ...{ clock: { now: () => NOW }, log: createLog({ logLevel: "silent" }), quietMs: 30 },
     });
   }
@@ -98,7 +98,7 @@ describe("server/portal/inbox-routes", () => {
     return "none";
   }
 
-  function chunksOf(given: Answer): AsyncIterator<string> {
+  function chunksOf(given: Answer): AsyncIterator<string | Uint8Array> {
     if (!("chunks" in given)) throw new Error("no stream");
     return given.chunks[Symbol.asyncIterator]();
   }

@@ -107,6 +107,8 @@ describe("server/portal/page-routes", () => {
       "cross-origin-resource-policy": "same-origin",
     });
     expect(headers["permissions-policy"]).to.contain("geolocation=()").and.contain("camera=(self)");
+    // Browsers write a warning for every name that is not in the standard (W3C Permissions Policy, features registry).
+    expect(headers["permissions-policy"]).to.not.match(/browsing-topics|interest-cohort/);
     expect(headers).to.not.have.property("strict-transport-security");
   });
 
