@@ -1,5 +1,5 @@
 /**
- * The ledger on a real permissioned chain: four validators, each a process (geth, Clique, a block a second), that are killed, cut off and
+ * The ledger on a real permissioned chain: five validators, each a process (geth, Clique, a block a second), that are killed, cut off and
  * brought back. What happened is printed, and kept in test-results/chain/clique.log.
  */
 import { expect } from "chai";
@@ -27,6 +27,7 @@ import {
   startWorld,
   until,
   untilEvidence,
+  untilHalted,
   untilHeight,
   untilOneChain,
   untilStanding,
@@ -37,7 +38,7 @@ import {
 const MINUTE_MS = 60_000;
 const OVERDUE_MS = 20 * MINUTE_MS;
 
-describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function () {
+describe(`a chain of five validators (geth ${GETH_VERSION}, Clique)`, function () {
   this.timeout(5 * MINUTE_MS);
   // One chain for all: after a failure the next ones would fail for it.
   this.bail(true);
@@ -111,7 +112,7 @@ describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function (
     expect({ ...again.profile }).to.deep.equal({ ...system.profile });
     timeline.note("deployed once more by node 2: everything is there");
 
-    const ledger = await start([0, 1, 2, 3]);
+    const ledger = await start(ALL);
     const evidence = await untilEvidence(ledger, await ledger.record());
     await untilOneChain(network);
     for (const node of ALL) {
@@ -126,19 +127,23 @@ describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function (
     }
   });
 
-  it("goes on without one of its validators, which catches up when it is back", async () => {
+  it("goes on without two of its validators, which catch up when they are back", async () => {
     const { network } = world;
-    const ledger = await start([0, 1, 2, 3]);
-    await network.kill(3);
-    timeline.note("node 3 is killed");
-    const evidence = await untilEvidence(ledger, await ledger.record());
-    expect(await verdictBy(world, evidence, [0, 1, 2])).to.equal("valid");
-    await network.start(3);
-    timeline.note("node 3 is started again");
+    const ledger = await start(ALL);
+    for (const [node, others] of [
+      [4, [0, 1, 2, 3]],
+      [3, [0, 1, 2]],
+    ] as const) {
+      await network.kill(node);
+      timeline.note(`node ${node} is killed`);
+      const evidence = await untilEvidence(ledger, await ledger.record());
+      expect(await verdictBy(world, evidence, others)).to.equal("valid");
+    }
+    for (const node of [3, 4]) await network.start(node);
+    timeline.note("nodes 3 and 4 are started again");
     await untilOneChain(network);
     await noteHeights();
-    expect(await verdictBy(world, evidence, [3])).to.equal("valid");
-    expect(await oneLine(world, ledger)).to.deep.equal([1, 2]);
+    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3]);
   });
 
   it("loses the node the ledger talks to, just after an anchor was sent there: another node, and nothing twice", async () => {
@@ -162,44 +167,50 @@ describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function (
       timeline.note("node 0 is killed: it took the anchor's transaction, and never said what became of it");
       const evidence = await untilEvidence(ledger, index);
       expect(gateway.sent).to.have.length(1);
-      expect(await verdictBy(world, evidence, [1, 2, 3])).to.equal("valid");
+      expect(await verdictBy(world, evidence, [1, 2, 3, 4])).to.equal("valid");
       await untilEvidence(ledger, await ledger.record());
       await network.start(0);
       timeline.note("node 0 is started again");
       await untilOneChain(network);
       await noteHeights();
-      expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4]);
+      expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5]);
     } finally {
       await gateway.close();
     }
   });
 
-  it("is split three to one, and the one makes a block with an anchor that is reorganised away: no evidence before that is final", async () => {
+  it("is split three to two, and the two make blocks with an anchor that are reorganised away: no evidence of it", async () => {
     const { network } = world;
     const ledger = await start([3]);
-    const recordedBefore = (await standingOf(ledger)).recorded;
-    // It makes its block when the anchor is there, and not earlier: of two blocks in a row it may make only one.
-    await network.rpc(3)("miner_stop", []);
+    const anchoredBefore = (await standingOf(ledger)).anchored;
+    const lineBefore = await historyBy(world, 0);
+    // The two make their blocks when the anchor is there, not earlier: only two, and one each.
+    for (const node of [3, 4]) await network.rpc(node)("miner_stop", []);
     await untilHeight(network, 3, (await height(network, 3)) + 3);
-    network.split([0, 1, 2], [3]);
-    timeline.note("split: nodes 0, 1 and 2 on one side, node 3 and the ledger on the other");
+    network.split([0, 1, 2], [3, 4]);
+    timeline.note("split: nodes 0, 1 and 2 on one side, nodes 3 and 4 and the ledger on the other");
     const index = await ledger.record();
-    await until(async () =>
-      JSON.stringify(await network.rpc(3)("txpool_status", [])).includes('"pending":"0x1"'),
-    );
-    const forkedAt = await height(network, 3);
+    await until(async () => {
+      const pool = JSON.stringify(await network.rpc(3)("txpool_status", []));
+      return pool.includes('"pending":"0x1"');
+    });
     await network.rpc(3)("miner_start", []);
-    const { anchored } = await untilStanding(ledger, ({ pending }) => pending === index + 1);
-    const away = await hashOf(network, 3, forkedAt + 1);
-    timeline.note(`node 3 has block ${forkedAt + 1} of its own, with the anchor of ${index + 1} events`);
-    expect(anchored).to.equal(recordedBefore);
+    await untilStanding(ledger, ({ pending }) => pending === index + 1);
+    const block = (await historyBy(world, 3)).at(-1)?.block ?? 0;
+    await network.rpc(4)("miner_start", []);
+    await untilHeight(network, 3, block + 1);
+    const away = await hashOf(network, 3, block);
+    timeline.note(
+      `nodes 3 and 4 have a block ${block} of their own with the anchor of ${index + 1} events, and one on top`,
+    );
 
-    await untilHeight(network, 0, forkedAt + 1 + FINALITY_DEPTH);
+    await untilHeight(network, 0, block + 1 + FINALITY_DEPTH);
     await noteHeights();
-    expect(await height(network, 3)).to.equal(forkedAt + 1);
-    expect(await historyBy(world, 0)).to.have.length(4);
+    expect([await height(network, 3), await height(network, 4)]).to.deep.equal([block + 1, block + 1]);
+    expect(await historyBy(world, 0)).to.deep.equal(lineBefore);
     ledger.clock.aheadMs += OVERDUE_MS;
     await expectAlarm({ isOn: true });
+    expect((await standingOf(ledger)).anchored).to.equal(anchoredBefore);
     expect(await evidenceOf(ledger, index)).to.equal(undefined);
 
     network.heal();
@@ -208,34 +219,55 @@ describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function (
     await expectAlarm({ isOn: false });
     await untilOneChain(network);
     await noteHeights();
-    expect(await hashOf(network, 3, forkedAt + 1)).to.not.equal(away);
-    timeline.note(`node 3's own block ${forkedAt + 1} is gone`);
+    expect(await hashOf(network, 3, block)).to.not.equal(away);
+    timeline.note(`the two nodes' own block ${block} is gone`);
     expect(await verdictBy(world, evidence, ALL)).to.equal("valid");
-    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5, 6]);
   });
 
-  it("is split three to one, and the ledger reaches both sides: it leaves the node that fell behind", async () => {
+  it("is split four to one, and the ledger reaches both sides: it leaves the node that fell behind", async () => {
     const { network } = world;
-    const ledger = await start([3, 0, 1]);
-    network.split([0, 1, 2], [3]);
-    timeline.note(
-      "split: nodes 0, 1 and 2 on one side, node 3 on the other; the ledger asks node 3 and could ask 0 and 1",
-    );
+    const ledger = await start([4, 0, 1]);
+    network.split([0, 1, 2, 3], [4]);
+    timeline.note("split: node 4 is alone; the ledger asks node 4, and could ask 0 and 1");
     const evidence = await untilEvidence(ledger, await ledger.record());
-    expect(await verdictBy(world, evidence, [0, 1, 2])).to.equal("valid");
+    expect(await verdictBy(world, evidence, [0, 1, 2, 3])).to.equal("valid");
     await noteHeights();
     network.heal();
     timeline.note("healed");
     await untilOneChain(network);
     expect(await verdictBy(world, evidence, ALL)).to.equal("valid");
-    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("is split so that no side has a majority: it halts, receipts go on, the alarm rises and falls", async () => {
+    const { network } = world;
+    const ledger = await start(ALL);
+    const newest = await height(network, 0);
+    network.split([0, 1], [2, 3], [4]);
+    timeline.note("split: nodes 0 and 1, nodes 2 and 3, node 4; the ledger reaches them all");
+    for (const side of [[0, 1], [2, 3], [4]]) await untilHalted(world, side);
+    await noteHeights();
+    for (const node of ALL) expect(await height(network, node)).to.be.at.most(newest + 5);
+    const index = await ledger.record();
+    ledger.clock.aheadMs += OVERDUE_MS;
+    await expectAlarm({ isOn: true });
+    expect(await evidenceOf(ledger, index)).to.equal(undefined);
+    network.heal();
+    timeline.note("healed");
+    const evidence = await untilEvidence(ledger, index);
+    await expectAlarm({ isOn: false });
+    await untilOneChain(network);
+    await noteHeights();
+    expect(await verdictBy(world, evidence, ALL)).to.equal("valid");
+    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it("halts as a whole and resumes: receipts go on, the alarm rises and falls, and one anchor brings everything", async () => {
     const { network, system } = world;
     const promised = 2;
     const ledger = await start(ALL, { anchorPromiseSeconds: promised });
-    for (const node of ALL) await network.kill(node);
+    await Promise.all(ALL.map((node) => network.kill(node)));
     timeline.note("all nodes are killed");
     const indexes = [await ledger.record(), await ledger.record(), await ledger.record()];
     const [first = 0, , last = 0] = indexes;
@@ -254,7 +286,7 @@ describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function (
     await untilOneChain(network);
     await noteHeights();
     expect(await verdictBy(world, evidence, ALL)).to.equal("valid");
-    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5, 6, 9]);
+    expect(await oneLine(world, ledger)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 11]);
     const url = network.url(1);
     const report = await checkReceiptPromises(receipt, {
       profile: system.profile,
@@ -266,14 +298,14 @@ describe(`a chain of four validators (geth ${GETH_VERSION}, Clique)`, function (
   });
 });
 
-/** The subjects of the findings of a kind. */
+/** Ids of the findings of a kind. */
 async function findings(
   { ledger: { url } }: Running,
   kind: string,
   headers: Record<string, string>,
 ): Promise<string[]> {
   const answer = (await (await fetch(`${url}/v1/findings?limit=1000`, { headers })).json()) as {
-    findings: { kind: string }[];
+    findings: { id: string; kind: string }[];
   };
-  return answer.findings.filter((finding) => finding.kind === kind).map((finding) => JSON.stringify(finding));
+  return answer.findings.filter((finding) => finding.kind === kind).map(({ id }) => id);
 }

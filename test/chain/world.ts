@@ -22,11 +22,12 @@ import { type Guard, startGuard } from "./guard.ts";
 import { type Network, startNetwork } from "./network.ts";
 import type { Timeline } from "./timeline.ts";
 
-export const VALIDATORS = 4;
+/** An odd number: of four, two and two can get stuck on two branches of equal weight, and Clique has no way out of that by itself. */
+export const VALIDATORS = 5;
 export const ALL = [...Array(VALIDATORS).keys()];
 /**
- * Blocks that make an anchor final. Each of the last three blocks of four validators is another's (Clique: whoever made one of the last
- * N/2 may not make the next), so no two validators alone can bring an anchor so deep.
+ * Blocks that make an anchor final. Whoever made one of the last two blocks of five validators may not make the next one (EIP-225), so two
+ * that are cut off from the others cannot bring an anchor so deep.
  */
 export const FINALITY_DEPTH = 3;
 const CHAIN_ID = 4117;
@@ -123,6 +124,20 @@ export async function untilHeight(network: Network, node: number, number: number
   await until(async () => (await height(network, node)) >= number);
 }
 
+/** Waits until nobody on this side may make the next block: each made one of the two before it, or is not there. */
+export async function untilHalted({ network }: World, side: readonly number[]): Promise<void> {
+  const members = side.map((node) => network.sealers[node]);
+  for (const node of side)
+    await until(async () => {
+      const newest = await height(network, node);
+      const sealers = [newest - 1, newest].map((number) =>
+        network.rpc(node)("clique_getSigner", [`0x${number.toString(16)}`]),
+      );
+      const recent = await Promise.all(sealers);
+      return members.every((member) => recent.includes(member));
+    });
+}
+
 /** Waits until all these nodes have the same newest block, or each is within one block of the others on one line. */
 export async function untilOneChain(network: Network, nodes: readonly number[] = ALL): Promise<void> {
   await until(async () => {
@@ -197,9 +212,10 @@ const TOLD = /anchor|node|chain|works again/;
 function noteLogLine(line: string, timeline: Timeline): void {
   const entry: unknown = JSON.parse(line);
   if (!isJsonObject(entry)) return;
-  const { msg, size, block, node, reason, number } = entry;
+  // Its nodes have the numbers they have in its list.
+  const { msg, size, block, node: listed, reason, number } = entry;
   if (typeof msg !== "string" || !TOLD.test(msg)) return;
-  const details = Object.entries({ number, size, block, node, reason })
+  const details = Object.entries({ number, size, block, listed, reason })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name} ${String(value)}`);
   timeline.note(`ledger: ${msg}${details.length === 0 ? "" : ` (${details.join(", ")})`}`);
@@ -219,7 +235,10 @@ export async function untilEvidence(running: Running, index: number): Promise<st
   return evidence ?? "";
 }
 
-/** What a verifier says who asks these nodes, and believes none by itself. */
+/**
+ * What a verifier says who asks these nodes, and believes none by itself; asked again while that is "incomplete", for one of the nodes is a
+ * block behind and the anchor not final by it yet.
+ */
 export async function verdictBy(
   { network, system }: World,
   evidence: string,
@@ -230,7 +249,12 @@ export async function verdictBy(
   );
   const [first, ...others] = readers;
   if (first === undefined) throw new Error("no node to ask");
-  return (await verifyEvidence(evidence, system.profile, agreeingReader(first, ...others))).verdict;
+  let verdict = "";
+  await until(async () => {
+    ({ verdict } = await verifyEvidence(evidence, system.profile, agreeingReader(first, ...others)));
+    return verdict !== "incomplete";
+  });
+  return verdict;
 }
 
 /** The contract's history of the log, as a node has it. */
