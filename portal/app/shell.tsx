@@ -1,6 +1,6 @@
 import "./shell.css";
 
-import { type ReactNode, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-aria-components";
 import { useLocation } from "wouter";
@@ -66,10 +66,15 @@ export function Shell({ children }: { readonly children: ReactNode }) {
 function Navigation({ role }: { readonly role: Parameters<typeof placesFor>[0] }) {
   const { t } = useTranslation();
   const [location] = useLocation();
+  const pages = useRef<HTMLDivElement>(null);
+  // Whoever has many pages sees where they are, also where not all fit beside each other.
+  useEffect(() => {
+    pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [location]);
   return (
     <nav className="shell-nav-bar" aria-label={t("menu")}>
       <div className="shell-nav-row">
-        <div className="shell-nav">
+        <div className="shell-nav" ref={pages}>
           {placesFor(role).map(({ path, nav }) => {
             const isHere = location === path || location.startsWith(`${path}/`);
             return (

@@ -80,7 +80,7 @@ async function launch(): Promise<Browser> {
 export interface Visitor {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What no page of ours may do: break its policy, fail, or ask another host. */
+  /** What no page of ours may do: break its policy, have one that the browser does not understand, fail, or ask another host. */
   readonly wrongs: readonly string[];
 }
 
@@ -99,8 +99,9 @@ export async function visitor(
   page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));
   page.on("console", (message) => {
     // Refusals of the API are answers; the browser writes a line for each.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-      wrongs.push(`console: ${message.text()}`);
+    const isRefusal = message.text().startsWith("Failed to load resource");
+    const isPolicy = message.text().includes("Permissions-Policy");
+    if ((message.type() === "error" && !isRefusal) || isPolicy) wrongs.push(`console: ${message.text()}`);
   });
   context.on("request", (request) => {
     const asked = new URL(request.url());

@@ -1,3 +1,5 @@
+import { glob, readFile } from "node:fs/promises";
+import path from "node:path";
 import { expect } from "chai";
 import { further as furtherEn } from "../../portal/words/en/further.ts";
 import { en } from "../../portal/words/en/index.ts";
@@ -6,6 +8,8 @@ import { writingIn } from "../../portal/words/moments.ts";
 import { further as furtherVi } from "../../portal/words/vi/further.ts";
 import { vi } from "../../portal/words/vi/index.ts";
 import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
 
 /** Every text by its key, such as `data.title`. */
 function texts(words: object, prefix = ""): Map<string, string> {
@@ -32,6 +36,18 @@ describe("the portal's words", () => {
   it("have the same parameters in both", () => {
     for (const [key, text] of vietnamese)
       expect(parametersIn(english.get(key) ?? ""), key).to.deep.equal(parametersIn(text));
+  });
+
+  it("call a finding by one Vietnamese word, here and in whatever the ledger and its services write for people", async () => {
+    expect(vi.terms.finding.word).to.equal("Phát hiện");
+    const folders = ["portal", "server", "proactive", "catalogue", "protocol", "recorder", "cli", "verifier"];
+    const files = folders.map((folder) => path.join(ROOT, folder, "**/*.{ts,tsx,json,yaml,html,css,md}"));
+    let read = 0;
+    for await (const file of glob(files)) {
+      expect(await readFile(file, "utf8"), path.relative(ROOT, file)).to.not.match(/dấu\s+hiệu/i);
+      read++;
+    }
+    expect(read).to.be.above(100);
   });
 
   it("explain every check that the verifier makes of a statement", () => {

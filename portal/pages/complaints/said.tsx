@@ -15,7 +15,7 @@ export function Said(props: {
   const { t } = useTranslation("complaints");
   const { moment } = useWriting();
   return (
-    <ol className="stack">
+    <ol role="list" className="stack">
       {history.map(({ index, time, state, facets, erased }) => (
         <li key={index} className="stack-tight">
           <p>

@@ -8,7 +8,6 @@ import { ButtonLink } from "../../parts/button.tsx";
 import { Fault } from "../../parts/fault.tsx";
 import { Badge, Notice } from "../../parts/notice.tsx";
 import { Answered } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useNaming } from "../../words/naming.ts";
 import { STATE_TONES } from "../complaints/complaints.tsx";
 import { Deadlines } from "../complaints/deadlines.tsx";
@@ -17,6 +16,7 @@ import { Answering } from "./answering.tsx";
 import { ComplainedOf } from "./complained-of.tsx";
 import { Deciding } from "./deciding.tsx";
 import { useOverseer } from "./overseer.ts";
+import { WhatIs } from "./what-is.tsx";
 
 /** A complaint, for whoever answers or decides it: what it is about, what was said, and what is still to be done by when. */
 export default function ReceivedComplaint() {
@@ -53,7 +53,7 @@ function Whole({ complaint }: { readonly complaint: WholeComplaint }) {
           {t(`received.states.${state}`)}
         </Badge>
         {outcome !== undefined && <strong>{t(`received.outcomes.${outcome}`)}</strong>}
-        <Term name="complaint">{terms("complaint.word")}</Term>
+        <WhatIs name="complaint" />
       </p>
       <section className="card stack-tight">
         <h2>{words("deadlines")}</h2>

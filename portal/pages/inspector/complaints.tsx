@@ -8,12 +8,12 @@ import { Button, ButtonLink } from "../../parts/button.tsx";
 import { Badge } from "../../parts/notice.tsx";
 import { Select } from "../../parts/select.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { STATE_TONES } from "../complaints/complaints.tsx";
 import { Deadlines } from "../complaints/deadlines.tsx";
 import { useOverseer } from "./overseer.ts";
+import { WhatIs } from "./what-is.tsx";
 
 const CHOICES: readonly ComplaintChoice[] = [
   ...(["open", "filed", "answered", "answerOverdue", "decisionOverdue"] as const),
@@ -24,7 +24,6 @@ const CHOICES: readonly ComplaintChoice[] = [
 export default function ReceivedComplaints() {
   const { t } = useTranslation("duties");
   const { t: shell } = useTranslation();
-  const { t: terms } = useTranslation("terms");
   const naming = useNaming();
   const overseer = useOverseer();
   const isOfficer = overseer.role === "officer";
@@ -38,7 +37,7 @@ export default function ReceivedComplaints() {
         {isOfficer
           ? t("received.leadOfficer", { agency: naming.agency(overseer.agency) })
           : t("received.lead")}{" "}
-        <Term name="complaint">{terms("complaint.word")}</Term>
+        <WhatIs name="complaint" />
       </p>
       <Select
         label={t("received.which")}

@@ -17,12 +17,12 @@ import { Fault } from "../../parts/fault.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Badge, Notice, type Tone } from "../../parts/notice.tsx";
 import { Answered } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { Notify } from "./notify.tsx";
 import { useOverseer } from "./overseer.ts";
+import { WhatIs } from "./what-is.tsx";
 
 const TONES: Readonly<Record<FindingState, Tone>> = {
   open: "warn",
@@ -55,7 +55,6 @@ export default function FindingPage() {
 
 function Whole({ whole }: { readonly whole: WholeFinding }) {
   const { t } = useTranslation("oversight");
-  const { t: terms } = useTranslation("terms");
   const lookup = useLookup();
   const { finding } = whole;
   return (
@@ -65,7 +64,7 @@ function Whole({ whole }: { readonly whole: WholeFinding }) {
         <Badge tone={TONES[finding.state]} icon="inspect">
           {t(`states.${finding.state}`)}
         </Badge>
-        <Term name="finding">{terms("finding.word")}</Term>
+        <WhatIs name="finding" />
         <code>{finding.id}</code>
       </p>
       <section className="card stack-tight">
@@ -136,7 +135,7 @@ function History({ whole: { history } }: { readonly whole: WholeFinding }) {
   const naming = useNaming();
   if (history.length === 0) return <p>{t("finding.noHistory")}</p>;
   return (
-    <ol className="stack-tight">
+    <ol role="list" className="stack-tight">
       {history.map(({ index, time, state, notified, authority, note }) => (
         <li key={index} className="stack-tight">
           <p>

@@ -5,11 +5,11 @@ import { useTranslation } from "react-i18next";
 
 import { type FindingState, useFindingList } from "../../api/findings.ts";
 import { Select } from "../../parts/select.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useNaming } from "../../words/naming.ts";
 import { ANY, FINDING_KINDS, FINDING_STATES } from "./asked.ts";
 import { FindingList } from "./finding-list.tsx";
 import { useOverseer } from "./overseer.ts";
+import { WhatIs } from "./what-is.tsx";
 
 /** Also of what no event alone shows, which cannot be searched for. */
 const KINDS = [...FINDING_KINDS, "silent-source", "missed-anchor", "missed-index"] as const;
@@ -18,7 +18,6 @@ const KINDS = [...FINDING_KINDS, "silent-source", "missed-anchor", "missed-index
 export default function Findings() {
   const { t } = useTranslation("duties");
   const { t: oversight } = useTranslation("oversight");
-  const { t: terms } = useTranslation("terms");
   const naming = useNaming();
   const overseer = useOverseer();
   const [kind, setKind] = useState<string>(ANY);
@@ -32,7 +31,7 @@ export default function Findings() {
         {overseer.role === "officer"
           ? t("findings.leadOfficer", { agency: naming.agency(overseer.agency) })
           : t("findings.lead")}{" "}
-        <Term name="finding">{terms("finding.word")}</Term>
+        <WhatIs name="finding" />
       </p>
       <div className="fields">
         <Select

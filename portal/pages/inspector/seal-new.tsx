@@ -11,22 +11,21 @@ import { Button, ButtonLink } from "../../parts/button.tsx";
 import { Fault } from "../../parts/fault.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useWriting } from "../../words/moments.ts";
 import { SealFields } from "./seal-fields.tsx";
 import { dayFault, endsAt, type FilledTerms, indexesIn, NO_TERMS, termsOf } from "./seal-terms.ts";
+import { WhatIs } from "./what-is.tsx";
 
 /** Closing events for a time, which the log records. */
 export default function NewSeal() {
   const { t } = useTranslation("duties");
-  const { t: terms } = useTranslation("terms");
   const sealing = useSealing();
   return (
     <div className="stack">
       <title>{`${t("seal.title")} · Minh Bạch`}</title>
       <h1>{t("seal.title")}</h1>
       <p>
-        {t("seal.lead")} <Term name="sealed">{terms("sealed.word")}</Term>
+        {t("seal.lead")} <WhatIs name="sealed" />
       </p>
       {sealing.data === undefined && <Asking sealing={sealing} />}
       {sealing.error !== null && <Fault error={sealing.error} />}

@@ -12,12 +12,12 @@ import { Disclosure } from "../../parts/disclosure.tsx";
 import { Fault } from "../../parts/fault.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useWriting } from "../../words/moments.ts";
 import { useOverseer } from "./overseer.ts";
 import { SealBadge, SealFacts, useSealName } from "./seal-card.tsx";
 import { SealFields } from "./seal-fields.tsx";
 import { basisOf, dayFault, endsAt, type FilledTerms, NO_TERMS, termsOf } from "./seal-terms.ts";
+import { WhatIs } from "./what-is.tsx";
 
 /** A seal, and for the authority that ordered it, what may be ordered next. */
 export default function SealPage() {
@@ -47,7 +47,6 @@ export default function SealPage() {
 
 function Whole({ seal }: { readonly seal: Seal }) {
   const { t } = useTranslation("duties");
-  const { t: terms } = useTranslation("terms");
   const name = useSealName();
   const overseer = useOverseer();
   const act = useSealAct(seal.id);
@@ -57,7 +56,7 @@ function Whole({ seal }: { readonly seal: Seal }) {
       <h1>{name(seal)}</h1>
       <p className="row">
         <SealBadge seal={seal} />
-        <Term name="sealed">{terms("sealed.word")}</Term>
+        <WhatIs name="sealed" />
       </p>
       <section className="card">
         <SealFacts seal={seal} />

@@ -7,21 +7,20 @@ import { useNow } from "../../app/now.ts";
 import { ButtonLink } from "../../parts/button.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
 import { useWriting } from "../../words/moments.ts";
 import { SealCard } from "./seal-card.tsx";
 import { sealsByEnd } from "./seal-terms.ts";
+import { WhatIs } from "./what-is.tsx";
 
 /** Every seal: those that end soon first, as somebody has to extend them or let them end. */
 export default function Seals() {
   const { t } = useTranslation("duties");
-  const { t: terms } = useTranslation("terms");
   return (
     <div className="stack">
       <title>{`${t("seals.title")} · Minh Bạch`}</title>
       <h1>{t("seals.title")}</h1>
       <p>
-        {t("seals.lead")} <Term name="sealed">{terms("sealed.word")}</Term>
+        {t("seals.lead")} <WhatIs name="sealed" />
       </p>
       <div>
         <ButtonLink weight="first" href="/seals/new">

@@ -7,6 +7,7 @@ import { Badge } from "../../parts/notice.tsx";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
+import { useOverseer } from "./overseer.ts";
 
 /** States in which nobody has to do anything any more. */
 const DONE: readonly string[] = ["settled", "dismissed", "decided", "withdrawn"];
@@ -24,6 +25,7 @@ export function WorkItem(props: {
   const naming = useNaming();
   const lookup = useLookup();
   const now = useNow();
+  const { role } = useOverseer();
   const { id, kind, state, agency, since, due, index } = item;
   const isDone = DONE.includes(state);
   const isOverdue = !isDone && due !== undefined && due < now;
@@ -42,7 +44,7 @@ export function WorkItem(props: {
           {lookup(`oversight:states.${state}`, state)}
         </Badge>
       </div>
-      {agency !== undefined && (
+      {agency !== undefined && role === "inspector" && (
         <p>
           {t("queues.agency")}: {naming.agency(agency)}
         </p>

@@ -6,12 +6,13 @@ import { useRates } from "../../api/inspection.ts";
 import { useQueue, useQueues } from "../../api/queues.ts";
 import { ButtonLink } from "../../parts/button.tsx";
 import { Answered } from "../../parts/states.tsx";
-import { Term, type TermName } from "../../parts/term.tsx";
+import type { TermName } from "../../parts/term.tsx";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { useOverseer } from "../inspector/overseer.ts";
 import { Rates } from "../inspector/samples.tsx";
 import { WorkItem, workIn } from "../inspector/work-item.tsx";
+import { WhatIs } from "../inspector/what-is.tsx";
 
 /** Items of a kind of work shown here; the rest is a step away. */
 const SHOWN = 3;
@@ -48,12 +49,11 @@ function Duty(props: {
 }) {
   const { queue, name, all, term } = props;
   const { t } = useTranslation("duties");
-  const { t: terms } = useTranslation("terms");
   return (
     <section className="stack-tight" aria-labelledby={name}>
       <div className="row">
         <h2 id={name}>{t(`home.${name}`)}</h2>
-        {term !== undefined && <Term name={term}>{terms(`${term}.word`)}</Term>}
+        {term !== undefined && <WhatIs name={term} />}
       </div>
       <Answered of={useQueue(queue)}>
         {(items) =>

@@ -1,6 +1,7 @@
 import type { duties as vi } from "../vi/duties.ts";
 
 export const duties: typeof vi = {
+  whatIs: "What is “{{word}}”?",
   home: {
     title: "Your agency",
     lead: "You are the data-protection officer of {{agency}}. This is what the law asks of you, the first to be due first.",
@@ -112,7 +113,7 @@ export const duties: typeof vi = {
     noBasis: "none named",
     until: "Closed until",
     ended: "Ended",
-    name: "{{authority}}: {{number}} entries",
+    name: "{{authority}} · entries: {{number}}",
     see: "Open",
     unknown: "There is no such seal",
     placed: "Ordered",
@@ -137,7 +138,7 @@ export const duties: typeof vi = {
     article: "Article",
     articleHint: "The number of the article alone, such as 177.",
     missing: "Fill this in.",
-    place: "Seal",
+    place: "Seal these entries",
     placeAsk: "Seal these entries?",
     placeWhy:
       "The order is written into the record in your authority's name. The people concerned see that there is one.",

@@ -55,7 +55,7 @@ export const oversight: typeof vi = {
     "consent-expired": "Consent expired",
     "objection-ignored": "Objection to machines ignored",
     "no-case": "No case named",
-    "emergency-unreviewed": "Emergency not reviewed",
+    "emergency-unreviewed": "Used in an emergency",
   },
   states: {
     open: "open",

@@ -1,5 +1,6 @@
 /** What inspectors and data-protection officers do about complaints, seals and notifications. */
 export const duties = {
+  whatIs: "“{{word}}” là gì?",
   home: {
     title: "Việc của cơ quan",
     lead: "Bạn là cán bộ bảo vệ dữ liệu của {{agency}}. Ở đây là những việc luật giao cho bạn, việc gần hạn nhất đứng trước.",
@@ -110,7 +111,7 @@ export const duties = {
     noBasis: "không nêu",
     until: "Giữ kín đến",
     ended: "Hết hạn lúc",
-    name: "{{authority}}: {{number}} mục",
+    name: "{{authority}} · số mục: {{number}}",
     see: "Xem",
     unknown: "Không có lệnh niêm phong này",
     placed: "Ra lệnh lúc",
@@ -135,7 +136,7 @@ export const duties = {
     article: "Điều",
     articleHint: "Chỉ ghi số của điều, ví dụ 177.",
     missing: "Hãy điền mục này.",
-    place: "Niêm phong",
+    place: "Niêm phong các mục này",
     placeAsk: "Niêm phong các mục này?",
     placeWhy: "Lệnh được ghi vào sổ với tên cơ quan của bạn. Người có dữ liệu thấy là có lệnh này.",
     placeYes: "Có, niêm phong",

@@ -53,7 +53,7 @@ export const oversight = {
     "consent-expired": "Sự đồng ý đã hết hạn",
     "objection-ignored": "Bỏ qua lời phản đối máy tự xử lý",
     "no-case": "Không nêu số hồ sơ",
-    "emergency-unreviewed": "Dùng khẩn cấp, chưa được xem xét",
+    "emergency-unreviewed": "Dùng trong trường hợp khẩn cấp",
   },
   states: {
     open: "đang mở",

@@ -1,0 +1,49 @@
+/** Where what a test recorded stands in the log, and waiting until the ledger has dealt with it. */
+import { expect } from "chai";
+import { call } from "../system/api.ts";
+import { fetchUntil, POLICE } from "../system/fixture.ts";
+import { tokenNamed } from "../system/statements.ts";
+import type { Portal } from "./browser.ts";
+
+/** Log index of an event of the police, by its number. */
+export async function indexOf({ url }: Pick<Portal, "url">, seq: number): Promise<number> {
+  const { first, index } = (await (
+    await fetchUntil(`${url}/v1/submissions/${POLICE}/${seq}`)
+  ).json()) as Readonly<Record<"first" | "index", number>>;
+  return index + seq - first;
+}
+
+/** Asks until it holds. Bounded by the test's own time. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect.fail(`${what} did not come true`);
+}
+
+/** Waits until everything recorded so far has been judged, can be searched and is anchored. */
+export async function judged({ url }: Pick<Portal, "url">): Promise<void> {
+  const eventsNow = async () => {
+    const { events } = (await (await fetch(`${url}/health`)).json()) as {
+      events: Readonly<Record<"recorded" | "judged" | "searchable" | "indexed" | "anchored", number>>;
+    };
+    return events;
+  };
+  const { recorded } = await eventsNow();
+  await until("that all is judged", async () => {
+    const { judged: done, searchable, indexed, anchored } = await eventsNow();
+    return Math.min(done, searchable, indexed, anchored) >= recorded;
+  });
+}
+
+/** Waits until something waits in a queue, as an inspector sees it. */
+export async function waiting({ url, system }: Pick<Portal, "url" | "system">, queue: string): Promise<void> {
+  const inspector = await tokenNamed(system, "inspector");
+  await until(`that ${queue} holds something`, async () => {
+    const { items } = (await call(`${url}/v1/queues/${queue}`, inspector)).json as {
+      items: readonly unknown[];
+    };
+    return items.length > 0;
+  });
+}
