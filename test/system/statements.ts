@@ -15,7 +15,7 @@ import type { Deployed } from "./fixture.ts";
 export type Headers = Record<string, string>;
 
 /** A development token as a header, by the caller's name. */
-export async function tokenNamed(system: Deployed, name: string): Promise<Headers> {
+export async function tokenNamed(system: Pick<Deployed, "dataDir">, name: string): Promise<Headers> {
   const tokens: unknown = JSON.parse(await readFile(path.join(system.dataDir, "dev-tokens.json"), "utf8"));
   for (const entry of Array.isArray(tokens) ? (tokens as unknown[]) : []) {
     if (!isJsonObject(entry) || !isJsonObject(entry["caller"]) || entry["caller"]["name"] !== name) continue;
@@ -46,7 +46,7 @@ export async function fetchStatement(url: string, headers: Headers, horizon: num
 }
 
 /** Asks the system's chain itself. */
-function readerOf(system: Deployed): ChainReader {
+export function readerOf(system: Pick<Deployed, "chain">): ChainReader {
   return chainReader(jsonRpc(system.chain.url, { fetch, name: "node" }), "node");
 }
 
