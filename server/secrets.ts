@@ -97,27 +97,26 @@ export async function openKeys(
   };
 }
 
-/** One of them. @throws ConfigError */
-export async function openKey(
+async function openKey(
   name: Exclude<keyof Secrets, "vrf" | "pepper">,
   config: Pick<Config, "dataDir" | "environment">,
   env: Env,
 ): Promise<SigningSecret> {
-  const variable = VARIABLES[name];
-  const given = givenText(variable, env);
-  if (given === undefined || !isPkcs11Uri(given)) return loadSecret(name, config, env);
   const curve = name === "anchorer" ? "secp256k1" : "ed25519";
-  return await openToken(variable, given, curve, env[`${variable}_PIN`]);
+  return (await openGivenKey(VARIABLES[name], curve, env)) ?? ownSecret(name, config);
 }
 
-async function openToken(
+/** The key that the environment gives by this variable, in whichever of the forms; undefined when it gives none. @throws ConfigError */
+export async function openGivenKey(
   variable: string,
-  uri: string,
   curve: Pkcs11Key["curve"],
-  pin: string | undefined,
-): Promise<Pkcs11Key> {
+  env: Env,
+): Promise<SigningSecret | undefined> {
+  const given = givenText(variable, env);
+  if (given === undefined) return undefined;
+  if (!isPkcs11Uri(given)) return parseSecret(variable, given);
   try {
-    const key = await openPkcs11Key(uri, pin);
+    const key = await openPkcs11Key(given, env[`${variable}_PIN`]);
     if (key.curve === curve) return key;
   } catch (cause) {
     if (!(cause instanceof KeyError)) throw cause;
@@ -147,11 +146,12 @@ function ownSecret(name: keyof Secrets, config: Pick<Config, "dataDir" | "enviro
 }
 
 /**
- * Where the records are, by `STORE`: `postgres://user:password@host:port/database`; undefined for LevelDB in the data folder (`level`, the default).
+ * Where the records are, by `STORE` or the file that `STORE_FILE` names: `postgres://user:password@host:port/database`; undefined for LevelDB in the data
+ * folder (`level`, the default).
  * @throws ConfigError, never with its value: it may hold a password.
  */
 export function recordsDatabase(env: Env): string | undefined {
-  const store = env["STORE"] ?? "level";
+  const store = givenText("STORE", env) ?? "level";
   if (store === "level") return undefined;
   if (/^postgres(?:ql)?:\/\/[^/]+\/[^/?]+/.test(store) && URL.canParse(store)) return store;
   throw new ConfigError('STORE must be "level" or postgres://user:password@host:port/database');

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { ConfigError } from "../../server/config.ts";
-import { loadSecrets, logPublicKeys } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, recordsDatabase } from "../../server/secrets.ts";
 
 describe("server/secrets", () => {
   let dataDir: string;
@@ -31,6 +31,22 @@ describe("server/secrets", () => {
     const secrets = loadSecrets({ dataDir, environment: "embedded" }, { RECEIPT_KEY: "ab".repeat(32) });
     expect(secrets.receipt).to.deep.equal(new Uint8Array(32).fill(0xab));
     expect(readdirSync(path.join(dataDir, "keys"))).to.not.include("receipt");
+  });
+
+  it("takes where the records are from the environment or a file, and never shows it", () => {
+    const url = "postgres://minhbach:secret@db:5432/minhbach";
+    const file = path.join(dataDir, "store");
+    writeFileSync(file, `${url}\n`, { mode: 0o600 });
+    expect(recordsDatabase({})).to.equal(undefined);
+    expect([recordsDatabase({ STORE: url }), recordsDatabase({ STORE_FILE: file })]).to.deep.equal([
+      url,
+      url,
+    ]);
+    expect(() => recordsDatabase({ STORE: url, STORE_FILE: file })).to.throw(ConfigError, "not both");
+    expect(() => recordsDatabase({ STORE: "mysql://minhbach:secret@db" }))
+      .to.throw(ConfigError, "STORE must be")
+      .with.property("message")
+      .that.does.not.include("secret");
   });
 
   it("makes no key in production", () => {
