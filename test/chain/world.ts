@@ -124,17 +124,15 @@ export async function untilHeight(network: Network, node: number, number: number
   await until(async () => (await height(network, node)) >= number);
 }
 
-/** Waits until nobody on this side may make the next block: each made one of the two before it, or is not there. */
-export async function untilHalted({ network }: World, side: readonly number[]): Promise<void> {
-  const members = side.map((node) => network.sealers[node]);
-  for (const node of side)
+/** Waits until none of the nodes may extend its own chain: each made one of the last two blocks of it. */
+export async function untilHalted({ network }: World, nodes: readonly number[] = ALL): Promise<void> {
+  for (const node of nodes)
     await until(async () => {
       const newest = await height(network, node);
       const sealers = [newest - 1, newest].map((number) =>
         network.rpc(node)("clique_getSigner", [`0x${number.toString(16)}`]),
       );
-      const recent = await Promise.all(sealers);
-      return members.every((member) => recent.includes(member));
+      return (await Promise.all(sealers)).includes(network.sealers[node]);
     });
 }
 

@@ -20,11 +20,11 @@ interface Genesis {
 async function settings(name: string): Promise<Map<string, unknown>> {
   const source = (await text(name)).replaceAll(/^#.*$/gm, "");
   const found = new Map<string, unknown>();
-  for (const [, key = "", value = ""] of source.matchAll(/^([a-z-]+)=(\[[^\]]*\]|.*)$/gm)) {
+  for (const [, key = "", value = ""] of source.matchAll(/^([a-z0-9-]+)=(\[[^\]]*\]|.*)$/gm)) {
     expect(found.has(key), key).to.equal(false);
     found.set(key, JSON.parse(value));
   }
-  expect(source.replaceAll(/^([a-z-]+)=(\[[^\]]*\]|.*)$/gm, "").trim(), "what is no setting").to.equal("");
+  expect(source.replaceAll(/^([a-z0-9-]+)=(\[[^\]]*\]|.*)$/gm, "").trim(), "what is no setting").to.equal("");
   return found;
 }
 
@@ -95,7 +95,7 @@ describe("deploy/besu", () => {
     const PUSH0 = 0x5f;
     const [CREATION_GAS, BYTE_GAS] = [53_000, 200];
     const laterRules = [PUSH0, 0x49, 0x4a, 0x5c, 0x5d, 0x5e];
-    for (const { bytecode } of [anchorRegistryArtifact, agencyRegistryArtifact]) {
+    for (const { deployedBytecode: bytecode } of [anchorRegistryArtifact, agencyRegistryArtifact]) {
       const used = opcodes(bytecode);
       expect(laterRules.filter((opcode) => used.has(opcode))).to.deep.equal([]);
       const bytes = (bytecode.length - 2) / 2;
