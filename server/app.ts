@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { rpcRoutes } from "./anchor/rpc-proxy.ts";
+import { backups } from "./app/backups.ts";
 import { callersOf } from "./app/callers.ts";
 import { complaining } from "./app/complaints.ts";
 import { connectChain, makeAnchorer } from "./app/chain.ts";
@@ -51,6 +52,8 @@ const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 const CLOSURES_INTERVAL_MS = 1_000;
 /** How old an answer about a new event may be; whoever asks about findings waits for what is newest. */
 const JUDGING_INTERVAL_MS = 1_000;
+/** A node that fell behind is left after two looks. */
+const NODES_INTERVAL_MS = 2_000;
 /** The public counts are as old as this; an inspector who asks waits for what is newest. */
 const FINDINGS_INTERVAL_MS = 10_000;
 /** Deadlines are of hours and days. */
@@ -148,6 +151,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...catalogueRoutes(catalogues),
       ...judge.routes,
       ...sourceRoutes({ store: records.store, sources, findings, clock: options.clock }),
+      ...(await backups(options, { about, records })),
       ...healthRoutes(health),
       ...metricsRoutes(registry),
       ...(await openApiRoutes()),
@@ -175,6 +179,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     inspect.start();
     const poll = poller(options.log, closing);
     const { chainPollMs } = options.config;
+    if (options.config.rpcUrls.length > 1)
+      poll("comparing the chain's nodes", NODES_INTERVAL_MS, chain.compareNodes);
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
     poll("reading consents and objections", CLOSURES_INTERVAL_MS, decide.update);
@@ -189,6 +195,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       poll("recording the catalogue", chainPollMs, record);
     }
     const anchoring = poll("anchoring", chainPollMs, () => anchorer.tick());
+    // The first to end, since under load they never come to the end of the log by themselves.
+    closing.push(judge.close, findings.close);
     records.integrator.onCheckpoint(anchoring.wake);
     records.index.onVersion(anchoring.wake);
     return { url, routes: [SUBMISSION_ROUTE, ...routes], close };

@@ -19,7 +19,9 @@ export function credentialsOf(clock: Clock): (grant: Grant) => CredentialsFor {
 /** A token bound to a key that the browser never sees. */
 function boundCredentials(token: string, key: JWK, clock: Clock): CredentialsFor {
   const ath = hash("sha256", token, "base64url");
-  const jwk: JWK = Object.fromEntries(["kty", "crv", "x", "y"].map((name) => [name, key[name]]));
+  const jwk: JWK = { ...key };
+  // The proof shows the public part.
+  delete jwk.d;
   return async ({ method, url }) => ({
     authorization: `DPoP ${token}`,
     dpop: await new SignJWT({ htm: method, htu: url, ath, jti: randomUUID() })

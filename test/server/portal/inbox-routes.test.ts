@@ -232,7 +232,7 @@ describe("server/portal/inbox-routes", () => {
     answer = (response) => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     const routes = routesOf(url);
     const asking = { path: "/messages/events", routes };
-    const open: AsyncIterator<string>[] = [];
+    const open: ReturnType<typeof chunksOf>[] = [];
     for (let at = 0; at < 6; at++) open.push(chunksOf(await ask(asking)));
     for (const chunks of open) await chunks.next();
     expect(await refusal(asking)).to.equal("rate-limited");
