@@ -1,0 +1,224 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, readFile, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { expect } from "chai";
+import { verifyCommand } from "../../cli/verify.ts";
+import { parseSource } from "../../protocol/source.ts";
+import { readSigningKey } from "../../recorder/index.ts";
+import { hasPostgres } from "../../scripts/postgres.ts";
+import { recorderKeyFile } from "../../scripts/start/agencies.ts";
+import type { Store } from "../../server/store/store.ts";
+import { runCommands } from "../cli/command-line.ts";
+import {
+  type Deployed,
+  deployed,
+  fetchUntil,
+  type LedgerProcess,
+  openSystemRecords,
+  spawnLedger,
+} from "./fixture.ts";
+import { PromisedClient } from "./promised-client.ts";
+import { sharedDatabase } from "./shared-postgres.ts";
+
+const SOURCES = ["qn-police/r1", "qn-health/r1"].map(parseSource);
+const ROOT = path.resolve(import.meta.dirname, "../..");
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+}
+
+/** Runs one of the commands as an operator does. */
+async function run(script: string, args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [path.join(ROOT, "scripts", script), ...args], {
+    env: { PATH: process.env["PATH"] },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let out = "";
+  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (out += text.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, out };
+}
+
+async function ranWell(script: string, args: readonly string[]): Promise<string> {
+  const { code, out } = await run(script, args);
+  expect(code, out).to.equal(0);
+  return out;
+}
+
+/** Asks until the answer holds the part. */
+async function healthUntil(url: string, part: string | RegExp): Promise<string> {
+  const deadline = performance.now() + 120_000;
+  for (;;) {
+    const text = await (await fetch(`${url}/health`)).text();
+    if (typeof part === "string" ? text.includes(part) : part.test(text)) return text;
+    if (performance.now() > deadline) throw new Error(`/health never said ${String(part)}: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function anchoredIn(health: string): number {
+  return Number(/"anchored":(\d+)/.exec(health)?.[1] ?? 0);
+}
+
+/** What the ledger lost, and a system that holds its records elsewhere. */
+async function otherPlace(system: Deployed, kind: "level" | "postgres"): Promise<Deployed> {
+  const database = kind === "postgres" ? (await sharedDatabase()).url : undefined;
+  const dataDir = path.join(system.dataDir, `restored-${kind}`);
+  await cp(path.join(system.dataDir, "keys"), path.join(dataDir, "keys"), { recursive: true });
+  for (const name of ["trust.json", "deployment.json", "dev-tokens.json"])
+    await cp(path.join(system.dataDir, name), path.join(dataDir, name));
+  return { ...system, database, dataDir };
+}
+
+function placeOf({ database, dataDir }: Deployed): string {
+  return database ?? dataDir;
+}
+
+/** Every file that belongs to the ledger's records and what is made of them. */
+async function destroyRecords({ dataDir }: Deployed): Promise<void> {
+  for (const name of ["records", "derived", "index", "search"])
+    await rm(path.join(dataDir, name), { recursive: true, force: true });
+}
+
+for (const to of ["level", "postgres"] as const) {
+  const title = `a ledger that is lost and restored into ${to === "level" ? "LevelDB" : "PostgreSQL"}`;
+  if (to === "postgres" && !hasPostgres) {
+    it(`${title} (skipped: there is no PostgreSQL for this platform)`);
+    continue;
+  }
+  describe(title, function () {
+    this.timeout(600_000);
+    let system: Deployed;
+    let restored: Deployed;
+    let ledger: LedgerProcess | undefined;
+    let clients: PromisedClient[];
+    const file = (name: string): string => path.join(system.dataDir, name);
+    /** What was acknowledged before the backup began. */
+    let promisedBefore: readonly ReadonlyMap<number, { readonly leaf: string; readonly index: number }>[];
+    let anchoredAtLast: number;
+
+    before(async () => {
+      system = await deployed();
+      clients = await Promise.all(
+        SOURCES.map(async (source) => {
+          const key = await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source));
+          return new PromisedClient(system, source, key);
+        }),
+      );
+    });
+    after(async () => {
+      await ledger?.end("SIGKILL");
+      await system.destroy();
+    });
+
+    it("gives a backup under load, which is whole and agrees with the chain", async () => {
+      const server = await spawnLedger(system);
+      ledger = server;
+      await fetchUntil(`${server.url}/ready`);
+      let isOver = false;
+      const load = Promise.all(
+        clients.map(
+          async (client) =>
+            await client.sendUntil(
+              () => isOver,
+              () => server.url,
+            ),
+        ),
+      );
+      try {
+        await healthUntil(server.url, /"anchored":[1-9]/);
+        promisedBefore = clients.map(({ acknowledged }) => new Map(acknowledged));
+        const args = ["--from", server.url, "--data", system.dataDir, "--out", file("backup")];
+        await ranWell("backup.ts", [...args, "--with-keys", file("event-keys")]);
+      } finally {
+        isOver = true;
+        await load;
+      }
+      for (const name of ["backup", "event-keys"])
+        expect((await stat(file(name))).mode & 0o777, name).to.equal(0o600);
+      const said = await ranWell("backup.ts", [
+        ...["--check", file("backup"), "--keys", file("event-keys")],
+        ...["--trust", system.profileFile, "--rpc", system.chain.url],
+      ]);
+      expect(said).to.contain("Every anchor in it stands on the chain");
+    });
+
+    it("is lost with what came after the backup", async () => {
+      const server = ledger ?? expect.fail("no ledger");
+      const { size } = await headIn(file("backup"));
+      const [client] = clients;
+      // Something comes after the backup in any case, and is anchored.
+      let rounds = 0;
+      await client?.sendUntil(
+        () => rounds++ === 3,
+        () => server.url,
+      );
+      const deadline = performance.now() + 120_000;
+      do {
+        anchoredAtLast = anchoredIn(await (await fetch(`${server.url}/health`)).text());
+        expect(performance.now(), "nothing more is anchored").to.be.lessThan(deadline);
+      } while (anchoredAtLast <= size);
+      await server.end("SIGKILL");
+      ledger = undefined;
+      restored = await otherPlace(system, to);
+      await destroyRecords(system);
+    });
+
+    it("is restored with every event that was acknowledged before the backup", async () => {
+      const args = ["--backup", file("backup"), "--keys", file("event-keys"), "--to", placeOf(restored)];
+      const said = await ranWell("restore.ts", args);
+      expect(said).to.contain("holds the backup of");
+      const again = await run("restore.ts", args);
+      expect([again.code, again.out]).to.satisfy(
+        ([code, out]: [number, string]) =>
+          code === 1 && out.includes("There are records in the target already"),
+      );
+      const store: Store = await openSystemRecords(restored);
+      try {
+        let promised = 0;
+        for (const [at, { source }] of clients.entries())
+          for (const [seq, { index }] of promisedBefore[at] ?? []) {
+            const held = await store.submissionHolding(source, seq);
+            expect(held && held.index + seq - held.first, `${source} ${seq}`).to.equal(index);
+            promised++;
+          }
+        expect(promised).to.be.greaterThan(10);
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("proves them, and takes nothing as long as more was promised than it holds", async () => {
+      const server = await spawnLedger(restored);
+      ledger = server;
+      const health = await healthUntil(server.url, "halted");
+      expect(health).to.contain("store-behind");
+      const [first] = promisedBefore[0]?.values() ?? [];
+      const evidence = await fetchUntil(
+        `${server.url}/v1/events/${first?.index ?? -1}/evidence`,
+        200,
+        60_000,
+      );
+      const files = {
+        "evidence.json": await evidence.text(),
+        "trust.json": await readFile(system.profileFile, "utf8"),
+      };
+      const args = ["verify", "evidence.json", "--trust", "trust.json", "--rpc", system.chain.url];
+      const { code, out } = await runCommands([verifyCommand(fetch)], args, files);
+      expect(code, out).to.equal(0);
+      const [client] = clients;
+      await client?.sendUntilKilled(server.url).then(
+        () => expect.fail("the ledger went away"),
+        (error: unknown) => expect(String(error)).to.contain("store-behind"),
+      );
+    });
+  });
+}
+
+async function headIn(file: string): Promise<{ size: number }> {
+  const text = (await readFile(file)).subarray(0, 1000).toString("latin1");
+  return { size: Number(/"size":(\d+)/.exec(text)?.[1]) };
+}
