@@ -50,6 +50,8 @@ export interface Judging {
   readonly restingOn: (index: number) => Promise<readonly number[]>;
   /** How many events of the log were looked at. */
   readonly size: () => Promise<number>;
+  /** Ends the judging under way at its next step; answers are given on. */
+  readonly close: () => Promise<void>;
 }
 
 /** Whether what was done with people's data was allowed, and what inspectors and officers make of it. */
@@ -107,5 +109,6 @@ export function judging({ config, secrets, clock }: AppOptions, parts: JudgingPa
       return await uses.upToDate();
     },
     size: async () => (await uses.status()).size,
+    close: uses.close,
   };
 }

@@ -94,11 +94,13 @@ function logFollower({ store, db, log }: FollowLogOptions, reader: LogReader): L
     });
   }
 
+  /** What is there now. Under load there would always be more to read, and whoever waits for this would wait for ever. */
   async function readAll(): Promise<void> {
     let at = progress ?? (await start());
+    const { size } = await store.head();
     for (;;) {
       const { read, saved } = at;
-      const tags = await store.indexTags(read, read + READ_AT_ONCE);
+      const tags = read < size ? await store.indexTags(read, Math.min(size, read + READ_AT_ONCE)) : [];
       progress = at;
       if (tags.length === 0) return;
       const events = await eventsBetween(read, tags);
