@@ -124,7 +124,7 @@ export async function fillRichly(store: Store): Promise<MadeKeys> {
   await store.bind("vrf", Uint8Array.of());
   const beside = (n: number): Attachment => ({
     name: new Uint8Array(32).fill(n),
-    body: Buffer.from(`${ATTACHMENT_TEXT} ${n} ${"x".repeat(70_000)}`),
+    body: Buffer.from(`${ATTACHMENT_TEXT} ${n} ${"x".repeat(5_000)}`),
   });
   const keys = await addEvents(store, [
     { source: "qn-police/r1", count: 3 },
