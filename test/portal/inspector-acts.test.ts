@@ -97,7 +97,7 @@ describe("what inspectors order and record in a browser", function () {
     await expectAccessible(page);
 
     const person = await opened("/portal/my-data", { person: "citizen-1", size: "phone" });
-    await person.page.getByText("Niêm phong").first().waitFor();
+    await person.page.getByRole("heading", { name: "Một mục đang được giữ kín" }).first().waitFor();
     await done(person);
 
     await press(page, page.getByRole("link", { name: "Về các lệnh niêm phong" }));
@@ -119,7 +119,7 @@ describe("what inspectors order and record in a browser", function () {
     await picture(page, "inspector-seal-desktop-vi");
 
     await page.goto("/portal/seals");
-    await page.getByRole("region", { name: "Đang có hiệu lực" }).getByText("đang có hiệu lực").waitFor();
+    await page.getByRole("region", { name: "Đang có hiệu lực" }).getByRole("listitem").waitFor();
     await press(page, page.getByRole("link", { name: /^Xem/ }).first());
     await press(page, page.getByRole("button", { name: "Mở sớm", exact: true }));
     const lift = page.getByRole("button", { name: "Có, mở ngay" });
