@@ -40,6 +40,8 @@ export interface NetworkOptions {
   readonly chainId: number;
   /** Addresses whose transactions every node takes without a fee. */
   readonly free: readonly string[];
+  /** All connections between nodes were ended, for no block came for a while. */
+  readonly onReset: () => void;
 }
 
 interface Place {
@@ -53,6 +55,9 @@ interface Place {
   running: RunningGeth | undefined;
 }
 
+/** How often to look whether the chain grows, and after how many looks without a new block its nodes are connected anew. */
+const LOOK_MS = 5_000;
+const STANDING_LOOKS = 6;
 const PASSWORD = "test";
 const ANSWER_BYTES = 10_000_000;
 const CALL_TIMEOUT_MS = 30_000;
@@ -99,9 +104,13 @@ class Wired implements Network {
   readonly sealers: readonly string[];
   readonly #places: readonly Place[];
   readonly #options: NetworkOptions;
+  readonly #looking: NodeJS.Timeout;
+  #highest = 0;
+  #looksWithoutBlock = 0;
 
   constructor(places: readonly Place[], options: NetworkOptions) {
     [this.#places, this.#options] = [places, options];
+    this.#looking = setInterval(() => void this.#look(), LOOK_MS);
     this.chainId = options.chainId;
     this.sealers = places.map(({ address }) => address.toLowerCase());
   }
@@ -140,11 +149,27 @@ class Wired implements Network {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#looking);
     for (const { running, forLedger, toPeers } of this.#places) {
       await running?.kill();
       await forLedger.close();
       for (const wire of toPeers.values()) await wire.close();
     }
+  }
+
+  /**
+   * geth announces a block once. A node that misses it, as on a very busy machine, hears of it only with the next block, and when that one is
+   * for it to make there is none. Nodes that connect anew tell one another how far they are.
+   */
+  async #look(): Promise<void> {
+    const asked = this.#places.map((_, node) => this.rpc(node)("eth_blockNumber", []).then(Number, () => 0));
+    const highest = Math.max(...(await Promise.all(asked)));
+    this.#looksWithoutBlock = highest === this.#highest ? this.#looksWithoutBlock + 1 : 0;
+    this.#highest = highest;
+    if (this.#looksWithoutBlock < STANDING_LOOKS) return;
+    this.#looksWithoutBlock = 0;
+    for (const { toPeers } of this.#places) for (const wire of toPeers.values()) wire.reset();
+    this.#options.onReset();
   }
 
   #at(node: number): Place {

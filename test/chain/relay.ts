@@ -12,6 +12,8 @@ export interface Relay {
   target: number | undefined;
   readonly cut: () => void;
   readonly mend: () => void;
+  /** Ends all connections, so that both ends make new ones. */
+  readonly reset: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -61,6 +63,9 @@ export async function openRelay(): Promise<Relay> {
     mend: () => {
       isCut = false;
       for (const socket of sockets) socket.resume();
+    },
+    reset: () => {
+      for (const socket of sockets) socket.destroy();
     },
     close: async () => {
       const closed = once(server, "close");

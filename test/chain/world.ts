@@ -44,18 +44,21 @@ export interface World {
 }
 
 /** Starts the validators and deploys by the first. Nobody owns anything on this chain, and nobody pays. */
-export async function startWorld(geth: string): Promise<World> {
+export async function startWorld(geth: string, onReset: () => void): Promise<World> {
   const folder = await mkdtemp(path.join(tmpdir(), "minhbach-chain-"));
   const guard = startGuard(folder);
   try {
-    return await startIn(folder, { geth, guard });
+    return await startIn(folder, { geth, guard, onReset });
   } catch (error) {
     await guard.close();
     throw error;
   }
 }
 
-async function startIn(folder: string, { geth, guard }: { geth: string; guard: Guard }): Promise<World> {
+async function startIn(
+  folder: string,
+  { geth, guard, onReset }: { geth: string; guard: Guard; onReset: () => void },
+): Promise<World> {
   const dataDir = path.join(folder, "ledger");
   const keys = path.join(dataDir, "keys");
   await mkdir(keys, { recursive: true });
@@ -67,7 +70,7 @@ async function startIn(folder: string, { geth, guard }: { geth: string; guard: G
     ...plans.map(({ account }) => ("privateKey" in account ? account.privateKey : "")),
   ].map((key) => new Wallet(key).address);
   const network = await startNetwork({
-    ...{ geth, folder, guard, validators: VALIDATORS, chainId: CHAIN_ID },
+    ...{ geth, folder, guard, onReset, validators: VALIDATORS, chainId: CHAIN_ID },
     free: [anchorer, ...accounts],
   });
 
@@ -122,6 +125,12 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
 /** Waits until the node has a block of that number. */
 export async function untilHeight(network: Network, node: number, number: number): Promise<void> {
   await until(async () => (await height(network, node)) >= number);
+}
+
+/** Waits until every node is connected to every other. */
+export async function untilMeshed(network: Network): Promise<void> {
+  for (const node of ALL)
+    await until(async () => Number(hex(await network.rpc(node)("net_peerCount", []))) === VALIDATORS - 1);
 }
 
 /** Waits until none of the nodes may extend its own chain: each made one of the last two blocks of it. */
