@@ -15,6 +15,7 @@ import { type AppOptions, type Closing, logOf } from "./app/parts.ts";
 import { portal } from "./app/portal.ts";
 import { reading } from "./app/reading.ts";
 import { openRecords } from "./app/records.ts";
+import { RISKS_INTERVAL_MS, storeRisks } from "./app/store-risks.ts";
 import { openWriter, recordingOf } from "./app/writer.ts";
 import { catalogueHistory } from "./catalogue/history.ts";
 import { loadCatalogue } from "./catalogue/load.ts";
@@ -178,6 +179,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     await records.integrator.start();
     inspect.start();
     const poll = poller(options.log, closing);
+    const lookAtStore = storeRisks(records.store, { registry, log: options.log });
+    poll("looking at how the database is set up", RISKS_INTERVAL_MS, lookAtStore);
     const { chainPollMs } = options.config;
     if (options.config.rpcUrls.length > 1)
       poll("comparing the chain's nodes", NODES_INTERVAL_MS, chain.compareNodes);

@@ -101,6 +101,7 @@ class OneInFlight implements Anchorer {
   #isLineWhole = true;
   /** When records were first seen missing from the chain, in milliseconds. */
   #missingSince: number | undefined;
+  #isMissingReported = false;
   #broadcast: { readonly hash: string; readonly at: number } | undefined;
 
   constructor(options: AnchorerOptions) {
@@ -190,12 +191,18 @@ class OneInFlight implements Anchorer {
     }
     if (this.#missingSince === undefined) {
       this.#missingSince = clock.now();
+      this.#isMissingReported = false;
+    }
+    const missingForMs = clock.now() - this.#missingSince;
+    // Not at the first look: a node that is a block behind does not show yet what another server recorded by another node.
+    if (missingForMs >= this.#timing.missingMs / 2 && !this.#isMissingReported) {
+      this.#isMissingReported = true;
       log.error(
         { missing: this.#missingAnchors, recorded },
         "the chain lost anchors that were final; unless they come back by themselves they are anchored again",
       );
     }
-    return clock.now() - this.#missingSince;
+    return missingForMs;
   }
 
   #noteAgreement({ agreement }: Sighting, decision: Decision): void {

@@ -21,7 +21,7 @@ import type { VrfPool } from "./vrf-pool.ts";
  */
 
 export interface LogIndexParts {
-  readonly store: Pick<Store, "events" | "indexTags" | "indexKeys" | "addIndexKeys">;
+  readonly store: Pick<Store, "events" | "indexTags" | "indexKeys" | "addIndexKeys" | "leads">;
   readonly integrator: Pick<Integrator, "checkpoint" | "tree" | "onCheckpoint">;
   readonly thread: ThreadSettings;
   readonly vrf: VrfPool;
@@ -73,6 +73,8 @@ export interface IndexStatus {
 /** Rows of the store's keys carried to the thread at once. */
 const KEYS_AT_ONCE = 4096;
 const KEPT_FOR_ANCHORS = 2;
+/** Versions that a server keeps which goes by another's anchors: which of them is anchored, it learns later. Of as many checkpoints none is passed over. */
+const KEPT_FOR_LEADER = 8;
 /** A disk or a record that failed seldom recovers at once, and loading a large index is work. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -100,6 +102,8 @@ class Following implements LogIndex {
   #keyRows = 0;
   #status: ThreadStatus | undefined;
   #kept: readonly number[] = [];
+  /** Sizes of the newest versions. */
+  #recent: readonly number[] = [];
 
   constructor(parts: LogIndexParts) {
     this.#parts = parts;
@@ -245,7 +249,10 @@ class Following implements LogIndex {
   /** Through the sizes that stand in anchors, so that an index that is built again is compared with the anchored one. */
   async #nextSize(size: number, target: number): Promise<number> {
     const anchored = (await this.#parts.sizesInUse()).filter((each) => each > size);
-    return Math.min(target, size + MAX_BATCH_EVENTS, ...anchored);
+    // The leader may anchor its index at any of these. Far behind, the last anchored ones do.
+    const published = this.#waiting.map((checkpoint) => checkpoint.size).filter((each) => each > size);
+    const follows = !this.#parts.store.leads() && published.length <= KEPT_FOR_LEADER;
+    return Math.min(target, size + MAX_BATCH_EVENTS, ...anchored, ...(follows ? published : []));
   }
 
   async #extend(from: number, to: number): Promise<void> {
@@ -263,8 +270,10 @@ class Following implements LogIndex {
       await this.#sendKeys(thread);
     }
     this.#take(await thread.extend(batch));
+    this.#recent = [...this.#recent, to].slice(-KEPT_FOR_LEADER);
     const inUse = await this.#parts.sizesInUse();
-    this.#status = await thread.keep([...inUse, ...this.#kept]);
+    const recent = this.#parts.store.leads() ? [] : this.#recent;
+    this.#status = await thread.keep([...inUse, ...this.#kept, ...recent]);
   }
 
   /** The keys that the store has and the thread has not. */

@@ -61,6 +61,8 @@ class Records {
     for (const listener of this.#listeners) listener(this.#published);
   }
 
+  leads = true;
+
   store() {
     return {
       events: async (indexes: readonly number[]) => {
@@ -73,6 +75,7 @@ class Records {
         Promise.resolve(this.#events.slice(from, to).map(({ tags }) => tags)),
       indexKeys: ({ from, limit }: { from: number; limit: number }) =>
         Promise.resolve(this.rows.slice(from, from + limit)),
+      leads: () => this.leads,
       addIndexKeys: (rows: readonly IndexKeyRow[]) => {
         this.rows.push(...rows);
         return Promise.resolve();
@@ -159,6 +162,11 @@ describe("server/index/log-index", () => {
     indexes.push(index);
     index.start();
     return index;
+  }
+
+  function publishOne(n: number): void {
+    records.add(accessFacets(n));
+    records.publish();
   }
 
   async function expectEntry(
@@ -313,6 +321,32 @@ describe("server/index/log-index", () => {
     expect(held.map((answer) => answer !== undefined)).to.deep.equal([true, false, true, false, false, true]);
     expect(held[0]?.entry).to.equal(undefined);
     expect(held[2]?.entry?.count).to.equal(1);
+  });
+
+  it("of a server that does not lead holds what the leader may anchor, though it learns of it later", async () => {
+    records.leads = false;
+    let isHeldUp = true;
+    const index = start({
+      // Published while the index was held up: none of them is passed over.
+      sizesInUse: () => {
+        if (isHeldUp) for (const n of [2, 3, 4]) publishOne(n);
+        isHeldUp = false;
+        return [];
+      },
+    });
+    publishOne(1);
+    await sized(index, 4);
+    const { key } = await index.keyOf("person", person(1));
+    const held = await Promise.all([1, 2, 3, 4].map(async (size) => await index.prove(key, size)));
+    expect(held).to.not.include(undefined);
+    // Only so many.
+    for (let size = 5; size <= 14; size++) {
+      publishOne(size);
+      await sized(index, size);
+    }
+    expect(await index.prove(key, 4)).to.equal(undefined);
+    expect(await index.prove(key, 8)).to.not.equal(undefined);
+    expect(index.status().versions).to.be.lessThan(12);
   });
 
   it("passes through the sizes that stand in anchors when it is built again, and holds them", async () => {
