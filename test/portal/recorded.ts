@@ -14,7 +14,7 @@ export async function indexOf({ url }: Pick<Portal, "url">, seq: number): Promis
 }
 
 /** Asks until it holds. Bounded by the test's own time. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -5,7 +5,7 @@ import { beginOf, endOf } from "./days.ts";
 /** Longest time ahead that one order closes something (server/desk/seal-acts.ts). */
 const MAX_SECONDS = 180 * 86_400;
 /** Events that one order may name. */
-export const MAX_SEALED = 32;
+const MAX_SEALED = 32;
 const SOON_SECONDS = 14 * 86_400;
 /** A day is chosen to its end, which may lie past the last moment allowed. */
 const DAY_SECONDS = 86_400;
