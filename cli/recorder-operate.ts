@@ -81,23 +81,28 @@ ${SET_BY_ENVIRONMENT}`,
 export const recorderContinueCommand: Command = {
   name: "recorder continue",
   summary: "continue a restored recorder under a new source",
-  help: `Usage: minhbach recorder continue --from OLD_SPOOL
+  help: `Usage: minhbach recorder continue --from OLD_SPOOL [--log-lost-events]
 
 Moves the events that the log lacks from a spool that was restored from a backup to the recorder of
 a new source, which the environment describes (RECORDER_SOURCE, RECORDER_SPOOL, ...). Each event is moved once,
-also when this is interrupted and run again. Register the new source's key first.
+also when this is interrupted and run again. Register the new source's key first. With --log-lost-events the
+spool is an ordinary one, and the ledger was restored from a backup and goes on in a successor of
+its log: what it lost is recorded again, though there are receipts for it.
 
 ${SET_BY_ENVIRONMENT}`,
   async run(args, surroundings) {
-    const { values } = parseArguments({ args: [...args], options: { from: { type: "string" } } });
-    const oldDirectory = values.from;
+    const { values } = parseArguments({
+      args: [...args],
+      options: { from: { type: "string" }, "log-lost-events": { type: "boolean", default: false } },
+    });
+    const { from: oldDirectory, "log-lost-events": logLostEvents } = values;
     if (oldDirectory === undefined) throw new UnusableInput("name the old spool's folder with --from");
     const { continueUnderNewSource } = await import("../recorder/continue.ts");
     const { readRecorderSettings } = await import("../recorder/settings.ts");
     return withRecorder(surroundings, async (recorder) => {
       const { ledgerUrl } = readRecorderSettings(surroundings.env);
       const { oldSource, moved, alreadyHeld } = await usable(
-        continueUnderNewSource({ oldDirectory, ledgerUrl, recorder }),
+        continueUnderNewSource({ oldDirectory, ledgerUrl, recorder, logLostEvents }),
       );
       const { source } = recorder.status();
       surroundings.terminal.out(

@@ -5,19 +5,20 @@
  *     npm run restore -- --backup FILE --without-keys --to DATA_DIR|postgres://...
  *
  * The keys are those that were taken with the backup, or later: what was erased by then stays erased. Without keys nothing can be opened any more, and only what
- * is public is proven. The files are checked before anything is written. Interrupted, the same command goes on where it was.
+ * is public is proven. --for-successor leaves out the anchors, for a ledger that goes on in the log's successor on the chain. The files are checked before anything is written. Interrupted, the same command goes on where it was.
  */
 import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
 import { toHex } from "../protocol/bytes.ts";
 import { backupOrigin, checkBackup, type OpenFile } from "../server/store/backup-reading.ts";
+import { forSuccessor } from "../server/store/transfer-parts.ts";
 import { transferRecords } from "../server/store/transfer.ts";
 import { countedText, progressBars, runRecordsCommand } from "./records/command.ts";
 import { RecordsInputError } from "./records/error.ts";
 import { nameOfPlace, openTarget, parsePlace } from "./records/places.ts";
 
 const USAGE =
-  "Usage: npm run restore -- --backup FILE (--keys FILE | --without-keys) --to DATA_DIR|postgres://...";
+  "Usage: npm run restore -- --backup FILE (--keys FILE | --without-keys) [--for-successor] --to DATA_DIR|postgres://...";
 
 await runRecordsCommand(USAGE, async () => {
   const { values } = parseArgs({
@@ -25,6 +26,7 @@ await runRecordsCommand(USAGE, async () => {
       backup: { type: "string" },
       keys: { type: "string" },
       "without-keys": { type: "boolean", default: false },
+      "for-successor": { type: "boolean", default: false },
       to: { type: "string" },
     },
   });
@@ -43,7 +45,9 @@ await runRecordsCommand(USAGE, async () => {
   });
   const target = await openTarget(to);
   try {
-    const count = await transferRecords(await backupOrigin(...files), target, { onProgress: bars.show });
+    const held = await backupOrigin(...files);
+    const origin = values["for-successor"] ? forSuccessor(held) : held;
+    const count = await transferRecords(origin, target, { onProgress: bars.show });
     bars.end();
     console.log(
       `${nameOfPlace(to)} holds the backup of ${new Date(head.time * 1000).toISOString()}: ${countedText(count)}.`,

@@ -16,7 +16,7 @@ const KEY_BYTES = 32;
 const NOTHING = new Uint8Array();
 
 /** The head of a file, read alone. @throws TransferError `damaged`, `newer-format` */
-export async function readHead(open: OpenFile, file: BackupFile): Promise<BackupHead> {
+async function readHead(open: OpenFile, file: BackupFile): Promise<BackupHead> {
   for await (const frame of framesOf(TITLES[file], open())) return headInFrame(frame, file);
   throw damaged("it is empty");
 }

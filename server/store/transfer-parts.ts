@@ -39,7 +39,7 @@ const PAGE_EVENTS = 1000;
 const PAGE_KEYS = 4096;
 const PAGE_ANCHORS = 500;
 
-export function recordsHead({ size, frontier, commits }: Head): RecordsHead {
+function recordsHead({ size, frontier, commits }: Head): RecordsHead {
   return { size, root: frontierRoot(frontier), commits };
 }
 
@@ -47,6 +47,17 @@ export function recordsHead({ size, frontier, commits }: Head): RecordsHead {
 export async function originOf(reader: StoreReader): Promise<Origin> {
   const head = recordsHead(await reader.head());
   return { head, parts: (fromIndex = 0) => partsOf(reader, head.size, fromIndex) };
+}
+
+/** The same records for the log that succeeds theirs on the chain, where the anchors of theirs do not stand. */
+export function forSuccessor({ head, parts }: Origin): Origin {
+  return {
+    head,
+    parts: async function* (fromIndex) {
+      for await (const part of parts(fromIndex))
+        if (part.kind !== "anchor" && part.kind !== "anchor-intent") yield part;
+    },
+  };
 }
 
 async function* partsOf(reader: StoreReader, size: number, fromIndex: number): AsyncGenerator<Part> {

@@ -124,6 +124,30 @@ describe("recorder whose spool was restored from a backup", () => {
     );
     expect(moved[0]).to.include({ "agent.id": "qn-justice:1042" });
   });
+
+  it("records again under a new source id what the ledger lost, if it is told so", async () => {
+    const first = await here.open();
+    for (const id of ["a", "b", "c"]) {
+      await record(first, id);
+      await flushed(first);
+    }
+    await first.close();
+    here.ledger.forget(SOURCE, 2);
+
+    const source = "qn-police/r2";
+    here.ledger.register(source, here.key);
+    const recorder = await here.open({ source, directory: path.join(here.directory, "spool-r2") });
+    const options = { oldDirectory: spool(), ledgerUrl: here.ledger.url, recorder };
+    expect(await continueUnderNewSource(options)).to.include({ moved: 0 });
+    const lost = { ...options, logLostEvents: true };
+    for (let n = 0; n < 2; n++)
+      expect(await continueUnderNewSource(lost)).to.include({ moved: 2, alreadyHeld: 0 });
+    await flushed(recorder);
+    const moved = here.ledger.eventsOf(source);
+    expect(moved.map(({ exchange }) => exchange)).to.deep.equal(
+      ["b", "c"].map((id) => accessEvent(id).exchange),
+    );
+  });
 });
 
 /** A ledger out of reach. */

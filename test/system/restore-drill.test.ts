@@ -3,25 +3,45 @@ import { once } from "node:events";
 import { cp, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
+import { Contract, hexlify, JsonRpcProvider, Wallet } from "ethers";
 import { verifyCommand } from "../../cli/verify.ts";
+import { parseReceipt } from "../../protocol/receipt.ts";
 import { parseSource } from "../../protocol/source.ts";
 import { readSigningKey } from "../../recorder/index.ts";
 import { hasPostgres } from "../../scripts/postgres.ts";
 import { recorderKeyFile } from "../../scripts/start/agencies.ts";
+import { accountKey } from "../../scripts/start/keys.ts";
+import { anchorRegistryArtifact } from "../../server/anchor/artifacts.ts";
+import { logPublicKeys } from "../../server/secrets.ts";
 import type { Store } from "../../server/store/store.ts";
+import { chainReader } from "../../verifier/chain.ts";
+import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { parseTrustProfile } from "../../verifier/trust-profile.ts";
 import { runCommands } from "../cli/command-line.ts";
 import {
+  ACCESS,
   type Deployed,
   deployed,
+  deployOn,
   fetchUntil,
   type LedgerProcess,
+  openDemoRecorder,
   openSystemRecords,
+  signedSubmission,
   spawnLedger,
+  startLedger,
+  submit,
+  tokenOf,
 } from "./fixture.ts";
 import { PromisedClient } from "./promised-client.ts";
 import { sharedDatabase } from "./shared-postgres.ts";
 
 const SOURCES = ["qn-police/r1", "qn-health/r1"].map(parseSource);
+const HEARTBEAT = {
+  type: "heartbeat",
+  heartbeat: { waiting: 0 },
+  time: { occurred: "2026-11-22T08:00:00Z" },
+} as const;
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
 interface Ran {
@@ -64,9 +84,13 @@ function anchoredIn(health: string): number {
 }
 
 /** What the ledger lost, and a system that holds its records elsewhere. */
-async function otherPlace(system: Deployed, kind: "level" | "postgres"): Promise<Deployed> {
+async function otherPlace(
+  system: Deployed,
+  kind: "level" | "postgres",
+  name = "restored",
+): Promise<Deployed> {
   const database = kind === "postgres" ? (await sharedDatabase()).url : undefined;
-  const dataDir = path.join(system.dataDir, `restored-${kind}`);
+  const dataDir = path.join(system.dataDir, `${name}-${kind}`);
   await cp(path.join(system.dataDir, "keys"), path.join(dataDir, "keys"), { recursive: true });
   for (const name of ["trust.json", "deployment.json", "dev-tokens.json"])
     await cp(path.join(system.dataDir, name), path.join(dataDir, name));
@@ -75,6 +99,28 @@ async function otherPlace(system: Deployed, kind: "level" | "postgres"): Promise
 
 function placeOf({ database, dataDir }: Deployed): string {
   return database ?? dataDir;
+}
+
+/** What the administrator does: a new log that continues the old one from its last anchor that the records still cover. */
+async function succeed({ chain, dataDir, profile, secrets }: Deployed, size: number): Promise<void> {
+  const provider = new JsonRpcProvider(chain.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const admin = new Wallet(await accountKey(path.join(dataDir, "keys", "account-admin")), provider);
+  const registry = new Contract(profile.anchorRegistry, anchorRegistryArtifact.abi, admin);
+  const reader = chainReader(jsonRpc(chain.url, { fetch, name: "node" }), "node");
+  let place = (await reader.anchorCount(profile.anchorRegistry, profile.logId)) - 1;
+  while ((await reader.anchorAt(profile.anchorRegistry, profile.logId, place)).size > size) place--;
+  const keys = logPublicKeys(secrets);
+  const sent: unknown = await registry
+    .getFunction("createSuccessor")
+    .send(
+      profile.logId,
+      place,
+      new Wallet(hexlify(secrets.anchorer)).address,
+      [hexlify(keys.checkpoint), hexlify(keys.receipt), hexlify(keys.vrf)],
+      100_000_000,
+    );
+  await (sent as { wait: () => Promise<unknown> }).wait();
+  provider.destroy();
 }
 
 /** Every file that belongs to the ledger's records and what is made of them. */
@@ -215,8 +261,152 @@ for (const to of ["level", "postgres"] as const) {
         (error: unknown) => expect(String(error)).to.contain("store-behind"),
       );
     });
+
+    it("goes on in a successor of the log, which the chain shows, without what came after the backup", async () => {
+      await ledger?.end("SIGTERM");
+      await succeed(system, (await headIn(file("backup"))).size);
+      const next = await otherPlace(system, to, "successor");
+      const profileFile = await deployOn(system.chain, next.dataDir, { secrets: system.secrets });
+      const profile = parseTrustProfile(await readFile(profileFile, "utf8"));
+      expect(profile.logId).to.equal(system.profile.logId + 1);
+      const args = ["--backup", file("backup"), "--keys", file("event-keys"), "--to", placeOf(next)];
+      await ranWell("restore.ts", [...args, "--for-successor"]);
+      const successor = { ...next, profile, profileFile };
+      const server = await spawnLedger(successor);
+      ledger = server;
+      await fetchUntil(`${server.url}/ready`, 200, 120_000);
+      const source = SOURCES[0] ?? expect.fail("no source");
+      const held = await (await fetch(`${server.url}/v1/sources/${source}`)).json();
+      const first = Number((held as { next?: unknown }).next);
+      const body = await signedSubmission(successor, { source, first, facets: [HEARTBEAT] });
+      const answer = await submit(server.url, body);
+      expect(answer.status, await answer.clone().text()).to.equal(201);
+      const { receipts } = (await answer.json()) as { receipts: string[] };
+      const { index } = parseReceipt(receipts[0] ?? "").receipt;
+      const evidence = await fetchUntil(`${server.url}/v1/events/${index}/evidence`, 200, 120_000);
+      const files = {
+        "evidence.json": await evidence.text(),
+        "trust.json": await readFile(profileFile, "utf8"),
+      };
+      const { code, out } = await runCommands(
+        [verifyCommand(fetch)],
+        ["verify", "evidence.json", "--trust", "trust.json", "--rpc", system.chain.url],
+        files,
+      );
+      expect(code, out).to.equal(0);
+    });
   });
 }
+
+describe("a backup that was taken between an order to erase and its execution", function () {
+  this.timeout(600_000);
+  let system: Deployed;
+  let ledger: LedgerProcess | undefined;
+
+  before(async () => {
+    system = await deployed();
+  });
+  after(async () => {
+    await ledger?.end("SIGKILL");
+    await system.destroy();
+  });
+
+  async function mining(seconds: number): Promise<void> {
+    const body = JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "evm_setIntervalMining",
+      params: [seconds],
+    });
+    const headers = { "content-type": "application/json" };
+    expect((await fetch(system.chain.url, { method: "POST", headers, body })).status).to.equal(200);
+  }
+
+  /** Whether the keys of the two events are there; the ledger is stopped. */
+  async function keysThere(): Promise<boolean[]> {
+    const store = await openSystemRecords(system);
+    try {
+      return [(await store.eventKey(0)) !== undefined, (await store.eventKey(1)) !== undefined];
+    } finally {
+      await store.close();
+    }
+  }
+
+  it("is restored and erases again", async () => {
+    let server = await spawnLedger(system);
+    ledger = server;
+    await fetchUntil(`${server.url}/ready`);
+    const recorder = await openDemoRecorder(system, server.url);
+    await recorder.recordAll([ACCESS, { ...ACCESS, case: "HS-2026-1" }]);
+    await recorder.flush(AbortSignal.timeout(60_000));
+    await recorder.close();
+    await fetchUntil(`${server.url}/v1/events/1/evidence`, 200, 60_000);
+    // An order is executed when an anchor covers it: until there are blocks again it waits.
+    await mining(0);
+    const order = {
+      ...{ id: "e-1", events: [0], reason: "Recorded by mistake." },
+      legalBasis: { law: "Law 91/2025/QH15", article: "14" },
+    };
+    await untilOrdered(server.url, JSON.stringify(order));
+    const files = ["backup", "event-keys"].map((name) => path.join(system.dataDir, name));
+    const [backup = "", keys = ""] = files;
+    const args = ["--from", server.url, "--data", system.dataDir, "--out", backup, "--with-keys", keys];
+    await ranWell("backup.ts", args);
+    await mining(1);
+    await untilErased(server.url);
+    await server.end("SIGTERM");
+    expect(await keysThere()).to.deep.equal([false, true]);
+
+    await destroyRecords(system);
+    await ranWell("restore.ts", ["--backup", backup, "--keys", keys, "--to", system.dataDir]);
+    expect(await keysThere()).to.deep.equal([true, true]);
+    server = await spawnLedger(system);
+    ledger = server;
+    await fetchUntil(`${server.url}/ready`, 200, 60_000);
+    await untilErased(server.url);
+    await server.end("SIGTERM");
+    expect(await keysThere()).to.deep.equal([false, true]);
+  });
+
+  it("is no place for a ledger while it is half restored", async () => {
+    const store = await openSystemRecords(system);
+    await store.bind("transfer", Buffer.from("under way"));
+    await store.close();
+    const error: unknown = await startLedger(system).then(
+      async (app) => await app.close(),
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.include({ code: "store-unavailable" });
+    expect(String(error)).to.contain("npm run restore");
+  });
+
+  async function untilOrdered(url: string, body: string): Promise<void> {
+    const officer = await tokenOf(system, "officer", "qn-police");
+    const headers = { ...officer, "content-type": "application/json" };
+    const deadline = performance.now() + 120_000;
+    for (;;) {
+      const { status, text } = await fetch(`${url}/v1/erasures`, { method: "POST", headers, body }).then(
+        async (answer) => ({ status: answer.status, text: await answer.text() }),
+      );
+      if (status === 200 || status === 201) return;
+      // The index is being loaded.
+      expect(status, text).to.equal(503);
+      expect(performance.now(), text).to.be.lessThan(deadline);
+    }
+  }
+
+  async function untilErased(url: string): Promise<void> {
+    const inspector = await tokenOf(system, "inspector");
+    const deadline = performance.now() + 120_000;
+    for (;;) {
+      const answer = await fetch(`${url}/v1/erasures/e-1`, { headers: inspector });
+      const text = await answer.text();
+      if (text.includes('"state":"destroyed"')) return;
+      if (performance.now() > deadline) throw new Error(`it was never erased: ${text}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+});
 
 async function headIn(file: string): Promise<{ size: number }> {
   const text = (await readFile(file)).subarray(0, 1000).toString("latin1");

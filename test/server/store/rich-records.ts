@@ -11,7 +11,7 @@ import { makeSubmission } from "../../../protocol/submission.ts";
 import type { Attachment, IndexKeyRow, NewSubmission, Store } from "../../../server/store/store.ts";
 import { bundle, tagsOf } from "./groups.ts";
 
-export const LOG = { chainId: 31337, registry: `0x${"ab".repeat(20)}`, logId: 1 };
+const LOG = { chainId: 31337, registry: `0x${"ab".repeat(20)}`, logId: 1 };
 export const LOG_NAME = `31337:0x${"ab".repeat(20)}:1`;
 
 /** What stands inside the events, and must be in no backup. */
