@@ -84,6 +84,9 @@ export interface Visitor {
   readonly wrongs: readonly string[];
 }
 
+/** How long something on a page may take to come: a machine that has much else to do is slow, and no test is about that. */
+const PATIENCE_MS = 120_000;
+
 /** Opens a browser window of this size, which prefers this language. */
 export async function visitor(
   { browser, url }: Pick<Portal, "browser" | "url">,
@@ -94,6 +97,7 @@ export async function visitor(
     ...{ locale: language === "vi" ? "vi-VN" : "en-GB", timezoneId: "Asia/Ho_Chi_Minh" },
     reducedMotion: "reduce",
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const wrongs: string[] = [];
   const page = await context.newPage();
   page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));
