@@ -3,6 +3,7 @@ import { sha256 } from "#sha256";
 import { fromUtf8, toBase64url } from "../../protocol/bytes.ts";
 import { BUNDLE_TYPE } from "../../protocol/bundle.ts";
 import { FormatError } from "../../protocol/errors.ts";
+import { GATHERED_TYPE, parseGathered } from "../../protocol/gathered.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { parseStatement, STATEMENT_TYPE } from "../../protocol/statement.ts";
 import { verifyAccusation } from "../../verifier/accusation.ts";
@@ -10,19 +11,22 @@ import { verifyBreach } from "../../verifier/breach.ts";
 import { verifyBundle } from "../../verifier/bundle.ts";
 import type { ChainReader } from "../../verifier/chain.ts";
 import { type EvidenceClaim, verifyEvidence } from "../../verifier/evidence.ts";
+import { verifyGathered } from "../../verifier/gathered.ts";
 import { checkReceiptPromises, type ReceiptWorth } from "../../verifier/receipt-promises.ts";
-import { verifyStatement } from "../../verifier/statement.ts";
+import { type StatementClaim, verifyStatement } from "../../verifier/statement.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
 import { comparedWith } from "./check.ts";
 import { entriesOf, type Entry } from "./entries.ts";
 import { readFacets } from "./facets.ts";
-import type { CheckedFile, FileKind, FileTask, FileVerdict } from "./file-messages.ts";
+import type { CheckedFile, FileKind, FileTask, FileVerdict, Proven } from "./file-messages.ts";
 
 type Found = Pick<CheckedFile, "verdict" | "checks" | "proven">;
+type ProvenStatement = Extract<Proven, { kind: "statement" }>;
 type Verify = (task: FileTask, chain: ChainReader | undefined) => Promise<Found>;
 
 const KINDS: ReadonlyMap<unknown, FileKind> = new Map<unknown, FileKind>([
   [STATEMENT_TYPE, "statement"],
+  [GATHERED_TYPE, "gathered"],
   ["minhbach/evidence", "evidence"],
   [BUNDLE_TYPE, "bundle"],
   ["minhbach/accusation", "accusation"],
@@ -31,6 +35,7 @@ const KINDS: ReadonlyMap<unknown, FileKind> = new Map<unknown, FileKind>([
 
 const VERIFY: Readonly<Record<FileKind, Verify>> = {
   statement: checkStatementFile,
+  gathered: checkGathered,
   evidence: checkEvidence,
   bundle: checkBundle,
   accusation: async ({ bytes, profile }, chain) => {
@@ -89,11 +94,25 @@ async function checkStatementFile(
   const { verdict, checks, claim } = await verifyStatement(bytes, profile, chain, {
     ...(earlier !== undefined && { earlier }),
   });
-  if (claim === null) return { verdict, checks, proven: null };
+  return { verdict, checks, proven: claim && provenStatement(claim, bytes) };
+}
+
+function provenStatement(claim: StatementClaim, text: Uint8Array | string): ProvenStatement {
   const { lists, ...rest } = claim;
   const shownLists = lists.map(({ kind, id, count, since }) => ({ kind, id, count, since }));
-  const entries = entriesOf(parseStatement(bytes));
-  return { verdict, checks, proven: { kind: "statement", claim: rest, lists: shownLists, entries } };
+  return { kind: "statement", claim: rest, lists: shownLists, entries: entriesOf(parseStatement(text)) };
+}
+
+/** The good parts are shown also where another one is bad or missing: its checks say which. */
+async function checkGathered({ bytes, profile }: FileTask, chain: ChainReader | undefined): Promise<Found> {
+  const { verdict, checks, parts } = await verifyGathered(bytes, profile, chain);
+  if (parts.every(({ claim }) => claim === null)) return { verdict, checks, proven: null };
+  const texts = parseGathered(bytes);
+  const shown = parts.map(({ log, verdict: worth, claim }, at) => ({
+    ...{ log, verdict: worth },
+    statement: claim && provenStatement(claim, texts[at]?.statement ?? ""),
+  }));
+  return { verdict, checks, proven: { kind: "gathered", parts: shown } };
 }
 
 async function checkEvidence({ bytes, profile }: FileTask, chain: ChainReader | undefined): Promise<Found> {

@@ -11,7 +11,7 @@ import type { Entry } from "./entries.ts";
 import type { ComparedWith } from "./messages.ts";
 
 /** Everything that the verifier knows, by what a file says it is. */
-export type FileKind = "statement" | "evidence" | "bundle" | "accusation" | "breach" | "receipt";
+export type FileKind = "statement" | "gathered" | "evidence" | "bundle" | "accusation" | "breach" | "receipt";
 
 /** A chain node as a person named it. */
 export interface Node {
@@ -38,6 +38,7 @@ export type Proven =
       readonly lists: readonly Omit<ListClaim, "events">[];
       readonly entries: readonly Entry[];
     }
+  | { readonly kind: "gathered"; readonly parts: readonly ProvenPart[] }
   | { readonly kind: "evidence"; readonly claim: EvidenceClaim; readonly entries: readonly Entry[] }
   | {
       readonly kind: "bundle";
@@ -49,6 +50,15 @@ export type Proven =
   | { readonly kind: "accusation"; readonly claim: AccusationClaim }
   | { readonly kind: "breach"; readonly claim: BreachClaim }
   | { readonly kind: "receipt"; readonly receipt: Receipt; readonly breaches: readonly string[] };
+
+/** What one log's part of a gathered statement proves, however the others fare. */
+export interface ProvenPart {
+  /** `chainId:registry:logId`, as the file names it. */
+  readonly log: string;
+  readonly verdict: Verdict;
+  /** Null unless this part is good. */
+  readonly statement: Extract<Proven, { kind: "statement" }> | null;
+}
 
 /** As the verifier says it; and of a receipt, that its log broke it or may yet keep it. */
 export type FileVerdict = Verdict | "broken" | "not-due";

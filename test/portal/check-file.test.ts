@@ -15,6 +15,7 @@ import { parseSubmissionPayload } from "../../protocol/submission.ts";
 import { logOf } from "../../verifier/trust-profile.ts";
 import { toBase64url, utf8 } from "../../protocol/bytes.ts";
 import { formatEvidence } from "../../protocol/evidence.ts";
+import { formatGathered } from "../../protocol/gathered.ts";
 import { formatStatement } from "../../protocol/statement.ts";
 import { verifyChecks } from "../../portal/words/vi/verify-checks.ts";
 import { ACCUSATION_CHECKS } from "../../verifier/accusation.ts";
@@ -22,6 +23,7 @@ import { BREACH_CHECKS } from "../../verifier/breach.ts";
 import { BUNDLE_CHECKS } from "../../verifier/bundle.ts";
 import { type ChainReader, chainReader } from "../../verifier/chain.ts";
 import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
+import { GATHERED_CHECKS } from "../../verifier/gathered.ts";
 import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
 import { nodeOf } from "../verifier/chain-state.ts";
 import { profileOf, readerOf, receiptOf } from "../verifier/promise-world.ts";
@@ -84,6 +86,28 @@ describe("what the verify page finds out about a file", function () {
     expect((await check(since, nodeOfWorld(honest))).verdict).to.equal("incomplete");
     const earlier = bytesOf(formatStatement(honest.statement(ids)));
     expect((await check(since, nodeOfWorld(honest), { earlier })).verdict).to.not.equal("incomplete");
+  });
+
+  it("shows every good part of a gathered statement, also beside a bad one and with a log missing", async () => {
+    const statement = honest.statement([ANNA, ANNAS_OLD]);
+    const part = { log: statement.log, statement: formatStatement(statement) };
+    const good = await check(formatGathered([part]), nodeOfWorld(honest));
+    expect(good).to.include({ kind: "gathered", verdict: "valid" });
+    if (good.proven?.kind !== "gathered") throw new Error("nothing is proven");
+    const [shown] = good.proven.parts;
+    expect(shown?.statement?.lists.map(({ id }) => id)).to.deep.equal([ANNA, ANNAS_OLD]);
+    expect(shown?.statement?.entries.length).to.be.greaterThan(0);
+
+    const other = { log: { ...statement.log, logId: 2 }, statement: part.statement };
+    const bad = await check(formatGathered([part, other]), nodeOfWorld(honest));
+    expect(bad.verdict).to.equal("invalid");
+    if (bad.proven?.kind !== "gathered") throw new Error("the good part is hidden");
+    const worths = bad.proven.parts.map(({ verdict, statement: each }) => [verdict, each !== null]);
+    expect(worths).to.deep.equal([
+      ["valid", true],
+      ["invalid", false],
+    ]);
+    expect((await check(formatGathered([part]), undefined)).proven).to.equal(null);
   });
 
   it("knows an accusation, and that it is right", async () => {
@@ -154,6 +178,7 @@ describe("what the verify page finds out about a file", function () {
   it("has plain words for every check of every kind", () => {
     const idsOf = (checks: object): string[] => Object.keys(checks);
     expect(idsOf(verifyChecks.evidence)).to.have.members(idsOf(EVIDENCE_CHECKS));
+    expect(idsOf(verifyChecks.gathered)).to.have.members(idsOf(GATHERED_CHECKS));
     expect(idsOf(verifyChecks.bundle)).to.have.members(idsOf(BUNDLE_CHECKS));
     expect(idsOf(verifyChecks.accusation)).to.have.members(idsOf(ACCUSATION_CHECKS));
     expect(idsOf(verifyChecks.breach)).to.have.members(idsOf(BREACH_CHECKS));

@@ -1,11 +1,12 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { parseLogId } from "../../../protocol/log-id.ts";
 import { Button } from "../../parts/button.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import type { Entry } from "../../verify/entries.ts";
-import type { Proven } from "../../verify/file-messages.ts";
+import type { Proven, ProvenPart } from "../../verify/file-messages.ts";
 import { useWriting } from "../../words/moments.ts";
 import { Facts } from "../data/facts.tsx";
 import { KIND_ICONS, useHeadline } from "../data/headline.ts";
@@ -31,6 +32,8 @@ function Parts({ proven }: { readonly proven: Proven }) {
   switch (proven.kind) {
     case "statement":
       return <OfStatement proven={proven} />;
+    case "gathered":
+      return proven.parts.map((part, at) => <OfPart key={at} part={part} />);
     case "evidence":
       return <OfEvidence proven={proven} />;
     case "bundle":
@@ -63,6 +66,21 @@ function OfStatement({ proven: { claim, lists, entries } }: Of<"statement">) {
       </dl>
       {entries.length === 0 ? <p>{t("proven.noEntries")}</p> : <Entries entries={entries} />}
     </>
+  );
+}
+
+function OfPart({ part: { log, verdict, statement } }: { readonly part: ProvenPart }) {
+  const { t } = useTranslation("verify");
+  const { logId } = parseLogId(log);
+  return (
+    <section className="stack">
+      <h3>{t("proven.part", { log: logId })}</h3>
+      {statement === null ? (
+        <p>{t(verdict === "invalid" ? "proven.partBad" : "proven.partOpen")}</p>
+      ) : (
+        <OfStatement proven={statement} />
+      )}
+    </section>
   );
 }
 

@@ -71,6 +71,7 @@ function Verdict(props: VerdictProps) {
 /** What accuses the log is good for whoever holds it, and no good news. */
 const GOOD_TONES: Readonly<Record<FileKind, Tone>> = {
   statement: "good",
+  gathered: "good",
   evidence: "good",
   bundle: "good",
   receipt: "good",

@@ -24,7 +24,7 @@ import { serverNode, useServerProfile } from "./server-profile.ts";
 import { FIRST_TRUST, type Trust, TrustCard } from "./trust.tsx";
 import { useDrop } from "./use-drop.ts";
 
-const KINDS = ["statement", "evidence", "bundle", "receipt", "accusation", "breach"] as const;
+const KINDS = ["statement", "gathered", "evidence", "bundle", "receipt", "accusation", "breach"] as const;
 
 /** What is around it: no session and no navigation, since nobody signs on here. */
 export function VerifyPage({ checker }: { readonly checker: FileChecker }) {

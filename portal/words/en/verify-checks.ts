@@ -92,6 +92,42 @@ export const verifyChecks: typeof vi = {
     },
     "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
   },
+  gathered: {
+    format: { title: "The file is a gathered statement", meaning: "It can be read and has the right form." },
+    once: { title: "Each record once", meaning: "No record has two statements in the file." },
+    parts: {
+      title: "Every statement is good",
+      meaning: "Each one is checked by itself, as if it had come alone.",
+    },
+    person: {
+      title: "All about the same person",
+      meaning: "The page does not know who you are: compare the number that it names.",
+    },
+    numbers: {
+      title: "All about the same numbers",
+      meaning: "An older number of the person may be known to one record and not to another.",
+    },
+    recorders: {
+      title: "No recorder in two records",
+      meaning: "An agency that moves to another record begins there under a new name.",
+    },
+    chain: {
+      title: "The right blockchain",
+      meaning: "The machine that was asked holds the known blockchain.",
+    },
+    registries: {
+      title: "The contracts are on the blockchain",
+      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
+    },
+    "one-registry": {
+      title: "The right list of records",
+      meaning: "The agencies' records are those of the list that you trust.",
+    },
+    complete: {
+      title: "No record is missing",
+      meaning: "The blockchain says which records there are. One that is missing may hold more about you.",
+    },
+  },
   bundle: {
     format: { title: "The file is an evidence bundle", meaning: "It can be read and has the right form." },
     log: { title: "The right record", meaning: "The bundle is of the record you trust." },

@@ -55,6 +55,7 @@ export const verify: typeof vi = {
   },
   kinds: {
     statement: "Statement",
+    gathered: "Gathered statement",
     evidence: "Evidence of one entry",
     bundle: "Evidence bundle",
     accusation: "Accusation",
@@ -63,6 +64,7 @@ export const verify: typeof vi = {
   },
   kindsWhy: {
     statement: "all that the record holds about a person",
+    gathered: "what several records hold about a person, in one file",
     evidence: "proves that an entry is in the record, and who wrote it",
     bundle: "evidence of several entries with their receipts, for a court for example",
     accusation: "proves that the record has hidden an entry",
@@ -74,6 +76,7 @@ export const verify: typeof vi = {
     title: "Result",
     good: {
       statement: "This statement is right: nothing is missing, nothing was changed",
+      gathered: "These statements are right: no record is missing, nothing was changed",
       evidence: "This evidence is right: the entry is in the record",
       bundle: "This bundle is right: every entry is in the record",
       accusation: "This accusation is right: the record has hidden an entry",
@@ -123,6 +126,9 @@ export const verify: typeof vi = {
   },
   proven: {
     title: "What is proven",
+    part: "Record number {{log}}",
+    partBad: "This part failed the check: do not trust it. The other parts are not touched by that.",
+    partOpen: "This part could not be checked fully, so nothing of it is shown.",
     log: "Record",
     of: "Of",
     ofKinds: {

@@ -64,6 +64,39 @@ export const verifyChecks = {
     "agency-since": { title: "Cơ quan vẫn có quyền ghi", meaning: "Nếu không còn, bạn cần biết lý do." },
     "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
   },
+  gathered: {
+    format: { title: "Tệp là bản kê gộp", meaning: "Đọc được và đúng khuôn mẫu." },
+    once: { title: "Mỗi sổ một lần", meaning: "Không sổ nào có hai bản kê trong tệp." },
+    parts: {
+      title: "Mọi bản kê đều đúng",
+      meaning: "Từng bản được kiểm tra riêng, như khi chỉ có một mình nó.",
+    },
+    person: {
+      title: "Cùng về một người",
+      meaning: "Trang không biết bạn là ai: hãy so con số mà trang nêu.",
+    },
+    numbers: {
+      title: "Cùng về những số đó",
+      meaning: "Có thể sổ này biết số cũ của một người mà sổ khác không biết.",
+    },
+    recorders: {
+      title: "Không máy ghi nào ở hai sổ",
+      meaning: "Cơ quan chuyển sang sổ khác thì bắt đầu ở đó với tên mới.",
+    },
+    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi giữ đúng chuỗi khối đã biết." },
+    registries: {
+      title: "Hợp đồng có trên chuỗi khối",
+      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
+    },
+    "one-registry": {
+      title: "Đúng danh sách các sổ",
+      meaning: "Sổ của các cơ quan nằm trong danh sách mà bạn tin.",
+    },
+    complete: {
+      title: "Không thiếu sổ nào",
+      meaning: "Chuỗi khối cho biết có những sổ nào. Sổ còn thiếu có thể có thêm mục về bạn.",
+    },
+  },
   bundle: {
     format: { title: "Tệp đúng là một bộ bằng chứng", meaning: "Tệp đọc được và theo đúng mẫu." },
     log: { title: "Đúng cuốn sổ", meaning: "Bộ bằng chứng là của cuốn sổ bạn tin." },

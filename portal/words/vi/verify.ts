@@ -53,6 +53,7 @@ export const verify = {
   },
   kinds: {
     statement: "Bản kê",
+    gathered: "Bản kê gộp",
     evidence: "Bằng chứng của một mục",
     bundle: "Bộ bằng chứng",
     accusation: "Lời tố giác",
@@ -61,6 +62,7 @@ export const verify = {
   },
   kindsWhy: {
     statement: "mọi điều sổ có về một người",
+    gathered: "những gì nhiều cuốn sổ có về một người, trong một tệp",
     evidence: "chứng minh một mục có trong sổ và do ai ghi",
     bundle: "nhiều bằng chứng cùng biên nhận, ví dụ để nộp tòa",
     accusation: "chứng minh sổ đã giấu một mục",
@@ -72,6 +74,7 @@ export const verify = {
     title: "Kết quả",
     good: {
       statement: "Bản kê này đúng: không thiếu, không sửa",
+      gathered: "Các bản kê này đúng: không thiếu sổ nào, không sửa gì",
       evidence: "Bằng chứng này đúng: mục này có trong sổ",
       bundle: "Bộ bằng chứng này đúng: mọi mục đều có trong sổ",
       accusation: "Lời tố giác này đúng: sổ đã giấu một mục",
@@ -118,6 +121,9 @@ export const verify = {
   },
   proven: {
     title: "Điều được chứng minh",
+    part: "Sổ số {{log}}",
+    partBad: "Phần này kiểm tra không đạt: đừng tin. Các phần khác không bị ảnh hưởng.",
+    partOpen: "Phần này chưa kiểm tra được hết, nên không hiển thị gì của nó.",
     log: "Cuốn sổ",
     of: "Của",
     ofKinds: { person: "Người có số {{id}}", official: "Cán bộ {{id}}", consent: "Sự đồng ý {{id}}" },
