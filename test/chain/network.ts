@@ -196,10 +196,11 @@ class Wired implements Network {
       return `enode://${id}@127.0.0.1:${port}`;
     });
     const list = JSON.stringify(peers);
-    // Peers are trusted, which the limit does not count; and it is how many of them geth waits for before it catches up.
+    // It calls all of them itself, and catches up when all are there, or after ten seconds.
     return [
       "[Node.P2P]",
-      "MaxPeers = 1",
+      `MaxPeers = ${peers.length}`,
+      "DialRatio = 1",
       "NoDiscovery = true",
       'ListenAddr = "127.0.0.1:0"',
       `StaticNodes = ${list}`,
