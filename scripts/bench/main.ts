@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the ledger on real parts and writes docs/bench/results.json and docs/BENCHMARKS.md. About 45 minutes and
  * 30 GB of temporary disk; `-- --quick` makes everything small and writes nothing into docs/. `--only large,steady` runs parts,
- * `--large 1000000` fills a smaller log, `--steady 60` loads it for a shorter time.
+ * `--store postgres` compares the stores, `--only portal` measures the pages in a browser (neither is in the usual run); `--large 1000000` fills a smaller log, `--steady 60` loads it for a shorter time.
  */
 import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,6 +20,7 @@ import {
   measureSubmissions,
   runCeiling,
 } from "./measures.ts";
+import { measurePortal } from "./portal.ts";
 import { measureProactive } from "./proactive.ts";
 import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./report.ts";
 import {
@@ -32,6 +33,7 @@ import {
   untilSearchable,
   watchLags,
 } from "./statements.ts";
+import { measureStores, type StoreRate } from "./stores.ts";
 import { prepareSystem, usageOf } from "./system.ts";
 import { BENCH_PERSONS, benchPerson, benchSources, nextSubmission } from "./workload.ts";
 
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     large: { type: "string" },
     steady: { type: "string" },
     only: { type: "string" },
+    store: { type: "string" },
     folder: { type: "string", default: tmpdir() },
   },
 });
@@ -80,7 +83,10 @@ const scale = quick
     };
 const large = values.large === undefined ? scale.large : Number(values.large);
 const steadySeconds = values.steady === undefined ? scale.steadySeconds : Number(values.steady);
-const only = values.only?.split(",");
+if (values.store !== undefined && values.store !== "postgres") throw new RangeError("--store postgres");
+/** Steps of their own, which are made only when they are asked for. */
+const asked = values.store === undefined ? [] : ["postgres"];
+const only = values.only?.split(",") ?? (asked.length > 0 ? [] : undefined);
 const report = emptyReport(quick ? "quick" : "full", process.argv.slice(2));
 
 const batchSources = benchSources("batch", 8);
@@ -111,7 +117,9 @@ function add(row: ReportRow): void {
 
 const steps: { readonly name: string; readonly weight: number; readonly run: () => Promise<void> }[] = [];
 function step(name: string, weight: number, run: () => Promise<void>): void {
-  if (only === undefined || only.includes(name)) steps.push({ name, weight, run });
+  const apart = ["postgres", "portal"].includes(name);
+  if (asked.includes(name) || (apart ? only?.includes(name) : (only?.includes(name) ?? true)))
+    steps.push({ name, weight, run });
 }
 
 const system = await prepareSystem(all, values.folder);
@@ -516,6 +524,61 @@ step("steady", 10, async () => {
     what: `index caught up after a burst of ${thousands(scale.burst)} events`,
     goal: "",
     result: `${burstSeconds.toFixed(1)} s after the last was acknowledged`,
+  });
+});
+
+step("postgres", 6, async () => {
+  await system.stopServer();
+  const cost = await measureStores(system, scale.batches / 3, (done) => bar.update({ step: done }));
+  await system.startServer();
+  if (cost === undefined) {
+    add({ what: "PostgreSQL", goal: "", result: "PostgreSQL is not installed for this platform" });
+    return;
+  }
+  Object.assign(details, { stores: cost });
+  const { inserts, level, postgres, levelOverHttp, postgresOverHttp } = cost;
+  const rates = (all: readonly StoreRate[]): string =>
+    all.map(({ eventsPerSecond }) => thousands(eventsPerSecond)).join("; ");
+  const best = Math.max(...postgres.map(({ eventsPerSecond }) => eventsPerSecond));
+  const share = best / inserts.eventsPerSecond;
+  add({
+    what: "PostgreSQL: a plain INSERT of many rows, of the same rows, one transaction per submission (nothing checked, signed or in order)",
+    goal: "",
+    result: `${thousands(inserts.eventsPerSecond)} events/s, p99 ${milliseconds(inserts.p99Milliseconds)}`,
+  });
+  add({
+    what: "PostgreSQL: events/s in process (checks, hashes, receipts, in order), 100 per submission; 1; 2; 3 processes",
+    goal: "at least 60 % of the plain INSERT",
+    result: `${rates(postgres)}; ${(share * 100).toFixed(0)} %`,
+    met: share >= 0.6,
+  });
+  add({ what: "LevelDB: the same in one process", goal: "", result: rates([level]) });
+  add({
+    what: "PostgreSQL: events/s over HTTP by whole servers (tiles, index, search, judging, anchors); 1; 2; 3 servers",
+    goal: "",
+    result: `${rates(postgresOverHttp)}; p99 ${postgresOverHttp.map((each) => milliseconds(each.p99Milliseconds)).join("; ")}`,
+  });
+  add({ what: "LevelDB: the same by one server", goal: "", result: rates([levelOverHttp]) });
+});
+
+step("portal", 1, async () => {
+  const cost = await measurePortal();
+  Object.assign(details, { portal: cost });
+  const { milliseconds: times, firstLoads } = cost;
+  const median = times[Math.floor(times.length / 2)] ?? Number.NaN;
+  const largest = Math.max(...firstLoads.map(({ bytes }) => bytes));
+  const least = Math.min(...firstLoads.map(({ bytes }) => bytes));
+  add({
+    what: `statement of ${thousands(cost.events)} events fetched, verified and drawn in the browser (Chromium)`,
+    goal: "under 2 s",
+    result: `median ${(median / 1000).toFixed(1)} s of ${times.length}, least ${(Math.min(...times) / 1000).toFixed(1)} s`,
+    met: median < 2_000,
+  });
+  add({
+    what: `JavaScript that a page of the portal loads at first, gzipped, words and the verifier's worker included: the largest of ${firstLoads.length}; the least`,
+    goal: "under 250 kB",
+    result: `${(largest / 1e3).toFixed(0)} kB; ${(least / 1e3).toFixed(0)} kB`,
+    met: largest < 250_000,
   });
 });
 

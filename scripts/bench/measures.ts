@@ -46,7 +46,7 @@ export async function measureSubmissions(
   };
 }
 
-function submissionRequest(body: object): PreparedRequest {
+export function submissionRequest(body: object): PreparedRequest {
   return { method: "POST", path: "/v1/submissions", body: Buffer.from(JSON.stringify(body), "latin1") };
 }
 

@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { hexlify, Wallet } from "ethers";
+import { toHex } from "../../protocol/bytes.ts";
 import type { LogId } from "../../protocol/log-id.ts";
 import { splitSource } from "../../protocol/source.ts";
-import { loadSecrets, logPublicKeys, ownSourceKeys } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, ownSourceKeys, type Secrets, VARIABLES } from "../../server/secrets.ts";
 import { deploy } from "../deploy.ts";
 import { httpRpc } from "../deploy/json-rpc.ts";
 import { type Devchain, startDevchain } from "../devchain.ts";
@@ -22,6 +23,8 @@ export interface BenchSystem {
   readonly chain: Devchain;
   readonly port: number;
   readonly env: NodeJS.ProcessEnv;
+  /** The log's keys as a server with another data folder is told them. */
+  readonly keys: Readonly<Record<string, string>>;
   /** Starts the server on the data folder and resolves when it is ready, with the seconds that took. */
   startServer: () => Promise<number>;
   /** Ends the server; by SIGKILL when `hard`. */
@@ -97,6 +100,9 @@ export async function prepareSystem(
     chain,
     port,
     env,
+    keys: Object.fromEntries(
+      (Object.keys(VARIABLES) as (keyof Secrets)[]).map((name) => [VARIABLES[name], toHex(secrets[name])]),
+    ),
     startServer: async () => {
       const started = performance.now();
       server = await startChild({

@@ -6,8 +6,9 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect } from "chai";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Facets } from "../../protocol/facet-values.ts";
+import { launchChromium } from "../../scripts/portal/chromium.ts";
 import { ensurePortal } from "../../scripts/portal/fresh.ts";
 import type { App } from "../../server/app.ts";
 import type { Config } from "../../server/config.ts";
@@ -46,7 +47,7 @@ export async function startPortal(
   const app = await start(system, { catalogueDir: CATALOGUE, ...config });
   await fetchUntil(`${app.url}/ready`);
   await fetchUntil(`${app.url}/v1/catalogue`);
-  const browser = await launch();
+  const browser = await launchChromium();
   return {
     ...{ system, app, url: app.url, browser },
     record: async (events) => {
@@ -63,17 +64,6 @@ export async function startPortal(
       await system.destroy();
     },
   };
-}
-
-/** As root, which containers are, Chromium has no sandbox. The package's own arguments would also switch off what keeps sites apart. */
-const ARGUMENTS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"];
-
-async function launch(): Promise<Browser> {
-  const own = process.env["CHROME_PATH"];
-  if (own !== undefined && own !== "") return await chromium.launch({ executablePath: own, args: ARGUMENTS });
-  // Loaded only here: it unpacks two hundred megabytes into the temporary folder the first time.
-  const { default: packed } = await import("@sparticuz/chromium");
-  return await chromium.launch({ executablePath: await packed.executablePath(), args: ARGUMENTS });
 }
 
 /** Somebody at a browser of their own. */

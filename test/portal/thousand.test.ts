@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { timesOfRefresh } from "../../scripts/bench/refreshes.ts";
 import { ACCESS } from "../system/fixture.ts";
 import { type Portal, signOn, startPortal, visitor } from "./browser.ts";
 
@@ -29,27 +30,8 @@ describe("a long statement in a browser", function () {
     await page.goto("/portal/my-data");
     await signOn(page, "citizen-1");
     await page.getByText(GOOD).waitFor();
-    // From the press until the verdict and the first lines are drawn, as the page's own clock has it.
-    const times: number[] = [];
-    for (let run = 0; run < 5; run++)
-      times.push(
-        Number(
-          await page.evaluate(`new Promise((resolve) => {
-            const button = [...document.querySelectorAll("main button")].find(({ textContent }) => textContent.includes("Tải và kiểm tra lại"));
-            const begun = performance.now();
-            let isGone = false;
-            const look = () => {
-              const isShown = document.querySelector(".timeline li") !== null && document.body.textContent.includes("${GOOD}");
-              isGone ||= !isShown;
-              if (isGone && isShown) requestAnimationFrame(() => resolve(performance.now() - begun));
-              else requestAnimationFrame(look);
-            };
-            button.click();
-            look();
-          })`),
-        ),
-      );
-    const [least = 0, median = 0] = [0, 2].map((place) => times.sort((a, b) => a - b)[place]);
+    const times = await timesOfRefresh(page, 5);
+    const [least = 0, median = 0] = [0, 2].map((place) => times[place]);
     const { heap }: { heap: number } = JSON.parse(
       String(await page.evaluate("JSON.stringify({ heap: performance.memory.usedJSHeapSize })")),
     ) as { heap: number };
