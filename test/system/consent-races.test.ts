@@ -1,8 +1,11 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import path from "node:path";
 import { expect } from "chai";
 import { type Decision, parseDecision } from "../../protocol/decision-jws.ts";
 import type { App } from "../../server/app.ts";
 import { type CatalogueFolder, catalogueFolder } from "../server/catalogue/folder.ts";
 import { type ApiAnswer, call } from "./api.ts";
+import { onBothStores } from "./both-stores.ts";
 import { type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger, tokenOf } from "./fixture.ts";
 import { type Headers, tokenNamed } from "./statements.ts";
 
@@ -23,17 +26,19 @@ const QUESTION = {
   context: { procedure: "BUILD_PERMIT" },
 };
 
-describe("decisions that race with consents", function () {
+onBothStores("decisions that race with consents", function (store) {
   this.timeout(120_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
   let ledger: App;
+  /** Where decisions are asked for: on PostgreSQL at another server than the one where people say what they allow. */
+  let decider: App;
   let version: string;
   let citizen: Headers;
   let utility: Headers;
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     catalogue = await catalogueFolder();
     const play = async (code: string, type: string): Promise<void> =>
       await catalogue.replace("catalogue.json", `"${code}": [`, `"${code}": ["${type}", `);
@@ -41,16 +46,28 @@ describe("decisions that race with consents", function () {
     await play(CONTROLLER, "construction");
     ledger = await startLedger(system, { config: { catalogueDir: catalogue.folder } });
     await fetchUntil(`${ledger.url}/ready`);
+    decider = store === "level" ? ledger : await startOther();
     const current = (await (await fetchUntil(`${ledger.url}/v1/catalogue`)).json()) as { version: string };
     ({ version } = current);
     citizen = await tokenNamed(system, "citizen 1");
     utility = await tokenOf(system, "agency", UTILITY);
   });
   after(async () => {
+    if (decider !== ledger) await decider.close();
     await ledger.close();
     await catalogue.remove();
     await system.destroy();
   });
+
+  /** A second server of the log, with what it derives in a folder of its own. */
+  async function startOther(): Promise<App> {
+    const dataDir = path.join(system.dataDir, "other-server");
+    await mkdir(dataDir);
+    await copyFile(path.join(system.dataDir, "dev-tokens.json"), path.join(dataDir, "dev-tokens.json"));
+    const other = await startLedger(system, { config: { catalogueDir: catalogue.folder, dataDir } });
+    await fetchUntil(`${other.url}/ready`);
+    return other;
+  }
 
   async function give(): Promise<ApiAnswer> {
     return await call(`${ledger.url}/v1/consents`, citizen, {
@@ -67,7 +84,7 @@ describe("decisions that race with consents", function () {
   }
 
   async function decide(): Promise<Decision> {
-    const { status, json } = await call(`${ledger.url}/access/v1/evaluation`, utility, QUESTION);
+    const { status, json } = await call(`${decider.url}/access/v1/evaluation`, utility, QUESTION);
     expect(status, JSON.stringify(json)).to.equal(200);
     return parseDecision((json["context"] as { jws: string }).jws).decision;
   }
