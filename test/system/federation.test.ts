@@ -7,6 +7,7 @@ import { gatherCommand } from "../../cli/gather.ts";
 import { verifyCommand } from "../../cli/verify.ts";
 import { parseGathered } from "../../protocol/gathered.ts";
 import { parseStatement } from "../../protocol/statement.ts";
+import { continueUnderNewSource } from "../../recorder/continue.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import { runAssign } from "../../scripts/assign.ts";
 import { deploy } from "../../scripts/deploy.ts";
@@ -55,7 +56,8 @@ describe("two ledgers with two logs under one registry", function () {
     await assign(OPERATOR_2, 2);
     ledgers = [await startLedger(one), await startLedger(two, { config: { operator: OPERATOR_2 } })];
     for (const { url } of ledgers) await fetchUntil(`${url}/ready`, 200, PATIENCE);
-    await record(one, 0, "qn-police/r1", 1);
+    // Its spool is opened again later.
+    await (await record(one, 0, "qn-police/r1", 1)).close();
     await record(one, 0, "qn-justice/r1", 1);
     await record(two, 1, "qn-health/r2", 2);
     files["trust.json"] = await readFile(one.profileFile, "utf8");
@@ -223,13 +225,23 @@ describe("two ledgers with two logs under one registry", function () {
     // What was on its way twice is answered with the receipt that was lost.
     const again = await submit(ledgers[0].url, stored);
     expect(again.status).to.equal(200);
-    await record(two, 1, "qn-police/r2", 3);
-    const ran = await gathered(3, 5);
+    const moved = await record(two, 1, "qn-police/r2", 3);
+    // What the old recorder still holds goes on under the new name.
+    const left = await openDemoRecorder(one, ledgers[0].url, { source: "qn-police/r1" });
+    await left.recordAll([ACCESS]);
+    await left.close();
+    const oldDirectory = path.join(one.dataDir, "recorder", "qn-police-r1");
+    const continued = await continueUnderNewSource({
+      ...{ oldDirectory, ledgerUrl: ledgers[1].url, recorder: moved },
+    });
+    expect(continued).to.deep.include({ moved: 1, alreadyHeld: 0 });
+    await moved.flush(AbortSignal.timeout(PATIENCE));
+    const ran = await gathered(3, 6);
     expect(ran.code, ran.out).to.equal(0);
-    expect(sizes()).to.deep.equal([3, 5]);
+    expect(sizes()).to.deep.equal([3, 6]);
     const verified = await verify();
     expect(verified.code, verified.out).to.equal(0);
-    expect(verified.out).to.include("by qn-police/r1 (number 1").and.include("by qn-police/r2 (number 3");
+    expect(verified.out).to.include("by qn-police/r1 (number 1").and.include("by qn-police/r2 (number 4");
     expect(verified.out).to.include("✓ No recorder stands in two logs");
   });
 
