@@ -44,8 +44,15 @@ export default {
       to: allowOnly("^verifier/", "^protocol/"),
     },
     {
+      name: "keys-import-only-protocol",
+      comment: "Where private keys lie is of use to the ledger, to recorders and to scripts alike.",
+      severity: "error",
+      from: { path: "^keys/" },
+      to: { path: "^(server|recorder|verifier|cli|scripts|portal|proactive|catalogue)/" },
+    },
+    {
       name: "recorder-imports-no-server",
-      comment: "An agency runs the recorder alone: of our code it imports protocol/ and verifier/.",
+      comment: "An agency runs the recorder alone: of our code it imports protocol/, verifier/ and keys/.",
       severity: "error",
       from: { path: "^recorder/" },
       to: { path: "^(server|cli|scripts|portal|proactive|catalogue)/" },
@@ -116,7 +123,7 @@ export default {
       name: "product-imports-no-tests-or-scripts",
       comment: "What ships does not import tests, and only tests and scripts import scripts.",
       severity: "error",
-      from: { path: "^(protocol|verifier|recorder|server|cli|portal|proactive|catalogue)/" },
+      from: { path: "^(protocol|verifier|keys|recorder|server|cli|portal|proactive|catalogue)/" },
       to: { path: "^(test|scripts|toolchain)/" },
     },
     {
@@ -147,7 +154,7 @@ export default {
       name: "product-imports-no-development-packages",
       comment: "A package that product code needs is one of the dependencies.",
       severity: "error",
-      from: { path: "^(protocol|verifier|recorder|server|cli)/" },
+      from: { path: "^(protocol|verifier|keys|recorder|server|cli)/" },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only", "npm"], pathNot: "/@types/" },
     },
     {

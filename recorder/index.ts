@@ -30,7 +30,13 @@ export type { HeartbeatConfig } from "./heartbeat.ts";
 export type { IntakeLimits } from "./intake.ts";
 export { FHIR_MAPPING_SCHEMA, XROAD_MAPPING_SCHEMA } from "./mapping.ts";
 export type { RecorderLog, SenderStatus } from "./sender.ts";
-export { createSigningKey, type LocalSigningKey, readSigningKey, type SigningKey } from "./signing-key.ts";
+export {
+  createSigningKey,
+  type LocalSigningKey,
+  openSigningKey,
+  readSigningKey,
+  type SigningKey,
+} from "./signing-key.ts";
 export type { PoisonRecord, StopRecord, StoredReceipt } from "./spool-rows.ts";
 export type { PlainEvent } from "../protocol/facet-values.ts";
 

@@ -1,10 +1,12 @@
 import path from "node:path";
+import { isPkcs11Uri } from "../keys/pkcs11-uri.ts";
 import { RecorderError } from "./errors.ts";
 import { KEEP_POLICIES, type KeepPolicy } from "./evidence-keeper.ts";
 
 /** What a recorder process is told from outside, read once. Holds no secrets: keys and tokens are files. */
 export interface RecorderSettings {
   source: string;
+  /** Path of the key, or a `pkcs11:` URI. */
   keyFile: string;
   directory: string;
   ledgerUrl: readonly string[];
@@ -46,7 +48,7 @@ export function readRecorderSettings(env: Env): RecorderSettings {
   return {
     source,
     directory,
-    keyFile: path.resolve(env["RECORDER_KEY"] ?? `${directory}.key.pem`),
+    keyFile: keyPlace(env["RECORDER_KEY"] ?? `${directory}.key.pem`),
     ledgerUrl: httpUrls("LEDGER_URL", env["LEDGER_URL"] ?? DEFAULT_LEDGER_URL),
     trustProfile: path.resolve(env["TRUST_PROFILE"] ?? path.join(dataDir, "trust.json")),
     host: env["RECORDER_HOST"] ?? DEFAULT_HOST,
@@ -60,6 +62,10 @@ export function readRecorderSettings(env: Env): RecorderSettings {
     heartbeatMs: heartbeat(env["HEARTBEAT_INTERVAL"]),
     logLevel: oneOf("LOG_LEVEL", env["LOG_LEVEL"] ?? "info", LOG_LEVELS),
   };
+}
+
+function keyPlace(text: string): string {
+  return isPkcs11Uri(text) ? text : path.resolve(text);
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {

@@ -1,5 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
+import { KeyError } from "../keys/errors.ts";
+import { openPkcs11Key } from "../keys/pkcs11-key.ts";
+import { isPkcs11Uri } from "../keys/pkcs11-uri.ts";
 import { concat, fromBase64url } from "../protocol/bytes.ts";
 import { keyId, type JwsAlgorithm, type SignBytes } from "../protocol/jws.ts";
 import type { SignBytesLater } from "../protocol/sign-later.ts";
@@ -51,6 +54,24 @@ export async function readSigningKey(path: string): Promise<LocalSigningKey> {
     );
   } finally {
     await file?.close();
+  }
+}
+
+/**
+ * The key of a file (see `readSigningKey`) or of a `pkcs11:` URI with `pin-source`: Ed25519 or P-256 in a token, which the key never leaves. Throws
+ * `bad-key-file`.
+ */
+export async function openSigningKey(place: string): Promise<SigningKey> {
+  if (!isPkcs11Uri(place)) return await readSigningKey(place);
+  try {
+    const { curve, publicKey, sign: signInToken } = await openPkcs11Key(place);
+    if (curve === "secp256k1")
+      throw new KeyError("wrong-kind", "The key has another curve than Ed25519 and P-256.");
+    const alg = curve === "ed25519" ? "EdDSA" : "ES256";
+    return { alg, kid: keyId(alg, publicKey), publicKey, sign: signInToken };
+  } catch (cause) {
+    if (!(cause instanceof KeyError)) throw cause;
+    throw new RecorderError("bad-key-file", `RECORDER_KEY: ${cause.message}`, { cause });
   }
 }
 

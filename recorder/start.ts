@@ -8,7 +8,7 @@ import { openRecorder, type HeartbeatConfig, type Recorder } from "./index.ts";
 import type { RecorderLog } from "./sender.ts";
 import { createRecorderService } from "./service.ts";
 import type { RecorderSettings } from "./settings.ts";
-import { readSigningKey } from "./signing-key.ts";
+import { openSigningKey } from "./signing-key.ts";
 
 export interface RunningRecorder {
   recorder: Recorder;
@@ -36,7 +36,7 @@ async function openWith(
   return openRecorder({
     ...(heartbeat && { heartbeat }),
     source: settings.source,
-    key: await readSigningKey(settings.keyFile),
+    key: await openSigningKey(settings.keyFile),
     directory: settings.directory,
     ledgerUrl: settings.ledgerUrl,
     trust: await readTrustProfile(settings.trustProfile),

@@ -1,4 +1,4 @@
-/** Compiles what the npm package runs into `dist/`: protocol, verifier, recorder and cli. Run by `npm pack` (see `prepack`). */
+/** Compiles what the npm package runs into `dist/`: protocol, verifier, keys, recorder and cli. Run by `npm pack` (see `prepack`). */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, "..");
 const DIST = path.join(ROOT, "dist");
 
 // The portal's pages lie there too, and are in use while the tests pack.
-for (const made of ["protocol", "verifier", "recorder", "cli", "package.json"])
+for (const made of ["protocol", "verifier", "keys", "recorder", "cli", "package.json"])
   rmSync(path.join(DIST, made), { recursive: true, force: true });
 const compiler = path.join(ROOT, "node_modules/typescript/bin/tsc");
 // On standard error: `npm pack --json` owns standard output.

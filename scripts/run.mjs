@@ -3,7 +3,7 @@
  * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
  * anything is installed.
  *
- *     node scripts/run.mjs start|demo|test|bench|soak|deploy|audit|backup|restore|copy|enrol|portal [ARGS]
+ *     node scripts/run.mjs start|demo|test|bench|soak|deploy|keys|audit|backup|restore|copy|enrol|portal [ARGS]
  *     node scripts/run.mjs exec FILE [ARGS]
  */
 import path from "node:path";
@@ -27,6 +27,7 @@ const TASKS = new Map([
   ["bench", "scripts/bench/main.ts"],
   ["soak", "scripts/soak.ts"],
   ["deploy", "scripts/deploy.ts"],
+  ["keys", "scripts/keys.ts"],
   ["audit", "scripts/audit.ts"],
   ["backup", "scripts/backup.ts"],
   ["restore", "scripts/restore.ts"],

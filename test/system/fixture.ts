@@ -32,7 +32,13 @@ import { type App, startApp } from "../../server/app.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, readConfig } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
-import { loadSecrets, logPublicKeys, ownSourceKeys, type Secrets } from "../../server/secrets.ts";
+import {
+  type LedgerKeys,
+  loadSecrets,
+  logPublicKeys,
+  ownSourceKeys,
+  type Secrets,
+} from "../../server/secrets.ts";
 import { openLevelStore } from "../../server/store/level-store.ts";
 import { openPostgresStore } from "../../server/store/postgres-store.ts";
 import type { Store } from "../../server/store/store.ts";
@@ -163,7 +169,10 @@ const QUICK = {
 };
 
 /** Starts the ledger in this process. The caller closes it. */
-export async function startLedger(system: LedgerSystem, options: LedgerOptions = {}): Promise<App> {
+export async function startLedger(
+  system: Omit<LedgerSystem, "secrets"> & { readonly secrets: LedgerKeys },
+  options: LedgerOptions = {},
+): Promise<App> {
   return await startApp({
     config: { ...readConfig(ledgerEnv(system)), ...options.config },
     secrets: system.secrets,
@@ -174,7 +183,7 @@ export async function startLedger(system: LedgerSystem, options: LedgerOptions =
   });
 }
 
-function ledgerEnv({ dataDir, database, chain }: LedgerSystem): Record<string, string> {
+function ledgerEnv({ dataDir, database, chain }: Omit<LedgerSystem, "secrets">): Record<string, string> {
   const records = { DATA_DIR: dataDir, STORE: database ?? "level" };
   return { ...QUICK, ...records, OPERATOR, PORT: "0", RPC_URL: chain.url };
 }
@@ -243,7 +252,7 @@ export async function openDemoRecorder(
   const source = options.source ?? POLICE;
   return await openRecorder({
     source,
-    key: await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source)),
+    key: options.key ?? (await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source))),
     directory: path.join(system.dataDir, "recorder", source.replace("/", "-")),
     ledgerUrl,
     trust: system.profile,

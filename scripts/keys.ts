@@ -1,0 +1,33 @@
+/**
+ * The ledger's and its administrators' keys (docs/KEYS.md).
+ *
+ *     npm run keys -- list                                what is used, and whether the chain knows it
+ *     npm run keys -- make NAME --out FILE                a new key
+ *     npm run keys -- rotate --checkpoint KEY --receipt KEY
+ *     npm run keys -- anchorer KEY
+ *     npm run keys -- add AGENCY/RECORDER KEY [--from SEQ]
+ *     npm run keys -- revoke AGENCY/RECORDER KEY (--stolen | --at BLOCK)
+ *     npm run keys -- account AGENCY KEY
+ *     npm run keys -- registrar KEY (--grant | --take)
+ *     npm run keys -- admin (begin KEY | accept | cancel)
+ *
+ * KEY is a file that `make` or `minhbach recorder key` wrote, a `pkcs11:` URI, or what is public of the key in hexadecimal. RPC_URL and TRUST_PROFILE say
+ * where the registries are; ADMIN_KEY, or ACCOUNT_KEY of an agency, who signs the transaction.
+ */
+import { ConfigError } from "../server/config.ts";
+import { LedgerError } from "../server/errors.ts";
+import { isMain } from "./is-main.ts";
+import { runKeysCommand } from "./keys/command.ts";
+import { KeysError } from "./keys/error.ts";
+
+if (isMain(import.meta)) {
+  try {
+    await runKeysCommand(process.argv.slice(2), process.env, (line) => console.log(line));
+  } catch (error) {
+    const isExplained =
+      error instanceof KeysError || error instanceof ConfigError || error instanceof LedgerError;
+    if (!isExplained) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
