@@ -226,7 +226,8 @@ function structures(koffi: Koffi): Structures {
 
 /** The one symbol every library has to export; all others are found by it. */
 function functionList(koffi: Koffi, modulePath: string): unknown[] {
-  const library = koffi.load(modulePath);
+  // Node exports the symbols of its own OpenSSL; a library that brings another one must find its own first.
+  const library = koffi.load(modulePath, { deep: process.platform === "linux" });
   const list: [unknown] = [null];
   const code: unknown = library.func("unsigned long C_GetFunctionList(_Out_ void **list)")(list);
   if (code !== OK) throw new Error(`C_GetFunctionList answered ${String(code)}`);
