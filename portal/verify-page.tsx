@@ -10,6 +10,7 @@ import { I18nextProvider } from "react-i18next";
 
 import { newQueryClient } from "./api/queries.ts";
 import { VerifyPage } from "./pages/verify/verify.tsx";
+import { loadOverlays } from "./parts/overlays.ts";
 import { fileChecker } from "./verify/file-checker.ts";
 import { addFurtherWords, loadAllWords, startWords } from "./words/i18n.ts";
 import { firstLanguage } from "./words/languages.ts";
@@ -22,6 +23,7 @@ const checker = fileChecker();
 const words = await startWords(firstLanguage());
 await addFurtherWords();
 void loadAllWords();
+void loadOverlays();
 createRoot(root).render(
   <StrictMode>
     <I18nextProvider i18n={words}>

@@ -1,18 +1,19 @@
 import "./shell.css";
 
-import { type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-aria-components";
+import { Button as AriaButton, Link } from "react-aria-components";
 import { useLocation } from "wouter";
 
 import { type Session, signOnAddress, useSession, useSessionEnd, useSignOff } from "../api/session.ts";
 import { LanguageButton, Mark } from "../parts/brand.tsx";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { loadOverlays } from "../parts/overlays.ts";
 import { useWriting } from "../words/moments.ts";
 import { useFocusKept, useFocusOnMove } from "./focus.ts";
 import { useNow } from "./now.ts";
-import { placesFor } from "./places.ts";
+import { type Place, placesFor } from "./places.ts";
 
 /** How long before its end the page speaks of it. */
 const SOON_SECONDS = 180;
@@ -25,6 +26,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const main = useFocusOnMove();
   useFocusKept();
   useSessionEnd();
+  useOverlaysLater(session !== undefined);
   return (
     <div className={places.length > 0 ? "shell has-nav" : "shell"}>
       <header>
@@ -42,7 +44,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               {session !== undefined && <Account session={session} />}
             </div>
           </div>
-          {places.length > 0 && <Navigation role={session?.signedOn?.role ?? null} />}
+          {places.length > 0 && <Navigation places={places} />}
         </div>
         <Strips session={session} />
       </header>
@@ -63,32 +65,81 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   );
 }
 
-function Navigation({ role }: { readonly role: Parameters<typeof placesFor>[0] }) {
+/** What opens over pages is loaded when the page itself is there. */
+function useOverlaysLater(isThere: boolean): void {
+  useEffect(() => {
+    if (isThere) loadOverlays().catch(() => undefined); // Whoever asks for one asks again.
+  }, [isThere]);
+}
+
+/** More names than these do not fit beside each other on a phone; with more, the last place is for what opens the others. */
+const MOST_BESIDE = 4;
+
+function Navigation({ places }: { readonly places: readonly Place[] }) {
   const { t } = useTranslation();
   const [location] = useLocation();
-  const pages = useRef<HTMLDivElement>(null);
-  // Whoever has many pages sees where they are, also where not all fit beside each other.
-  useEffect(() => {
-    pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [location]);
+  const beside = places.length > MOST_BESIDE ? places.slice(0, MOST_BESIDE - 1) : places;
+  const further = places.slice(beside.length);
   return (
     <nav className="shell-nav-bar" aria-label={t("menu")}>
       <div className="shell-nav-row">
-        <div className="shell-nav" ref={pages}>
-          {placesFor(role).map(({ path, nav }) => {
-            const isHere = location === path || location.startsWith(`${path}/`);
-            return (
-              nav !== undefined && (
-                <Link key={path} href={path} {...(isHere && { "aria-current": "page" as const })}>
-                  <Icon name={nav.icon} />
-                  {t(`pages.${nav.name}`)}
-                </Link>
-              )
-            );
-          })}
+        <div className="shell-nav">
+          {beside.map((place) => (
+            <NavLink key={place.path} place={place} location={location} />
+          ))}
+          {further.length > 0 && <Further key={location} places={further} location={location} />}
         </div>
       </div>
     </nav>
+  );
+}
+
+function isAt(location: string, { path }: Place): boolean {
+  return location === path || location.startsWith(`${path}/`);
+}
+
+function NavLink({ place, location }: { readonly place: Place; readonly location: string }) {
+  const { t } = useTranslation();
+  const { path, nav } = place;
+  if (nav === undefined) return null;
+  return (
+    <Link href={path} {...(isAt(location, place) && { "aria-current": "page" as const })}>
+      <Icon name={nav.icon} />
+      <span>{t(`pages.${nav.name}`)}</span>
+    </Link>
+  );
+}
+
+/** The other pages: beside the first ones where there is room, on a phone in a list that opens. */
+function Further({ places, location }: { readonly places: readonly Place[]; readonly location: string }) {
+  const { t } = useTranslation();
+  const [isOpen, setIsOpen] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const list = useId();
+  const closeOnEscape = ({ key }: { readonly key: string }): void => {
+    if (key !== "Escape" || !isOpen) return;
+    setIsOpen(false);
+    opener.current?.focus();
+  };
+  return (
+    <div className="shell-further" onKeyDown={closeOnEscape}>
+      <AriaButton
+        ref={opener}
+        className="shell-more"
+        aria-expanded={isOpen}
+        aria-controls={list}
+        data-here={places.some((place) => isAt(location, place))}
+        onPress={() => setIsOpen(!isOpen)}
+      >
+        <Icon name="menu" />
+        <span>{t("morePages")}</span>
+      </AriaButton>
+      <div className="shell-further-list" id={list} data-open={isOpen}>
+        {places.map((place) => (
+          <NavLink key={place.path} place={place} location={location} />
+        ))}
+      </div>
+    </div>
   );
 }
 

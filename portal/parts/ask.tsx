@@ -1,8 +1,7 @@
-import type { ReactNode } from "react";
-import { DialogTrigger, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
-import { useTranslation } from "react-i18next";
+import { type ReactNode, Suspense, useState } from "react";
 
 import { Button, type Weight } from "./button.tsx";
+import { Question } from "./overlays.ts";
 
 /** A button that asks once more before it does what it says: the second tap does it. */
 export function Ask(props: {
@@ -15,37 +14,19 @@ export function Ask(props: {
   readonly children?: ReactNode;
 }) {
   const { label, question, yes, weight = "grave", isDisabled = false, onYes, children } = props;
-  const { t } = useTranslation();
+  const [isAsked, setIsAsked] = useState(false);
   return (
-    <DialogTrigger>
-      <Button weight={weight} isDisabled={isDisabled}>
+    <>
+      <Button weight={weight} isDisabled={isDisabled} aria-haspopup="dialog" onPress={() => setIsAsked(true)}>
         {label}
       </Button>
-      <ModalOverlay className="backdrop" isDismissable>
-        <Modal className="dialog">
-          <Dialog>
-            {({ close }) => (
-              <div className="stack">
-                <Heading slot="title">{question}</Heading>
-                {children}
-                <div className="row">
-                  <Button
-                    weight={weight}
-                    autoFocus
-                    onPress={() => {
-                      onYes();
-                      close();
-                    }}
-                  >
-                    {yes}
-                  </Button>
-                  <Button onPress={close}>{t("cancel")}</Button>
-                </div>
-              </div>
-            )}
-          </Dialog>
-        </Modal>
-      </ModalOverlay>
-    </DialogTrigger>
+      {isAsked && (
+        <Suspense>
+          <Question {...{ question, yes, weight, onYes }} onClose={() => setIsAsked(false)}>
+            {children}
+          </Question>
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -1,24 +1,55 @@
+import { type ReactNode, Suspense, useRef, useState } from "react";
+import { Button } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { Button, DialogTrigger, Popover } from "react-aria-components";
-import type { ReactNode } from "react";
 
 import type { Words } from "../words/vi/index.ts";
+import { Meaning } from "./overlays.ts";
 
 export type TermName = keyof Words["terms"];
 
 /** A word that is explained where it stands: press it. */
 export function Term({ name, children }: { readonly name: TermName; readonly children: ReactNode }) {
-  const { t } = useTranslation("terms");
+  const [isOpen, setIsOpen] = useState(false);
+  const word = useRef<HTMLButtonElement>(null);
   return (
-    <DialogTrigger>
-      <Button className="term">{children}</Button>
-      {/* The popover itself is the dialog: its hidden buttons that close it for screen readers have to be within. */}
-      <Popover className="popover">
-        <div className="stack-tight">
-          <strong>{t(`${name}.word`)}</strong>
-          <p>{t(`${name}.meaning`)}</p>
-        </div>
-      </Popover>
-    </DialogTrigger>
+    <>
+      <Button
+        ref={word}
+        className="term"
+        aria-haspopup="dialog"
+        data-term={name}
+        onPress={() => setIsOpen(true)}
+      >
+        {children}
+      </Button>
+      {isOpen && (
+        <Suspense>
+          <Meaning name={name} word={word} onClose={() => setIsOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
+}
+
+/** A marked word in a text: `<chain>blockchain</chain>`. */
+const MARKED = /<(\w+)>([^<]*)<\/\w+>/;
+
+/** A text whose marked words explain themselves. */
+export function Explained({ text }: { readonly text: string }) {
+  const { i18n } = useTranslation();
+  const isTerm = (name: string | undefined): name is TermName => i18n.exists(`terms:${name ?? ""}.word`);
+  // Of the pieces, each second is the name of a term and each third the word that it explains.
+  const pieces = text.split(MARKED);
+  return pieces.map((piece, at) => {
+    const name = pieces[at - 1];
+    if (at % 3 === 0) return piece;
+    if (at % 3 === 1) return null;
+    return isTerm(name) ? (
+      <Term key={at} name={name}>
+        {piece}
+      </Term>
+    ) : (
+      piece
+    );
+  });
 }

@@ -119,11 +119,15 @@ export const WORDS = {
   en: { signOn: "Sign in", signOff: "Sign out" },
 } as const;
 
-/** Fails for every violation of the accessibility rules that a machine can see (WCAG 2.2 A and AA, and good practice). */
+/** Fails for every violation of the accessibility rules that a machine can see (WCAG 2.2 A and AA, and good practice); of contrast in the dark too. */
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
+  const inTheLight = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
+  await page.emulateMedia({ colorScheme: "dark" });
+  const inTheDark = await new AxeBuilder({ page }).withRules("color-contrast").analyze();
+  await page.emulateMedia({ colorScheme: "light" });
+  const violations = [...inTheLight.violations, ...inTheDark.violations];
   const width: unknown = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
   expect(width, `${page.url()} is wider than the window (WCAG 1.4.10)`).to.be.at.most(0);
   const found = violations.flatMap(({ id, nodes }) =>

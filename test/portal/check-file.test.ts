@@ -17,14 +17,7 @@ import { toBase64url, utf8 } from "../../protocol/bytes.ts";
 import { formatEvidence } from "../../protocol/evidence.ts";
 import { formatGathered } from "../../protocol/gathered.ts";
 import { formatStatement } from "../../protocol/statement.ts";
-import { verifyChecks } from "../../portal/words/vi/verify-checks.ts";
-import { ACCUSATION_CHECKS } from "../../verifier/accusation.ts";
-import { BREACH_CHECKS } from "../../verifier/breach.ts";
-import { BUNDLE_CHECKS } from "../../verifier/bundle.ts";
 import { type ChainReader, chainReader } from "../../verifier/chain.ts";
-import { EVIDENCE_CHECKS } from "../../verifier/evidence.ts";
-import { GATHERED_CHECKS } from "../../verifier/gathered.ts";
-import { RECEIPT_PROMISE_CHECKS } from "../../verifier/receipt-promises.ts";
 import { nodeOf } from "../verifier/chain-state.ts";
 import { profileOf, readerOf, receiptOf } from "../verifier/promise-world.ts";
 import { ANNA, ANNAS_OLD, statementWorld } from "../verifier/statement-world.ts";
@@ -173,16 +166,6 @@ describe("what the verify page finds out about a file", function () {
       expect(await check(text, nodeOfWorld(honest)), text).to.include({
         ...{ kind: undefined, verdict: "invalid", proven: null },
       });
-  });
-
-  it("has plain words for every check of every kind", () => {
-    const idsOf = (checks: object): string[] => Object.keys(checks);
-    expect(idsOf(verifyChecks.evidence)).to.have.members(idsOf(EVIDENCE_CHECKS));
-    expect(idsOf(verifyChecks.gathered)).to.have.members(idsOf(GATHERED_CHECKS));
-    expect(idsOf(verifyChecks.bundle)).to.have.members(idsOf(BUNDLE_CHECKS));
-    expect(idsOf(verifyChecks.accusation)).to.have.members(idsOf(ACCUSATION_CHECKS));
-    expect(idsOf(verifyChecks.breach)).to.have.members(idsOf(BREACH_CHECKS));
-    expect(idsOf(verifyChecks.receipt)).to.have.members(idsOf(RECEIPT_PROMISE_CHECKS));
   });
 });
 

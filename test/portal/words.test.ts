@@ -7,7 +7,6 @@ import { preferredLanguage } from "../../portal/words/languages.ts";
 import { writingIn } from "../../portal/words/moments.ts";
 import { further as furtherVi } from "../../portal/words/vi/further.ts";
 import { vi } from "../../portal/words/vi/index.ts";
-import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
@@ -26,7 +25,9 @@ function texts(words: object, prefix = ""): Map<string, string> {
 const parametersIn = (text: string): string[] => [...new Set(text.match(/\{\{\w+\}\}/g))].sort();
 
 describe("the portal's words", () => {
-  const [vietnamese, english] = [texts({ ...vi, ...furtherVi }), texts({ ...en, ...furtherEn })];
+  // Further words may add to an area, as they do to the faults.
+  const vietnamese = new Map([...texts(vi), ...texts(furtherVi)]);
+  const english = new Map([...texts(en), ...texts(furtherEn)]);
 
   it("are there in both languages, and say something", () => {
     expect([...english.keys()]).to.have.members([...vietnamese.keys()]);
@@ -48,10 +49,6 @@ describe("the portal's words", () => {
       read++;
     }
     expect(read).to.be.above(100);
-  });
-
-  it("explain every check that the verifier makes of a statement", () => {
-    expect(Object.keys(vi.checks)).to.have.members(Object.keys(STATEMENT_CHECKS));
   });
 });
 

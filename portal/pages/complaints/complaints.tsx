@@ -61,7 +61,9 @@ function Line({ complaint }: { readonly complaint: Complaint }) {
       </p>
       {(state === "filed" || state === "answered") && <Deadlines complaint={complaint} />}
       <div>
-        <ButtonLink href={`/complaints/${encodeURIComponent(id)}`}>{t("see")}</ButtonLink>
+        <ButtonLink href={`/complaints/${encodeURIComponent(id)}`}>
+          {t("see")} <span className="for-readers">{naming.agency(agency)}</span>
+        </ButtonLink>
       </div>
     </li>
   );

@@ -7,7 +7,7 @@ import { Ask } from "../../parts/ask.tsx";
 import { Fault } from "../../parts/fault.tsx";
 import { Badge } from "../../parts/notice.tsx";
 import { Answered } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
+import { Explained, Term } from "../../parts/term.tsx";
 import { useWriting } from "../../words/moments.ts";
 import { inLanguage } from "../../words/languages.ts";
 
@@ -25,7 +25,7 @@ export function Objections() {
     <section className="stack-tight">
       <h2>{t("objections.title")}</h2>
       <p>
-        {t("objections.lead")} <Term name="objection">{terms("objection.word")}</Term>
+        <Explained text={t("objections.lead")} /> <Term name="objection">{terms("objection.word")}</Term>
       </p>
       <Answered of={objections}>
         {() => (

@@ -6,8 +6,10 @@ import { useTranslation } from "react-i18next";
 import { type Uses, useUses } from "../../api/uses.ts";
 import { useNow } from "../../app/now.ts";
 import { Button, ButtonLink } from "../../parts/button.tsx";
+import { OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
 import { Failed, Loading } from "../../parts/states.tsx";
 import type { CheckedStatement, PersonNumber } from "../../verify/messages.ts";
+import { Explained } from "../../parts/term.tsx";
 import { useStatement } from "../../verify/statement.ts";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
@@ -40,7 +42,9 @@ export default function Print() {
 function Paper({ statement, person }: { readonly statement: CheckedStatement; readonly person: PersonNumber }) {
   const { t } = useTranslation("data");
   const { moment, count } = useWriting();
+  const { t: said } = useTranslation("checks");
   const lookup = useLookup();
+  const wordOf = useCheckWord(OWN_STATEMENT);
   const now = useNow();
   const { verdict, checks, entries, digest, fixedAt, comparedWith } = statement;
   const items = useMemo(() => itemsOf(entries), [entries]);
@@ -60,7 +64,7 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
         <div className="stack-tight">
           <h1>{t("printed.title")}</h1>
           <p>
-            {t("printed.person")}: <strong>{person.id}</strong> ({person.scheme})
+            {t("printed.person")}: <strong>{person.id}</strong> ({lookup(`names:schemes.${person.scheme}`, person.scheme)})
           </p>
           <p>
             {t("printed.made")}: {moment(now)}
@@ -69,11 +73,11 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
           <p>
             <strong>{t(isGood ? "proof.good" : verdict === "invalid" ? "proof.invalid" : "proof.incomplete")}</strong>
           </p>
-          {isGood && <p>{t("proof.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })}</p>}
+          {isGood && <p><Explained text={t("proof.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })} /></p>}
           {comparedWith?.environment === "embedded" && <p>{t("proof.trial")}</p>}
-          {faults.map(({ id, title, status }) => (
-            <p key={id}>
-              {t(`proof.status.${status}`)}: {lookup(`checks:${id}.title`, title)}
+          {faults.map((check) => (
+            <p key={check.id}>
+              {said(`status.${check.status}`)}: {wordOf(check, "title")}
             </p>
           ))}
         </div>
@@ -83,7 +87,7 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
         </figure>
       </div>
       <p className="small">
-        {t("printed.digest")}: <code>{digest}</code>
+        <Explained text={t("printed.digest")} />: <code>{digest}</code>
       </p>
       <table className="printed-list">
         <thead>

@@ -2,17 +2,13 @@ import { useTranslation } from "react-i18next";
 import { useEffect } from "react";
 
 import { Button } from "../../parts/button.tsx";
-import { CHECK_MARKS, CheckText } from "../../parts/check.tsx";
+import { CheckList, OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
-import { Icon } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { Term } from "../../parts/term.tsx";
+import { Explained, Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
 import { pinFirst, usePin } from "../../verify/pin.ts";
-import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
-
-type Check = CheckedStatement["checks"][number];
 
 /** Whether the list can be relied on, in one sentence, and every check behind it. */
 export function Proof({ statement }: { readonly statement: CheckedStatement }) {
@@ -26,11 +22,7 @@ export function Proof({ statement }: { readonly statement: CheckedStatement }) {
         <div className="stack-tight">
           <p className="quiet">{t("proof.how")}</p>
           <Compared statement={statement} />
-          <ol className="checks" role="list">
-            {checks.map((check) => (
-              <CheckLine key={check.id} check={check} />
-            ))}
-          </ol>
+          <CheckList checks={checks} words={OWN_STATEMENT} />
         </div>
       </Disclosure>
     </section>
@@ -39,16 +31,17 @@ export function Proof({ statement }: { readonly statement: CheckedStatement }) {
 
 function Verdict({ statement }: { readonly statement: CheckedStatement }) {
   const { t } = useTranslation("data");
-  const lookup = useLookup();
+  const { t: said } = useTranslation("checks");
+  const wordOf = useCheckWord(OWN_STATEMENT);
   const { moment, count } = useWriting();
   const { verdict, checks, entries, fixedAt, comparedWith } = statement;
   if (verdict === "invalid") {
     const failed = checks.filter(({ status }) => status === "failed");
     return (
       <Notice tone="bad" live icon="warning" title={t("proof.invalid")}>
-        <p>{t("proof.invalidWhy")}</p>
-        {failed.map(({ id, title }) => (
-          <p key={id}>{t("proof.failedAt", { check: lookup(`checks:${id}.title`, title) })}</p>
+        <p><Explained text={t("proof.invalidWhy")} /></p>
+        {failed.map((check) => (
+          <p key={check.id}>{t("proof.failedAt", { check: wordOf(check, "title") })}</p>
         ))}
       </Notice>
     );
@@ -56,18 +49,18 @@ function Verdict({ statement }: { readonly statement: CheckedStatement }) {
   if (verdict === "incomplete") {
     return (
       <Notice tone="warn" live icon="question" title={t("proof.incomplete")}>
-        <p>{t("proof.incompleteWhy", { reason: t(`proof.reasons.${reasonOf(statement)}`) })}</p>
+        <p><Explained text={t("proof.incompleteWhy", { reason: t(`proof.reasons.${reasonOf(statement)}`) })} /></p>
       </Notice>
     );
   }
   return (
     <Notice tone="good" live icon="shield" title={t("proof.good")}>
-      <p>{t("proof.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })}</p>
+      <p><Explained text={t("proof.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })} /></p>
       {checks
         .filter(({ status }) => status === "warning")
-        .map(({ id, title }) => (
-          <p key={id}>
-            {t("proof.status.warning")}: {lookup(`checks:${id}.title`, title)}
+        .map((check) => (
+          <p key={check.id}>
+            {said("status.warning")}: {wordOf(check, "title")}
           </p>
         ))}
       {comparedWith?.environment === "embedded" && <p className="quiet small">{t("proof.trial")}</p>}
@@ -127,25 +120,5 @@ function Compared({ statement: { comparedWith, digest } }: { readonly statement:
         <code>{digest}</code>
       </dd>
     </dl>
-  );
-}
-
-function CheckLine({ check: { id, title, status, detail } }: { readonly check: Check }) {
-  const { t } = useTranslation("data");
-  const lookup = useLookup();
-  const { tone, icon } = CHECK_MARKS[status];
-  return (
-    <li className="check">
-      <span className={`check-mark tone-${tone}`}>
-        <Icon name={icon} />
-      </span>
-      <CheckText
-        title={lookup(`checks:${id}.title`, title)}
-        status={t(`proof.status.${status}`)}
-        meaning={lookup(`checks:${id}.meaning`, "")}
-        detailName={t("proof.detail")}
-        detail={detail}
-      />
-    </li>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Select } from "../../parts/select.tsx";
@@ -22,6 +22,11 @@ export function Year({ items }: { readonly items: readonly Item[] }) {
   const months = Array.from({ length: 12 }, (_, month) => monthName(i18n.language, month));
   const shadeOf = (number: number): number =>
     number === 0 ? 0 : SHADES.findLastIndex((share) => number / most > share) + 1;
+  // Where not all months fit, the last ones are seen first.
+  const frame = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    frame.current?.scrollTo({ left: frame.current.scrollWidth });
+  }, [year]);
   return (
     <section className="card stack-tight">
       <div className="row row-apart">
@@ -37,7 +42,7 @@ export function Year({ items }: { readonly items: readonly Item[] }) {
       {rows.length === 0 ? (
         <p>{t("year.none")}</p>
       ) : (
-        <div className="year-scroll" role="region" aria-labelledby="year" tabIndex={0}>
+        <div ref={frame} className="year-scroll" role="region" aria-labelledby="year" tabIndex={0}>
           <table className="year">
             <thead>
               <tr>

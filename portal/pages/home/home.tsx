@@ -9,6 +9,7 @@ import { ButtonLink } from "../../parts/button.tsx";
 import { Icon, type IconName } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Answered } from "../../parts/states.tsx";
+import { Explained } from "../../parts/term.tsx";
 
 const THREE = [
   ["see", "eye"],
@@ -48,13 +49,17 @@ function Welcome({ session: { signedOn, signOn } }: { readonly session: Session 
           <section key={name} className="card stack-tight">
             <Icon name={icon} />
             <h2>{t(`${name}.title`)}</h2>
-            <p>{t(`${name}.text`)}</p>
+            <p>
+              <Explained text={t(`${name}.text`)} />
+            </p>
           </section>
         ))}
       </div>
       <section className="card stack-tight">
         <h2>{t("anybody")}</h2>
-        <p>{t("anybodyText")}</p>
+        <p>
+          <Explained text={t("anybodyText")} />
+        </p>
         <p>
           <ButtonLink outside href="/verify">
             {t("toVerify")}

@@ -5,6 +5,7 @@ import { useSession } from "../../api/session.ts";
 import { Button } from "../../parts/button.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
+import { Explained } from "../../parts/term.tsx";
 import { MessageCard } from "./message.tsx";
 import { PreferencesForm } from "./preferences.tsx";
 
@@ -37,7 +38,9 @@ function Messages() {
   useInboxChanges(messages.data?.pages[0]?.changes);
   return (
     <>
-      <p>{t("lead")}</p>
+      <p>
+        <Explained text={t("lead")} />
+      </p>
       <Answered of={messages}>
         {({ pages }) => {
           const all = pages.flatMap((page) => page.messages);

@@ -23,6 +23,8 @@ const WAYS = ["indexes", "case", "person"] as const;
 const SCHEMES = ["vn-cccd", "vn-cmnd", "vn-passport"] as const;
 const MAX_EVENTS = 1000;
 
+const BUNDLE_CHECKS = ["verifyChecks:bundle"];
+
 /** Evidence of several events in one file, which is handed out only when this browser found it good. */
 export default function Bundle() {
   const { t } = useTranslation("oversight");
@@ -160,7 +162,7 @@ function Made({ bundle }: { readonly bundle: CheckedBundle }) {
   const { verdict, checks, digest, events, file } = bundle;
   return (
     <>
-      <Checked {...{ verdict, checks, digest }} title={t("bundle.good")} words="oversight:bundle.checks">
+      <Checked {...{ verdict, checks, digest }} title={t("bundle.good")} words={BUNDLE_CHECKS}>
         <p>{t("bundle.goodWhy", { number: count(events ?? 0) })}</p>
       </Checked>
       {isGood(verdict) && (

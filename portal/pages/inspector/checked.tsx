@@ -1,15 +1,13 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { CHECK_MARKS, CheckText } from "../../parts/check.tsx";
+import { CheckList, type CheckWords, useCheckWord } from "../../parts/check.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
-import { Icon } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Progress } from "../../parts/states.tsx";
 import { Term } from "../../parts/term.tsx";
 import type { InspectionStep } from "../../verify/inspection.ts";
 import type { CheckedBundle } from "../../verify/inspection-messages.ts";
-import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 
 type Check = CheckedBundle["checks"][number];
@@ -27,8 +25,7 @@ export function Checked(props: {
   readonly digest?: string;
   /** What is said when all is well. */
   readonly title: string;
-  /** Where the words of the checks stand, such as `oversight:bundle.checks`. */
-  readonly words: string;
+  readonly words: CheckWords;
   readonly children: ReactNode;
 }) {
   const { verdict, checks, digest, title, words, children } = props;
@@ -51,11 +48,7 @@ export function Checked(props: {
               </dd>
             </dl>
           )}
-          <ol role="list" className="checks-list">
-            {checks.map((check) => (
-              <Line key={check.id} check={check} words={words} />
-            ))}
-          </ol>
+          <CheckList checks={checks} words={words} />
         </div>
       </Disclosure>
     </section>
@@ -66,12 +59,12 @@ function Verdict(props: {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
   readonly title: string;
-  readonly words: string;
+  readonly words: CheckWords;
   readonly children: ReactNode;
 }) {
   const { verdict, checks, title, words, children } = props;
   const { t } = useTranslation("oversight");
-  const nameOf = useCheckName(words);
+  const wordOf = useCheckWord(words);
   if (isGood(verdict))
     return (
       <Notice tone="good" live icon="shield" title={title}>
@@ -91,37 +84,10 @@ function Verdict(props: {
       {checks
         .filter(({ status }) => status === "failed")
         .map((check) => (
-          <p key={check.id}>{t("checked.failedAt", { check: nameOf(check, "title") })}</p>
+          <p key={check.id}>{t("checked.failedAt", { check: wordOf(check, "title") })}</p>
         ))}
     </Notice>
   );
-}
-
-function Line({ check, words }: { readonly check: Check; readonly words: string }) {
-  const { t } = useTranslation("oversight");
-  const nameOf = useCheckName(words);
-  const { tone, icon } = CHECK_MARKS[check.status];
-  return (
-    <li>
-      <span className={`badge tone-${tone}`}>
-        <Icon name={icon} />
-      </span>
-      <CheckText
-        title={nameOf(check, "title")}
-        status={t(`checked.status.${check.status}`)}
-        meaning={nameOf(check, "meaning")}
-        detailName={t("checked.detail")}
-        detail={check.detail}
-      />
-    </li>
-  );
-}
-
-/** What a check is called here, else what it is called to citizens, else as the verifier says. */
-function useCheckName(words: string): (check: Check, part: "title" | "meaning") => string {
-  const lookup = useLookup();
-  return ({ id, title }, part) =>
-    lookup(`${words}.${id}.${part}`, lookup(`checks:${id}.${part}`, part === "title" ? title : ""));
 }
 
 /** While something is fetched and verified. */

@@ -20,6 +20,8 @@ import { officialIdOf } from "./asked.ts";
 import { Checked, isGood, UnderWay } from "./checked.tsx";
 import { Table } from "./table.tsx";
 
+const OFFICIAL_CHECKS = ["oversight:official.checks", "checks:statement"];
+
 /** Every event of an official, with the proof that none is missing. */
 export default function Official() {
   const { t } = useTranslation("oversight");
@@ -92,7 +94,7 @@ function List({ statement }: { readonly statement: CheckedStatement }) {
   const { verdict, checks, entries, digest, fixedAt, file } = statement;
   return (
     <>
-      <Checked {...{ verdict, checks, digest }} title={t("official.good")} words="oversight:official.checks">
+      <Checked {...{ verdict, checks, digest }} title={t("official.good")} words={OFFICIAL_CHECKS}>
         <p>{t("official.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })}</p>
       </Checked>
       {isGood(verdict) && (

@@ -24,6 +24,8 @@ const ASK_AGAIN_MS = 3_000;
 /** Events in a bundle at most. */
 const MAX_BUNDLE = 1000;
 
+const SAMPLE_CHECKS = ["verifyChecks:evidence"];
+
 /** A sample: drawn again by this browser, and what was found out about the grants in it. */
 export default function SamplePage() {
   const { t } = useTranslation("oversight");
@@ -118,7 +120,7 @@ function Outcome({ sample }: { readonly sample: CheckedSample }) {
       </Notice>
     );
   return (
-    <Checked {...{ verdict, checks }} title={t("samples.same")} words="oversight:samples.checks">
+    <Checked {...{ verdict, checks }} title={t("samples.same")} words={SAMPLE_CHECKS}>
       <p>
         {t("samples.sameWhy", {
           count: range.count,

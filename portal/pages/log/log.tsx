@@ -8,7 +8,7 @@ import { useNow } from "../../app/now.ts";
 import { ButtonLink } from "../../parts/button.tsx";
 import { Badge, Notice } from "../../parts/notice.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
-import { Term } from "../../parts/term.tsx";
+import { Explained, Term } from "../../parts/term.tsx";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
@@ -82,18 +82,23 @@ function Figures({ health: { events, anchoring } }: { readonly health: Health })
   return (
     <div className="figures-now">
       <Figure title={t("entries")} value={count(events.recorded)}>
-        {t("entriesMore", { published: count(events.published), indexed: count(events.indexed) })}
+        <Explained
+          text={t("entriesMore", { published: count(events.published), indexed: count(events.indexed) })}
+        />
       </Figure>
       <Figure
         title={<Term name="anchor">{t("lastAnchor")}</Term>}
         value={lastAnchor === undefined ? t("never") : relative(lastAnchor.time, now)}
       >
-        {lastAnchor !== undefined &&
-          t("lastAnchorMore", {
-            time: moment(lastAnchor.time),
-            block: count(lastAnchor.block),
-            size: count(lastAnchor.size),
-          })}
+        {lastAnchor !== undefined && (
+          <Explained
+            text={t("lastAnchorMore", {
+              time: moment(lastAnchor.time),
+              block: count(lastAnchor.block),
+              size: count(lastAnchor.size),
+            })}
+          />
+        )}
       </Figure>
       <Figure title={t("lag")} value={t("lagIs", { count: Math.max(0, events.recorded - events.anchored) })}>
         {lagSeconds === 0 ? t("lagNone") : t("lagMore", { seconds: count(lagSeconds) })}

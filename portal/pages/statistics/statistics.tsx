@@ -243,7 +243,9 @@ function OpenData({ statistics }: { readonly statistics: Statistics }) {
   return (
     <section className="card stack-tight" aria-labelledby="open-data-title">
       <h2 id="open-data-title">{t("openData")}</h2>
-      <p className="quiet">{t("openDataWhy")}</p>
+      <p className="quiet" data-explains="csv json">
+        {t("openDataWhy")}
+      </p>
       <div className="row">
         <Button
           onPress={() => {

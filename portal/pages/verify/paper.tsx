@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { Explained } from "../../parts/term.tsx";
 import { digestIn } from "./scanned.ts";
 
 /** The fingerprint that stands on paper: what was scanned, or what the person writes off. */
@@ -17,7 +18,9 @@ export function Paper(props: {
   if (scanned !== undefined)
     return (
       <Notice tone="quiet" title={t("paper.scanned")}>
-        <p>{t("paper.scannedWhy")}</p>
+        <p>
+          <Explained text={t("paper.scannedWhy")} />
+        </p>
         <p>
           <code>{scanned}</code>
         </p>
@@ -26,13 +29,18 @@ export function Paper(props: {
   const isBad = written.trim() !== "" && digestIn(written) === undefined;
   return (
     <Disclosure title={t("paper.title")}>
-      <Field
-        label={t("paper.field")}
-        hint={t("paper.hint")}
-        value={written}
-        fault={isBad ? t("paper.bad") : undefined}
-        onChange={onWrite}
-      />
+      <div className="stack-tight">
+        <p>
+          <Explained text={t("paper.what")} />
+        </p>
+        <Field
+          label={t("paper.field")}
+          hint={t("paper.hint")}
+          value={written}
+          fault={isBad ? t("paper.bad") : undefined}
+          onChange={onWrite}
+        />
+      </div>
     </Disclosure>
   );
 }

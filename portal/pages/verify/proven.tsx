@@ -5,6 +5,7 @@ import { parseLogId } from "../../../protocol/log-id.ts";
 import { Button } from "../../parts/button.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { Explained } from "../../parts/term.tsx";
 import type { Entry } from "../../verify/entries.ts";
 import type { Proven, ProvenPart } from "../../verify/file-messages.ts";
 import { useWriting } from "../../words/moments.ts";
@@ -258,8 +259,10 @@ function Log({ log }: { readonly log: string }) {
 function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
     <>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
+      <dt>
+        <Explained text={label} />
+      </dt>
+      <dd>{typeof children === "string" ? <Explained text={children} /> : children}</dd>
     </>
   );
 }

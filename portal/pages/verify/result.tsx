@@ -2,14 +2,14 @@ import { useTranslation } from "react-i18next";
 import { FileTrigger } from "react-aria-components";
 
 import { Button } from "../../parts/button.tsx";
+import { CheckList, useCheckWord } from "../../parts/check.tsx";
 import { download } from "../../parts/download.ts";
 import type { Tone } from "../../parts/notice.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { Term } from "../../parts/term.tsx";
+import { Explained, Term } from "../../parts/term.tsx";
 import type { CheckedFile, FileKind } from "../../verify/file-messages.ts";
-import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
-import { checkTitle, Checks } from "./checks.tsx";
+import { CHECK_WORDS } from "./checks.ts";
 import { SameAsPaper } from "./paper.tsx";
 import { ProvenParts } from "./proven.tsx";
 
@@ -38,7 +38,7 @@ export function Result(props: {
             <h2 id="checks-title">{t("results.checks", { count: checks.length })}</h2>
             <p className="quiet">{t("results.checksHow")}</p>
             <Compared file={file} />
-            <Checks kind={kind} checks={checks} />
+            <CheckList checks={checks} words={CHECK_WORDS[kind]} />
           </section>
         </>
       )}
@@ -81,7 +81,7 @@ const GOOD_TONES: Readonly<Record<FileKind, Tone>> = {
 
 function Good({ file, kind }: VerdictProps) {
   const { t } = useTranslation("verify");
-  const lookup = useLookup();
+  const wordOf = useCheckWord(CHECK_WORDS[kind]);
   const { verdict, checks } = file;
   const accuses = GOOD_TONES[kind] === "warn";
   return (
@@ -96,7 +96,7 @@ function Good({ file, kind }: VerdictProps) {
       {checks
         .filter(({ status }) => status === "warning")
         .map((check) => (
-          <p key={check.id}>{t("results.remarks", { check: checkTitle(lookup, kind, check) })}</p>
+          <p key={check.id}>{t("results.remarks", { check: wordOf(check, "title") })}</p>
         ))}
       {verdict === "development" && <p className="quiet small">{t("results.trial")}</p>}
     </Notice>
@@ -105,14 +105,16 @@ function Good({ file, kind }: VerdictProps) {
 
 function Bad({ file: { checks }, kind }: VerdictProps) {
   const { t } = useTranslation("verify");
-  const lookup = useLookup();
+  const wordOf = useCheckWord(CHECK_WORDS[kind]);
   return (
     <Notice tone="bad" live icon="warning" title={t("results.invalid")}>
-      <p>{t("results.invalidWhy")}</p>
+      <p>
+        <Explained text={t("results.invalidWhy")} />
+      </p>
       {checks
         .filter(({ status }) => status === "failed")
         .map((check) => (
-          <p key={check.id}>{t("results.failedAt", { check: checkTitle(lookup, kind, check) })}</p>
+          <p key={check.id}>{t("results.failedAt", { check: wordOf(check, "title") })}</p>
         ))}
     </Notice>
   );
@@ -120,7 +122,7 @@ function Bad({ file: { checks }, kind }: VerdictProps) {
 
 function Open({ file, kind, onEarlier }: VerdictProps) {
   const { t } = useTranslation("verify");
-  const lookup = useLookup();
+  const wordOf = useCheckWord(CHECK_WORDS[kind]);
   const { checks, comparedWith } = file;
   const open = checks.filter(({ status }) => status === "not-checked");
   const isChain = open.some(({ id }) => id === "chain");
@@ -146,7 +148,7 @@ function Open({ file, kind, onEarlier }: VerdictProps) {
           </FileTrigger>
         </>
       ) : (
-        first !== undefined && <p>{t("results.openAt", { check: checkTitle(lookup, kind, first) })}</p>
+        first !== undefined && <p>{t("results.openAt", { check: wordOf(first, "title") })}</p>
       )}
     </Notice>
   );

@@ -33,6 +33,7 @@ export function TrustCard(props: {
 }) {
   const { trust, server, usual, fault, onChange, onProfile } = props;
   const { t } = useTranslation("verify");
+  const { t: said } = useTranslation("checks");
   const isBad = nodesIn(trust.nodes) === undefined;
   return (
     <section className="card stack" aria-labelledby="trust-title">
@@ -69,7 +70,7 @@ export function TrustCard(props: {
           {fault !== undefined && (
             <Notice tone="bad" live title={t("trust.bad")}>
               <p className="small">
-                {t("results.detail")} <span lang="en">{fault}</span>
+                {said("detail")} <span lang="en">{fault}</span>
               </p>
             </Notice>
           )}

@@ -17,6 +17,7 @@ import { useWriting } from "../../words/moments.ts";
 import { useChecking } from "./checking.ts";
 import { type ChosenFile, MAX_FILE_BYTES, profileIn, readChosen, saysItIsAProfile } from "./chosen-file.ts";
 import { askable, nodesIn } from "./nodes.ts";
+import { Explained } from "../../parts/term.tsx";
 import { Paper } from "./paper.tsx";
 import { Result } from "./result.tsx";
 import { digestIn } from "./scanned.ts";
@@ -49,12 +50,14 @@ export function VerifyPage({ checker }: { readonly checker: FileChecker }) {
       <main className="shell-main stack" id="main" tabIndex={-1}>
         <title>{`${t("title")} · ${shell("name")}`}</title>
         <h1>{t("title")}</h1>
-        <p>{t("lead")}</p>
+        <p>
+          <Explained text={t("lead")} />
+        </p>
         <Verifying checker={checker} />
         <Disclosure title={t("knows")}>
           <ul className="verify-kinds">
             {KINDS.map((kind) => (
-              <li key={kind}>
+              <li key={kind} data-explains={kind}>
                 <strong>{t(`kinds.${kind}`)}</strong>: {t(`kindsWhy.${kind}`)}
               </li>
             ))}

@@ -32,7 +32,7 @@ export const consents: typeof vi = {
   deferred: "Recorded: you decide later.",
   history: "History",
   noEffect: "without effect: {{fault}}",
-  receipt: "Download a receipt (a file for computers, JSON-LD)",
+  receipt: "Download a receipt (a file for computer programs)",
   erased: "A part of it was erased; this consent allows nothing any more.",
   new: {
     title: "Agree to something more",
@@ -53,7 +53,7 @@ export const consents: typeof vi = {
   },
   objections: {
     title: "Machines that act for me",
-    lead: "In these procedures a machine may begin something for you of its own accord, such as a reminder before a document expires. You have the right to object to each of them.",
+    lead: "In these <procedure>procedures</procedure> a machine may begin something for you of its own accord, such as a reminder before a document expires. You have the right to object to each of them.",
     object: "Object",
     objectAsk: "Object to machines acting in “{{procedure}}”?",
     objectWhy:

@@ -12,7 +12,7 @@ export const data: typeof vi = {
   fetching: "Fetching the statement… {{size}} kB",
   verifying: "Your browser is checking the statement…",
   again: "Fetch and check again",
-  download: "Download the statement (JSON)",
+  download: "Download the statement",
   print: "Print view",
   none: "Nobody has used this data yet",
   noneWhy: "The record holds nothing about you. Your browser has just checked it: no entry is being hidden.",
@@ -26,14 +26,14 @@ export const data: typeof vi = {
   proof: {
     good: "Checked: nothing is missing, nothing was changed",
     goodWhy:
-      "Your own browser recomputed it and compared it with the blockchain: the statement has all {{entries}} entries up to {{time}}.",
-    trial: "The blockchain here is a trial one on a single machine, so this only shows how it works.",
+      "Your own browser recomputed it and compared it with the <chain>blockchain</chain>: the <statement>statement</statement> has all {{entries}} entries up to {{time}}.",
+    trial: "This is a trial system on one machine, so this only shows how it works.",
     incomplete: "It could not be checked",
     incompleteWhy:
       "That does not mean that the statement is wrong; it means that nobody knows for sure. The reason: {{reason}}",
     invalid: "Do not trust this statement: it failed the check",
     invalidWhy:
-      "It does not agree with what was fixed on the blockchain. Fetch it again; if this stays, keep the file and tell the inspectorate.",
+      "It does not agree with what was <anchor>fixed on the blockchain</anchor>. Fetch it again; if this stays, keep the file and tell the inspectorate.",
     failedAt: "Failed: {{check}}",
     pinned: "The server now names another record than before",
     pinnedWhy:
@@ -42,16 +42,9 @@ export const data: typeof vi = {
     show: "See the {{count}} checks",
     how: "Your browser recomputes each step below. It does not ask the server whether the statement is right.",
     comparedWith: "Compared with",
-    status: {
-      passed: "Passed",
-      warning: "Passed, with a remark",
-      failed: "Failed",
-      "not-checked": "Could not be checked",
-    },
-    detail: "Technical detail:",
     reasons: {
-      chain: "the blockchain cannot be asked",
-      trust: "the record's trust profile cannot be had",
+      chain: "the <chain>blockchain</chain> cannot be asked",
+      trust: "the record's <trustProfile>trust profile</trustProfile> cannot be had",
       other: "one of the steps could not be made",
     },
   },
@@ -206,7 +199,7 @@ export const data: typeof vi = {
     made: "Printed",
     checked: "Result of the check",
     scan: "Scan this to open the Verify page. It carries the fingerprint of the statement file, which is downloaded separately.",
-    digest: "Fingerprint (SHA-256)",
+    digest: "<digest>Fingerprint</digest> of the file",
     print: "Print this page",
     back: "Back to the list",
     columns: { when: "When", what: "What", data: "Kinds of data, purpose", allowed: "Allowed?" },

@@ -9,15 +9,15 @@ export const home: typeof vi = {
   },
   check: {
     title: "Be sure it is complete",
-    text: "Your own browser recomputes the proof and compares it with the blockchain. One missing entry or one changed letter shows at once.",
+    text: "Your own browser recomputes everything and compares it with the <chain>blockchain</chain>. One missing entry or one changed letter shows at once.",
   },
   act: {
     title: "Have your say",
-    text: "Withdraw a consent with two taps, complain from any entry, and follow by when you must be answered.",
+    text: "Withdraw a <consent>consent</consent> with two taps, complain from any entry, and follow by when you must be answered.",
   },
   anybody: "You can check without signing in",
   anybodyText:
-    "Do you have a statement or evidence file? The Verify page reads it on your own device and sends it nowhere.",
+    "Do you have a <statement>statement</statement> or <evidence>evidence</evidence> as a file? The Verify page reads it on your own device and sends it nowhere.",
   toVerify: "Open the Verify page",
   otherRole: "You are signed in as: {{role}}. The pages for citizens are not for this role.",
 };

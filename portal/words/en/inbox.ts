@@ -2,7 +2,7 @@ import type { inbox as vi } from "../vi/inbox.ts";
 
 export const inbox: typeof vi = {
   title: "Inbox",
-  lead: "Agencies write to you when they see that something is due, so that you need not apply. You decide.",
+  lead: "Agencies write to you when they see that something is due, so that you need not apply. You decide, and you may <objection>object</objection> to what machines do of their own accord.",
   none: "No messages yet",
   noneWhy:
     "When an agency sees something to tell you, such as a document about to expire, its message is here.",

@@ -8,4 +8,10 @@ export const names: typeof vi = {
   "minhbach-data-protection": "A data protection officer's review",
   "minhbach-operation": "Operation of the ledger",
   "minhbach-LedgerRecord": "Entries of this ledger",
+  schemes: {
+    "vn-cccd": "identity card",
+    "vn-cmnd": "old identity card",
+    "vn-passport": "passport",
+    passport: "foreign passport",
+  },
 };

@@ -240,9 +240,7 @@ export const oversight: typeof vi = {
     trial: "This blockchain is for trials only.",
     failedAt: "Failed: {{check}}",
     show: "See all {{number}} checks",
-    detail: "Detail:",
     digest: "Fingerprint of the file (SHA-256)",
-    status: { passed: "passed", warning: "passed, to note", failed: "failed", "not-checked": "not checked" },
   },
   samples: {
     title: "Random samples",
@@ -310,18 +308,5 @@ export const oversight: typeof vi = {
     goodWhy: "It proves {{number}} entries, each with its receipt.",
     download: "Download the checked bundle",
     how: "A court checks it again on the Verify page, or by: npx minhbach verify FILE --trust trust.json",
-    checks: {
-      format: { title: "The file is an evidence bundle", meaning: "It can be read and has the right form." },
-      log: { title: "The right record", meaning: "The bundle is of the trusted record, and of no other." },
-      evidence: {
-        title: "The evidence of every entry is good",
-        meaning: "Each stands in the record as it was fixed on the blockchain.",
-      },
-      places: { title: "The right places", meaning: "Each entry stands where the bundle says." },
-      receipts: {
-        title: "The receipts are this record's",
-        meaning: "The record made its promise about each when it received it, and kept it.",
-      },
-    },
   },
 };

@@ -4,6 +4,7 @@ export const shell: typeof vi = {
   name: "Minh Bạch",
   claim: "Who has used your data",
   skip: "Skip to the main content",
+  morePages: "More",
   menu: "Pages",
   loading: "Loading…",
   tryAgain: "Try again",
@@ -43,8 +44,7 @@ export const shell: typeof vi = {
     samples: "Samples",
     bundles: "Evidence",
   },
-  development:
-    "This is a trial system: the data is not of real people, and the blockchain runs on one machine alone.",
+  development: "This is a trial system on one machine: the data in it is not of real people.",
   offline: "Your device is offline. What you see is from before; nothing new has been loaded.",
   endsSoon: "Your session ends at {{time}}. To go on after that, sign in again.",
   ended: "Your session has ended",

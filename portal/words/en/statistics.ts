@@ -5,7 +5,7 @@ export const statistics: typeof vi = {
   lead: "How often each agency used people's data, and for which procedure. Anybody can see it and take it along.",
   rounded:
     "Every number is rounded down to a multiple of 5, and less than 5 only reads “under 5”, so that nothing can be worked out about one person.",
-  month: "Month (by UTC)",
+  month: "Month (by world time)",
   agency: "Agency",
   allAgencies: "All agencies",
   other: "Another agency",
@@ -31,7 +31,8 @@ export const statistics: typeof vi = {
   inspected: "Looked at",
   notInOrder: "Not in order",
   openData: "Open data",
-  openDataWhy: "Take the numbers of this month along and work them out yourself.",
+  openDataWhy:
+    "Take the numbers of this month along and work them out yourself. CSV files open in any spreadsheet; the JSON file is for computer programs.",
   json: "Everything (JSON)",
   csv: { uses: "Uses (CSV)", findings: "Findings (CSV)", inspections: "Random checks (CSV)" },
   programs: "Programs find it at:",

@@ -16,6 +16,21 @@ export const terms: typeof vi = {
     meaning:
       "A common ledger that many computers keep together. It can be added to, and never erased or changed.",
   },
+  block: {
+    word: "Block",
+    meaning:
+      "The blockchain grows block by block, and each has a number. The number tells when something was written to the blockchain.",
+  },
+  index: {
+    word: "Index",
+    meaning:
+      "It says which entries of the record are whose, like the index at the end of a book. By it your statement can be proven to miss nothing.",
+  },
+  evidence: {
+    word: "Evidence",
+    meaning:
+      "A file that proves that an entry is in the record, which agency wrote it, and when. Anybody can check it without trusting this server.",
+  },
   horizon: {
     word: "Up to",
     meaning:
@@ -77,7 +92,7 @@ export const terms: typeof vi = {
   digest: {
     word: "Fingerprint of the file",
     meaning:
-      "A number computed from the content of the file. If one letter changes, the number is quite another, so it tells whether the file is still the same.",
+      "A number computed from the content of the file. If one letter changes, the number is quite another, so it tells whether the file is still the same. The way to compute it is called SHA-256.",
   },
   complaint: {
     word: "Complaint",

@@ -12,7 +12,7 @@ export const verifyChecks: typeof vi = {
     },
     index: {
       title: "The index says so",
-      meaning: "The index that was fixed names exactly this number of that person's entries.",
+      meaning: "The <index>index</index> that was fixed names exactly this number of that person's entries.",
     },
     entries: {
       title: "Every entry is that person's",
@@ -44,7 +44,7 @@ export const verifyChecks: typeof vi = {
     },
     proof: {
       title: "The record's proof can be read",
-      meaning: "The way from this entry to the fixed number is here.",
+      meaning: "The way from this entry to the <anchor>fixed number</anchor> is here.",
     },
     inclusion: { title: "It is in the record", meaning: "The entry stands in the record at this place." },
     log: {
@@ -52,19 +52,10 @@ export const verifyChecks: typeof vi = {
       meaning: "The agency signed this entry for the record you trust.",
     },
     checkpoint: { title: "The right record's number", meaning: "The fixed number is of no other record." },
-    chain: {
-      title: "The right blockchain",
-      meaning: "The machine that was asked holds the known blockchain.",
-    },
-    registries: {
-      title: "The contracts are on the blockchain",
-      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
-    },
     anchor: {
       title: "It was fixed",
       meaning: "The blockchain holds this very number, and it is the first that covers the entry.",
     },
-    finality: { title: "It cannot be taken back", meaning: "The blockchain has settled on it." },
     "checkpoint-signature": {
       title: "The record signed the number",
       meaning: "The signature is that of the right record.",
@@ -90,7 +81,6 @@ export const verifyChecks: typeof vi = {
       title: "The agency may still record",
       meaning: "If it no longer may, you should know why.",
     },
-    "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
   },
   gathered: {
     format: { title: "The file is a gathered statement", meaning: "It can be read and has the right form." },
@@ -110,14 +100,6 @@ export const verifyChecks: typeof vi = {
     recorders: {
       title: "No recorder in two records",
       meaning: "An agency that moves to another record begins there under a new name.",
-    },
-    chain: {
-      title: "The right blockchain",
-      meaning: "The machine that was asked holds the known blockchain.",
-    },
-    registries: {
-      title: "The contracts are on the blockchain",
-      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
     },
     "one-registry": {
       title: "The right list of records",
@@ -164,41 +146,16 @@ export const verifyChecks: typeof vi = {
       title: "The file is the proof of a broken promise",
       meaning: "It can be read and has the right form.",
     },
-    deadlines: { title: "Sound deadlines", meaning: "The receipt's deadlines lie after it was given." },
-    log: { title: "The right record's promise", meaning: "The receipt is of the record you trust." },
-    chain: {
-      title: "The right blockchain",
-      meaning: "The machine that was asked holds the known blockchain.",
-    },
-    registries: {
-      title: "The contracts are on the blockchain",
-      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
-    },
-    final: {
-      title: "There is a settled block to judge by",
-      meaning: "The blockchain has a moment that is certain.",
-    },
-    signature: { title: "The record signed the receipt", meaning: "It cannot deny this promise." },
     breach: {
       title: "The record broke the promise",
       meaning: "The blockchain shows that the promise was not kept.",
     },
-    "key-since": { title: "The key was not replaced later", meaning: "If it was, you should know why." },
-    "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
   },
   receipt: {
     format: { title: "The file is a receipt", meaning: "It can be read and has the right form." },
     submission: { title: "For what was sent", meaning: "The receipt is about the parcel that was sent." },
     deadlines: { title: "Sound deadlines", meaning: "The receipt's deadlines lie after it was given." },
     log: { title: "The right record's promise", meaning: "The receipt is of the record you trust." },
-    chain: {
-      title: "The right blockchain",
-      meaning: "The machine that was asked holds the known blockchain.",
-    },
-    registries: {
-      title: "The contracts are on the blockchain",
-      meaning: "The two programs that keep the fixed numbers and the agencies' keys are there.",
-    },
     final: {
       title: "There is a settled block to judge by",
       meaning: "The blockchain has a moment that is certain.",
@@ -217,6 +174,5 @@ export const verifyChecks: typeof vi = {
       meaning: "The very entries that were sent are in it.",
     },
     "key-since": { title: "The key was not replaced later", meaning: "If it was, you should know why." },
-    "log-since": { title: "The record goes on", meaning: "It was not frozen or replaced by another." },
   },
 };

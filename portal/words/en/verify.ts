@@ -2,9 +2,8 @@ import type { verify as vi } from "../vi/verify.ts";
 
 export const verify: typeof vi = {
   title: "Verify",
-  lead: "Drop a file of the record here: a statement, evidence, an evidence bundle, a receipt, an accusation or the proof of a broken promise. Your own browser recomputes it and compares it with the blockchain.",
-  stays:
-    "The file stays on your device. All that is sent are questions that read the blockchain: blocks, fixed numbers, keys.",
+  lead: "Drop a file of the record here, such as a <statement>statement</statement>. Your own browser recomputes it and compares it with the <chain>blockchain</chain>.",
+  stays: "The file stays on your device. All that is sent are questions that read the blockchain.",
   drop: "Drop a file here",
   dropNow: "Let go to check it",
   choose: "Choose a file",
@@ -24,9 +23,10 @@ export const verify: typeof vi = {
     title: "Do you have it on paper?",
     scanned: "You scanned the code of a printed statement",
     scannedWhy:
-      "The paper carries the fingerprint below. Drop the statement file that was downloaded; the page tells whether it is that very file.",
+      "The paper carries the <digest>fingerprint</digest> below. Drop the statement file that was downloaded; the page tells whether it is that very file.",
+    what: "The paper carries the <digest>fingerprint</digest> of the file. The page compares it with the file you drop.",
     field: "Fingerprint, or the address in the code",
-    hint: "43 characters, printed under the code. The page compares it with the file you drop.",
+    hint: "43 characters, printed under the code.",
     bad: "This is no fingerprint: it takes exactly 43 letters, digits, - and _.",
     same: "It is the file of the paper",
     sameWhy: "The file has the fingerprint that is printed: not one letter differs.",
@@ -47,7 +47,7 @@ export const verify: typeof vi = {
     bad: "This file is no trust profile",
     nodes: "Machine of the blockchain to ask (optional)",
     nodesHint:
-      "Such as https://chain.example:8545. To ask several, write them with spaces between; then all must answer alike. The machine has to allow web pages to ask it (CORS).",
+      "Such as https://chain.example:8545. To ask several, write them with spaces between; then all must answer alike. The machine has to let other web pages ask it.",
     nodesBad: "Only https:// addresses can be used, or http:// on this very device (localhost, 127.0.0.1).",
     nodesDefault: "If you leave it empty, the page asks: {{names}}.",
     nodesNone: "If you leave it empty, there is no machine to ask.",
@@ -87,7 +87,7 @@ export const verify: typeof vi = {
     act: "Give this file to the inspectorate: anybody can check it as you just did.",
     invalid: "Do not trust this file: it failed the check",
     invalidWhy:
-      "It does not agree with what was fixed on the blockchain. Ask for it again where you got it; if this stays, keep the file and tell the inspectorate.",
+      "It does not agree with what was <anchor>fixed on the blockchain</anchor>. Ask for it again where you got it; if this stays, keep the file and tell the inspectorate.",
     incomplete: "Not everything could be checked",
     incompleteWhy: "That does not mean that the file is wrong; it means that nobody knows for sure.",
     noProfile:
@@ -106,7 +106,7 @@ export const verify: typeof vi = {
     unknown: "This is no file of the record",
     unknownWhy:
       "It does not say what it is, or it is of a kind that this page does not know. Nothing was checked.",
-    trial: "The blockchain here is a trial one on a single machine, so this only shows how it works.",
+    trial: "This blockchain is a trial one on a single machine, so this only shows how it works.",
     remarks: "To know: {{check}}",
     failedAt: "Failed: {{check}}",
     openAt: "Could not be checked: {{check}}",
@@ -116,13 +116,6 @@ export const verify: typeof vi = {
     compared: "Compared with",
     nodes: "Asked",
     noNodes: "no machine",
-    detail: "Technical detail:",
-    status: {
-      passed: "Passed",
-      warning: "Passed, with a remark",
-      failed: "Failed",
-      "not-checked": "Could not be checked",
-    },
   },
   proven: {
     title: "What is proven",
@@ -138,10 +131,10 @@ export const verify: typeof vi = {
     },
     listed: "entries: {{count}}",
     since: "in the earlier statement: {{count}}",
-    upTo: "Up to",
+    upTo: "<horizon>Up to</horizon>",
     upToIs: "{{time}} (the record's first {{horizon}} entries)",
-    fixed: "Fixed",
-    fixedIs: "{{time}}, block {{block}}",
+    fixed: "<anchor>Fixed</anchor>",
+    fixedIs: "{{time}}, <block>block</block> {{block}}",
     fixedNone: "not yet, up to the newest settled block",
     entries: "The entries",
     entry: "Entry {{index}} of the record",
@@ -172,8 +165,8 @@ export const verify: typeof vi = {
     promisedToIs: "{{source}}, for its numbers {{first}} to {{last}}",
     received: "Received",
     due: "Due",
-    anchorBy: "To be fixed by",
-    indexBy: "To be indexed by",
+    anchorBy: "To be <anchor>fixed</anchor> by",
+    indexBy: "To be in the <index>index</index> by",
     noIndexBy: "not promised",
     notContent:
       "Whether the record holds what was sent is not compared here, because the page does not have what was sent. The command minhbach check-receipt does that.",

@@ -30,7 +30,7 @@ export const consents = {
   deferred: "Đã ghi nhận: bạn để sau.",
   history: "Diễn biến",
   noEffect: "không có hiệu lực: {{fault}}",
-  receipt: "Tải giấy xác nhận (tệp cho máy đọc, JSON-LD)",
+  receipt: "Tải giấy xác nhận (tệp cho chương trình máy tính)",
   erased: "Một phần đã bị xóa nội dung; sự đồng ý này không còn cho phép gì.",
   new: {
     title: "Đồng ý thêm một việc",
@@ -52,7 +52,7 @@ export const consents = {
   },
   objections: {
     title: "Máy tự làm thủ tục cho tôi",
-    lead: "Với các thủ tục dưới đây, máy có thể tự bắt đầu việc cho bạn, chẳng hạn nhắc hết hạn. Bạn có quyền phản đối từng thủ tục.",
+    lead: "Với các <procedure>thủ tục</procedure> dưới đây, máy có thể tự bắt đầu việc cho bạn, chẳng hạn nhắc hết hạn. Bạn có quyền phản đối từng thủ tục.",
     object: "Phản đối",
     objectAsk: "Phản đối máy tự làm “{{procedure}}”?",
     objectWhy:

@@ -10,7 +10,7 @@ export const data = {
   fetching: "Đang tải bản kê… {{size}} kB",
   verifying: "Trình duyệt của bạn đang kiểm tra bản kê…",
   again: "Tải và kiểm tra lại",
-  download: "Tải tệp bản kê (JSON)",
+  download: "Tải tệp bản kê",
   print: "Bản in",
   none: "Chưa có ai dùng dữ liệu này",
   noneWhy: "Sổ ghi không có mục nào về bạn. Trình duyệt của bạn vừa kiểm tra: không có mục nào bị giấu.",
@@ -24,13 +24,13 @@ export const data = {
   proof: {
     good: "Đã kiểm tra: không thiếu, không sửa",
     goodWhy:
-      "Trình duyệt của bạn đã tự tính lại và so với chuỗi khối: bản kê có đủ {{entries}} mục tính đến {{time}}.",
-    trial: "Chuỗi khối ở đây là bản chạy thử trên một máy, nên kết quả này chỉ để xem cách hoạt động.",
+      "Trình duyệt của bạn đã tự tính lại và so với <chain>chuỗi khối</chain>: <statement>bản kê</statement> có đủ {{entries}} mục tính đến {{time}}.",
+    trial: "Đây là bản chạy thử trên một máy, nên kết quả này chỉ để xem cách hoạt động.",
     incomplete: "Chưa kiểm tra được",
     incompleteWhy: "Điều này không có nghĩa là bản kê sai, mà là chưa ai biết chắc. Lý do: {{reason}}",
     invalid: "Đừng tin bản kê này: kiểm tra không đạt",
     invalidWhy:
-      "Nội dung không khớp với những gì đã chốt lên chuỗi khối. Hãy tải lại; nếu vẫn vậy, hãy lưu tệp và báo cho thanh tra.",
+      "Nội dung không khớp với những gì đã <anchor>chốt lên chuỗi khối</anchor>. Hãy tải lại; nếu vẫn vậy, hãy lưu tệp và báo cho thanh tra.",
     failedAt: "Không đạt: {{check}}",
     pinned: "Máy chủ vừa chỉ đến một cuốn sổ khác lần trước",
     pinnedWhy:
@@ -39,16 +39,9 @@ export const data = {
     show: "Xem {{count}} bước kiểm tra",
     how: "Trình duyệt tính lại từng bước dưới đây, không hỏi lại máy chủ rằng bản kê có đúng không.",
     comparedWith: "So với",
-    status: {
-      passed: "Đạt",
-      warning: "Đạt, cần lưu ý",
-      failed: "Không đạt",
-      "not-checked": "Chưa kiểm tra được",
-    },
-    detail: "Chi tiết kỹ thuật (tiếng Anh):",
     reasons: {
-      chain: "không hỏi được chuỗi khối",
-      trust: "không lấy được hồ sơ tin cậy của sổ",
+      chain: "không hỏi được <chain>chuỗi khối</chain>",
+      trust: "không lấy được <trustProfile>hồ sơ tin cậy</trustProfile> của sổ",
       other: "một bước chưa thực hiện được",
     },
   },
@@ -201,7 +194,7 @@ export const data = {
     made: "In lúc",
     checked: "Kết quả kiểm tra",
     scan: "Quét mã này để mở trang Tự kiểm tra. Mã chứa dấu vân tay của tệp bản kê; tệp phải được tải riêng.",
-    digest: "Dấu vân tay (SHA-256)",
+    digest: "<digest>Dấu vân tay</digest> của tệp",
     print: "In trang này",
     back: "Về danh sách",
     columns: { when: "Lúc", what: "Việc", data: "Loại dữ liệu, mục đích", allowed: "Được phép?" },

@@ -7,15 +7,15 @@ export const home = {
   },
   check: {
     title: "Biết chắc là đủ",
-    text: "Trình duyệt của bạn tự tính lại bằng chứng và so với chuỗi khối. Thiếu một mục hay sửa một chữ là lộ ra ngay.",
+    text: "Trình duyệt của bạn tự tính lại và so với <chain>chuỗi khối</chain>. Thiếu một mục hay sửa một chữ là lộ ra ngay.",
   },
   act: {
     title: "Lên tiếng",
-    text: "Rút lại sự đồng ý bằng hai lần chạm, khiếu nại ngay từ một mục, và theo dõi thời hạn trả lời.",
+    text: "Rút lại <consent>sự đồng ý</consent> bằng hai lần chạm, khiếu nại ngay từ một mục, và theo dõi thời hạn trả lời.",
   },
   anybody: "Không cần đăng nhập cũng kiểm tra được",
   anybodyText:
-    "Bạn có tệp bản kê hoặc bằng chứng? Trang Tự kiểm tra đọc tệp ngay trên máy bạn, không gửi đi đâu.",
+    "Bạn có tệp <statement>bản kê</statement> hoặc <evidence>bằng chứng</evidence>? Trang Tự kiểm tra đọc tệp ngay trên máy bạn, không gửi đi đâu.",
   toVerify: "Mở trang Tự kiểm tra",
   otherRole:
     "Bạn đang đăng nhập với vai trò {{role}}. Các trang dành cho công dân không áp dụng cho vai trò này.",

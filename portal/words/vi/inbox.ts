@@ -1,6 +1,6 @@
 export const inbox = {
   title: "Hộp thư",
-  lead: "Cơ quan tự viết cho bạn khi thấy có việc cần làm, để bạn khỏi phải đi nộp hồ sơ. Bạn quyết định.",
+  lead: "Cơ quan tự viết cho bạn khi thấy có việc cần làm, để bạn khỏi phải đi nộp hồ sơ. Bạn quyết định, và có quyền <objection>phản đối</objection> việc máy tự làm.",
   none: "Chưa có thư nào",
   noneWhy: "Khi một cơ quan thấy có việc cần báo, chẳng hạn giấy tờ sắp hết hạn, thư sẽ ở đây.",
   notHere: "Ở đây không có hộp thư",

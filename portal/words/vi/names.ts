@@ -7,4 +7,10 @@ export const names = {
   "minhbach-data-protection": "Cán bộ bảo vệ dữ liệu xem xét",
   "minhbach-operation": "Vận hành sổ ghi",
   "minhbach-LedgerRecord": "Dòng ghi trong sổ này",
+  schemes: {
+    "vn-cccd": "căn cước",
+    "vn-cmnd": "chứng minh nhân dân",
+    "vn-passport": "hộ chiếu",
+    passport: "hộ chiếu nước ngoài",
+  },
 };

@@ -238,14 +238,7 @@ export const oversight = {
     trial: "Chuỗi khối này chỉ để chạy thử.",
     failedAt: "Không đạt: {{check}}",
     show: "Xem cả {{number}} bước kiểm tra",
-    detail: "Chi tiết:",
     digest: "Dấu vân tay của tệp (SHA-256)",
-    status: {
-      passed: "đạt",
-      warning: "đạt, nhưng lưu ý",
-      failed: "không đạt",
-      "not-checked": "chưa kiểm tra",
-    },
   },
   samples: {
     title: "Mẫu ngẫu nhiên",
@@ -317,18 +310,5 @@ export const oversight = {
     goodWhy: "Chứng minh được {{number}} dòng ghi, từng dòng với biên nhận của nó.",
     download: "Tải gói đã kiểm tra",
     how: "Tòa kiểm tra lại ở trang Tự kiểm tra, hoặc bằng lệnh: npx minhbach verify TỆP --trust trust.json",
-    checks: {
-      format: { title: "Tệp đúng là một gói chứng cứ", meaning: "Tệp đọc được và theo đúng mẫu." },
-      log: { title: "Đúng cuốn sổ", meaning: "Gói là của cuốn sổ được tin, không phải của sổ khác." },
-      evidence: {
-        title: "Chứng cứ của từng dòng đều đạt",
-        meaning: "Từng dòng có trong sổ đã chốt trên chuỗi khối.",
-      },
-      places: { title: "Đúng vị trí trong sổ", meaning: "Mỗi dòng đứng đúng chỗ mà gói nêu." },
-      receipts: {
-        title: "Biên nhận là của sổ này",
-        meaning: "Sổ đã hứa về từng dòng khi nhận, và đã giữ lời.",
-      },
-    },
   },
 };

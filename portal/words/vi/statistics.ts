@@ -3,7 +3,7 @@ export const statistics = {
   lead: "Mỗi cơ quan đã dùng dữ liệu của người dân bao nhiêu lần, cho thủ tục nào. Ai cũng xem và tải về được.",
   rounded:
     "Mỗi con số được làm tròn xuống bội số của 5, và dưới 5 chỉ ghi là “dưới 5”, để không ai suy ra được về một người.",
-  month: "Tháng (tính theo giờ quốc tế UTC)",
+  month: "Tháng (theo giờ quốc tế)",
   agency: "Cơ quan",
   allAgencies: "Mọi cơ quan",
   other: "Cơ quan khác",
@@ -28,7 +28,8 @@ export const statistics = {
   inspected: "Đã xem",
   notInOrder: "Không đúng",
   openData: "Dữ liệu mở",
-  openDataWhy: "Tải những con số của tháng này về để tự tính.",
+  openDataWhy:
+    "Tải những con số của tháng này về để tự tính. Tệp CSV mở được bằng phần mềm bảng tính; tệp JSON là cho chương trình máy tính.",
   json: "Tất cả (JSON)",
   csv: {
     uses: "Lượt dùng (CSV)",

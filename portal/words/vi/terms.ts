@@ -14,6 +14,21 @@ export const terms = {
     word: "Chuỗi khối",
     meaning: "Một cuốn sổ chung do nhiều máy tính cùng giữ. Chỉ viết thêm được, không xóa hay sửa được.",
   },
+  block: {
+    word: "Khối",
+    meaning:
+      "Chuỗi khối dài thêm từng khối, mỗi khối có một số. Số khối cho biết một điều được viết lên chuỗi khối vào lúc nào.",
+  },
+  index: {
+    word: "Mục lục",
+    meaning:
+      "Cho biết mục nào trong sổ là của ai, như mục lục cuối một cuốn sách. Nhờ nó mà chứng minh được rằng bản kê của bạn không thiếu mục nào.",
+  },
+  evidence: {
+    word: "Bằng chứng",
+    meaning:
+      "Một tệp chứng minh rằng một mục có trong sổ, do cơ quan nào ghi và lúc nào. Ai cũng kiểm tra được, không cần tin máy chủ này.",
+  },
   horizon: {
     word: "Tính đến",
     meaning:
@@ -74,7 +89,7 @@ export const terms = {
   digest: {
     word: "Dấu vân tay của tệp",
     meaning:
-      "Một con số tính từ nội dung tệp. Đổi một chữ trong tệp là con số đổi hẳn, nên nó cho biết tệp có còn nguyên hay không.",
+      "Một con số tính từ nội dung tệp. Đổi một chữ trong tệp là con số đổi hẳn, nên nó cho biết tệp có còn nguyên hay không. Cách tính tên là SHA-256.",
   },
   complaint: {
     word: "Khiếu nại",

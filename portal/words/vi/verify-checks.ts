@@ -1,4 +1,4 @@
-/** Each check of a file in plain words, by kind of file and the verifier's stable ids. Of a statement's, those that read otherwise than in `checks.ts`. */
+/** Each check of a file in plain words, by kind of file and the verifier's stable ids. Each stands once: what is not here is in `checks.ts`, or a broken promise's is its receipt's (`pages/verify/checks.ts`). */
 export const verifyChecks = {
   statement: {
     about: {
@@ -9,7 +9,10 @@ export const verifyChecks = {
       title: "Tra đúng chỗ của người đó",
       meaning: "Máy chủ không thể đưa ra danh sách trống của người khác.",
     },
-    index: { title: "Mục lục nói đúng như vậy", meaning: "Mục lục đã chốt ghi đúng số mục của người đó." },
+    index: {
+      title: "Mục lục nói đúng như vậy",
+      meaning: "<index>Mục lục</index> đã chốt ghi đúng số mục của người đó.",
+    },
     entries: {
       title: "Mục nào cũng là của người đó",
       meaning: "Mỗi mục cho thấy vì sao nó ở trong danh sách này.",
@@ -32,20 +35,17 @@ export const verifyChecks = {
       title: "Nằm trong gói đã ký",
       meaning: "Chữ ký của cơ quan bao gồm chính mục này.",
     },
-    proof: { title: "Đọc được bằng chứng của sổ", meaning: "Đường đi từ mục này đến dấu chốt có ở đây." },
+    proof: {
+      title: "Đọc được bằng chứng của sổ",
+      meaning: "Đường đi từ mục này đến <anchor>dấu chốt</anchor> có ở đây.",
+    },
     inclusion: { title: "Có trong sổ", meaning: "Mục này nằm đúng chỗ đó trong cuốn sổ." },
     log: { title: "Ghi cho đúng cuốn sổ", meaning: "Cơ quan đã ký mục này cho cuốn sổ bạn tin." },
     checkpoint: { title: "Dấu chốt của đúng cuốn sổ", meaning: "Dấu chốt không phải của sổ khác." },
-    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
-    registries: {
-      title: "Hợp đồng có trên chuỗi khối",
-      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
-    },
     anchor: {
       title: "Đã được chốt",
       meaning: "Chuỗi khối giữ đúng dấu chốt này, và đó là lần chốt đầu tiên có mục này.",
     },
-    finality: { title: "Không thể bị rút lại", meaning: "Lần chốt đó đã được xác nhận hẳn." },
     "checkpoint-signature": { title: "Sổ đã ký dấu chốt", meaning: "Chữ ký là của đúng cuốn sổ." },
     "recorder-key": {
       title: "Đúng chìa khóa của máy ghi",
@@ -62,7 +62,6 @@ export const verifyChecks = {
     },
     "key-since": { title: "Chìa khóa không bị thu hồi sau đó", meaning: "Nếu có, bạn cần biết lý do." },
     "agency-since": { title: "Cơ quan vẫn có quyền ghi", meaning: "Nếu không còn, bạn cần biết lý do." },
-    "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
   },
   gathered: {
     format: { title: "Tệp là bản kê gộp", meaning: "Đọc được và đúng khuôn mẫu." },
@@ -82,11 +81,6 @@ export const verifyChecks = {
     recorders: {
       title: "Không máy ghi nào ở hai sổ",
       meaning: "Cơ quan chuyển sang sổ khác thì bắt đầu ở đó với tên mới.",
-    },
-    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi giữ đúng chuỗi khối đã biết." },
-    registries: {
-      title: "Hợp đồng có trên chuỗi khối",
-      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
     },
     "one-registry": {
       title: "Đúng danh sách các sổ",
@@ -127,29 +121,13 @@ export const verifyChecks = {
   },
   breach: {
     format: { title: "Tệp đúng là bằng chứng thất hứa", meaning: "Tệp đọc được và theo đúng mẫu." },
-    deadlines: { title: "Thời hạn hợp lý", meaning: "Hạn trong biên nhận nằm sau lúc nhận." },
-    log: { title: "Lời hứa của đúng cuốn sổ", meaning: "Biên nhận là của cuốn sổ bạn tin." },
-    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
-    registries: {
-      title: "Hợp đồng có trên chuỗi khối",
-      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
-    },
-    final: { title: "Có khối đã xác nhận để so", meaning: "Chuỗi khối có một lúc chắc chắn để xét." },
-    signature: { title: "Sổ đã ký biên nhận", meaning: "Cuốn sổ không chối được lời hứa này." },
     breach: { title: "Sổ đã thất hứa", meaning: "Chuỗi khối cho thấy lời hứa không được giữ." },
-    "key-since": { title: "Chìa khóa không bị thay sau đó", meaning: "Nếu có, bạn cần biết lý do." },
-    "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
   },
   receipt: {
     format: { title: "Tệp đúng là một biên nhận", meaning: "Biên nhận đọc được và theo đúng mẫu." },
     submission: { title: "Đúng gói đã gửi", meaning: "Biên nhận là cho gói đã gửi." },
     deadlines: { title: "Thời hạn hợp lý", meaning: "Hạn trong biên nhận nằm sau lúc nhận." },
     log: { title: "Lời hứa của đúng cuốn sổ", meaning: "Biên nhận là của cuốn sổ bạn tin." },
-    chain: { title: "Đúng chuỗi khối", meaning: "Máy được hỏi đang giữ đúng chuỗi khối đã biết." },
-    registries: {
-      title: "Hợp đồng có trên chuỗi khối",
-      meaning: "Hai chương trình giữ dấu chốt và danh sách cơ quan có trên chuỗi khối.",
-    },
     final: { title: "Có khối đã xác nhận để so", meaning: "Chuỗi khối có một lúc chắc chắn để xét." },
     signature: { title: "Sổ đã ký biên nhận", meaning: "Cuốn sổ không chối được lời hứa này." },
     "anchor-by": { title: "Đã chốt đúng hạn", meaning: "Các mục đã lên chuỗi khối trong thời hạn đã hứa." },
@@ -159,6 +137,5 @@ export const verifyChecks = {
     },
     content: { title: "Sổ giữ đúng nội dung", meaning: "Trong sổ là chính những mục đã gửi." },
     "key-since": { title: "Chìa khóa không bị thay sau đó", meaning: "Nếu có, bạn cần biết lý do." },
-    "log-since": { title: "Cuốn sổ vẫn đang chạy", meaning: "Sổ không bị đóng băng hay thay bằng sổ khác." },
   },
 };

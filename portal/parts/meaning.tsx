@@ -1,0 +1,33 @@
+import { type RefObject, useId } from "react";
+import { useTranslation } from "react-i18next";
+import { Popover } from "react-aria-components";
+
+import type { TermName } from "./term.tsx";
+
+/** What a word means, beside that word. */
+export default function Meaning(props: {
+  readonly name: TermName;
+  readonly word: RefObject<HTMLButtonElement | null>;
+  readonly onClose: () => void;
+}) {
+  const { name, word, onClose } = props;
+  const { t } = useTranslation("terms");
+  const title = useId();
+  // The popover itself is the dialog: its hidden buttons that close it for screen readers have to be within.
+  return (
+    <Popover
+      isOpen
+      className="popover"
+      triggerRef={word}
+      aria-labelledby={title}
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+    >
+      <div className="stack-tight">
+        <strong id={title}>{t(`${name}.word`)}</strong>
+        <p>{t(`${name}.meaning`)}</p>
+      </div>
+    </Popover>
+  );
+}
