@@ -27,6 +27,9 @@ function further(load: () => Promise<{ default: ComponentType }>): LazyExoticCom
   });
 }
 
+/** One for all of them: their pages are loaded from there, so that citizens do not carry the list. */
+const OVERSIGHT = further(() => import("../pages/inspector/pages.tsx"));
+
 /** In the order of the navigation. Where people begin stands in `starts.ts`. */
 export const PLACES: readonly Place[] = [
   { path: "/", page: lazy(() => import("../pages/home/home.tsx")) },
@@ -76,105 +79,105 @@ export const PLACES: readonly Place[] = [
     path: "/agency",
     role: "officer",
     nav: { name: "agency", icon: "shield" },
-    page: further(() => import("../pages/officer/agency.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/oversight",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "overview", icon: "eye" },
-    page: further(() => import("../pages/inspector/overview.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/queues",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "queues", icon: "inbox" },
-    page: further(() => import("../pages/inspector/queues.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/queues/:name",
     ...{ role: "inspector", also: "officer" },
-    page: further(() => import("../pages/inspector/queue.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/received-complaints",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "received", icon: "complaint" },
-    page: further(() => import("../pages/inspector/complaints.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/received-complaints/:id",
     ...{ role: "inspector", also: "officer" },
-    page: further(() => import("../pages/inspector/complaint.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/findings",
     ...{ role: "inspector", also: "officer" },
-    page: further(() => import("../pages/inspector/findings.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/findings/:id",
     ...{ role: "inspector", also: "officer" },
-    page: further(() => import("../pages/inspector/finding.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/findings/:id/notification",
     ...{ role: "inspector", also: "officer" },
-    page: further(() => import("../pages/inspector/notification.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/search",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "search", icon: "inspect" },
-    page: further(() => import("../pages/inspector/search.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/officials",
     ...{ role: "inspector", also: "officer" },
     nav: { name: "officials", icon: "people" },
-    page: further(() => import("../pages/inspector/official.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/seals",
     role: "inspector",
     nav: { name: "seals", icon: "lock" },
-    page: further(() => import("../pages/inspector/seals.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/seals/new",
     role: "inspector",
-    page: further(() => import("../pages/inspector/seal-new.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/seals/new/:indexes",
     role: "inspector",
-    page: further(() => import("../pages/inspector/seal-new.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/seals/:id",
     role: "inspector",
-    page: further(() => import("../pages/inspector/seal.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/samples",
     role: "inspector",
     nav: { name: "samples", icon: "question" },
-    page: further(() => import("../pages/inspector/samples.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/samples/:index",
     role: "inspector",
-    page: further(() => import("../pages/inspector/sample.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/bundles",
     role: "inspector",
     nav: { name: "bundles", icon: "shield" },
-    page: further(() => import("../pages/inspector/bundle.tsx")),
+    page: OVERSIGHT,
   },
   {
     path: "/bundles/:indexes",
     role: "inspector",
-    page: further(() => import("../pages/inspector/bundle.tsx")),
+    page: OVERSIGHT,
   },
 ];
 
