@@ -110,6 +110,7 @@ function cryptokiOf(koffi: Koffi, modulePath: string): Cryptoki {
   const pointers = functionList(koffi, modulePath);
   const call = (name: keyof typeof PLACES, ...parameters: TypeSpec[]): Call => {
     const type = koffi.proto(null, "unsigned long", parameters);
+    KEPT.push(type, parameters);
     return calling(koffi.decode(pointers[PLACES[name]], type) as NativeCall);
   };
   const { ulong, bytes, out, inOut } = types;
@@ -214,6 +215,7 @@ function structures(koffi: Koffi): Structures {
   });
   const attribute = koffi.struct({ type: ulong, value: "void *", length: ulong });
   const mechanism = koffi.struct({ mechanism: ulong, parameter: "void *", length: ulong });
+  KEPT.push(initializeArgs, attribute, mechanism);
   return {
     ...{ ulong, bytes: "const uint8_t *" },
     initializeArgs: koffi.pointer(initializeArgs),
@@ -224,12 +226,17 @@ function structures(koffi: Koffi): Structures {
   };
 }
 
+/** What native code goes on using for the life of the process, and what would be unloaded once JavaScript forgot it. */
+const KEPT: unknown[] = [];
+
 /** The one symbol every library has to export; all others are found by it. */
 function functionList(koffi: Koffi, modulePath: string): unknown[] {
   // Node exports the symbols of its own OpenSSL; a library that brings another one must find its own first.
   const library = koffi.load(modulePath, { deep: process.platform === "linux" });
   const list: [unknown] = [null];
-  const code: unknown = library.func("unsigned long C_GetFunctionList(_Out_ void **list)")(list);
+  const getList = library.func("unsigned long C_GetFunctionList(_Out_ void **list)");
+  KEPT.push(library, getList);
+  const code: unknown = getList(list);
   if (code !== OK) throw new Error(`C_GetFunctionList answered ${String(code)}`);
   return koffi.decode(list[0], ULONG_BYTES, koffi.array("void *", FUNCTIONS)) as unknown[];
 }

@@ -19,6 +19,7 @@ export class UnknownPart extends Error {}
 const SOURCES = [
   "protocol",
   "verifier",
+  "keys",
   "recorder",
   "server",
   "cli",

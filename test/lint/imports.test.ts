@@ -29,6 +29,11 @@ const FORBIDDEN: readonly { rule: string; file: string; text: string }[] = [
     text: 'import type {} from "../server/errors.ts";',
   },
   {
+    rule: "keys-import-only-protocol",
+    file: "keys/a.ts",
+    text: 'import type {} from "../server/errors.ts";',
+  },
+  {
     rule: "recorder-imports-no-server",
     file: "recorder/a.ts",
     text: 'import type {} from "../server/errors.ts";',
@@ -114,6 +119,7 @@ describe("import directions", () => {
     const folders = [
       "protocol",
       "verifier",
+      "keys",
       "recorder",
       "server",
       "cli",
