@@ -2,7 +2,7 @@
 import type { UnitCosts } from "./unit-costs.ts";
 
 /** What nobody measured. */
-export const COUNTRY = {
+const COUNTRY = {
   persons: 100_000_000,
   /** All day and all night: what a country has at its busiest is taken for what it always has. */
   eventsPerSecond: 20_000,
