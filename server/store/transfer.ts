@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { equal, utf8 } from "../../protocol/bytes.ts";
 import { appendAll } from "../../protocol/frontier.ts";
 import { leafHash } from "../../protocol/merkle.ts";
@@ -30,6 +31,10 @@ const GROUP_KEYS = 4096;
 const PAGE = 500;
 /** Rows that a LevelDB store may hold twice; a crash leaves a few. */
 const MAX_REPEATED_KEYS = 100_000;
+
+/** Longer than the lease of who was killed. */
+const LEAD_LOOKS = 100;
+const LEAD_LOOK_MS = 100;
 
 export type Stage = "copying" | "comparing";
 
@@ -85,13 +90,19 @@ async function claim(store: Store, { head }: Origin): Promise<void> {
   const isOurs = state !== undefined && equal(state, UNDER_WAY) && size <= head.size;
   if (!isOurs && (size > 0 || (await store.bindings()).length > 0))
     throw new TransferError("not-empty", "There are records in the target already. Name an empty one.");
-  await store.campaign();
-  if (!store.leads())
+  if (!(await comesToLead(store)))
     throw new TransferError(
       "in-use",
       "Another program has the target open and leads there. End it; it is forgotten some seconds later.",
     );
   await store.bind(TRANSFER_BINDING, UNDER_WAY);
+}
+
+/** The lease is sought again and again by itself: a database that is slow to answer gives it with a later try. */
+async function comesToLead(store: Store): Promise<boolean> {
+  await store.campaign();
+  for (let looks = 0; looks < LEAD_LOOKS && !store.leads(); looks++) await delay(LEAD_LOOK_MS);
+  return store.leads();
 }
 
 async function load(
