@@ -11,6 +11,7 @@ import type { App } from "../../server/app.ts";
 import { chainReader } from "../../verifier/chain.ts";
 import { verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { onBothStores } from "./both-stores.ts";
 import {
   ACCESS,
   type Deployed,
@@ -25,8 +26,8 @@ import { type Gateway, openGateway } from "./gateway.ts";
 
 const MINUTE_MS = 60_000;
 
-describe("chain faults", function () {
-  this.timeout(60_000);
+onBothStores("chain faults", function (store) {
+  this.timeout(180_000);
   let system: Deployed;
   let gateway: Gateway;
   let rpc: Rpc;
@@ -34,7 +35,7 @@ describe("chain faults", function () {
   const ending: (() => Promise<unknown>)[] = [];
 
   beforeEach(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ending.push(system.destroy);
     gateway = await openGateway(system.chain.url);
     ending.push(gateway.close);

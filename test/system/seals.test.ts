@@ -4,6 +4,7 @@ import type { PlainEvent } from "../../protocol/facet-values.ts";
 import type { Recorder } from "../../recorder/index.ts";
 import type { App } from "../../server/app.ts";
 import { type ApiAnswer, call } from "./api.ts";
+import { onBothStores } from "./both-stores.ts";
 import { ACCESS, type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger } from "./fixture.ts";
 import { about, claimOf, fetchStatement, type Headers, tokenNamed } from "./statements.ts";
 
@@ -19,7 +20,7 @@ interface Seal {
   readonly orders: number;
 }
 
-describe("seals through the ledger", function () {
+onBothStores("seals through the ledger", function (store) {
   this.timeout(120_000);
   let system: Deployed;
   let ledger: App;
@@ -30,7 +31,7 @@ describe("seals through the ledger", function () {
   let aheadMs = 0;
 
   before(async () => {
-    system = await deployed();
+    system = await deployed({ store });
     ledger = await startLedger(system, { clock: { now: () => Date.now() + aheadMs } });
     await fetchUntil(`${ledger.url}/ready`);
     citizen = await tokenNamed(system, "citizen 1");
