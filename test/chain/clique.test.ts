@@ -188,7 +188,6 @@ describe(`a chain of five validators (geth ${GETH_VERSION}, Clique)`, function (
     const { network } = world;
     const ledger = await start([3]);
     const anchoredBefore = (await standingOf(ledger)).anchored;
-    const lineBefore = await historyBy(world, 0);
     // They make a block when the anchor is there, not earlier: each may make one, and then waits for others.
     await untilMeshed(network);
     for (const node of [3, 4]) await network.rpc(node)("miner_stop", []);
@@ -210,7 +209,7 @@ describe(`a chain of five validators (geth ${GETH_VERSION}, Clique)`, function (
     await untilHeight(network, 0, block + 1 + FINALITY_DEPTH);
     await noteHeights();
     for (const node of [3, 4]) expect(await height(network, node)).to.be.within(block - 1, block + 1);
-    expect(await historyBy(world, 0)).to.deep.equal(lineBefore);
+    expect((await historyBy(world, 0)).at(-1)?.size).to.equal(anchoredBefore);
     ledger.clock.aheadMs += OVERDUE_MS;
     await expectAlarm({ isOn: true });
     expect((await standingOf(ledger)).anchored).to.equal(anchoredBefore);
