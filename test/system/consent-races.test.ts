@@ -46,11 +46,11 @@ onBothStores("decisions that race with consents", function (store) {
     await play(CONTROLLER, "construction");
     ledger = await startLedger(system, { config: { catalogueDir: catalogue.folder } });
     await fetchUntil(`${ledger.url}/ready`);
+    utility = await tokenOfUtility();
     decider = store === "level" ? ledger : await startOther();
     const current = (await (await fetchUntil(`${ledger.url}/v1/catalogue`)).json()) as { version: string };
     ({ version } = current);
     citizen = await tokenNamed(system, "citizen 1");
-    utility = await tokenOf(system, "agency", UTILITY);
   });
   after(async () => {
     if (decider !== ledger) await decider.close();
@@ -58,6 +58,15 @@ onBothStores("decisions that race with consents", function (store) {
     await catalogue.remove();
     await system.destroy();
   });
+
+  /** Agencies have tokens once the ledger has read them from the chain. */
+  async function tokenOfUtility(): Promise<Headers> {
+    for (;;) {
+      const found = await tokenOf(system, "agency", UTILITY).catch(() => undefined);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 
   /** A second server of the log, with what it derives in a folder of its own. */
   async function startOther(): Promise<App> {
