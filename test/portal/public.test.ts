@@ -98,7 +98,7 @@ describe("the public pages in a browser", function () {
 
   it("a month without anything says so; the keyboard chooses it", async () => {
     const { page, context, wrongs } = await opened("/portal/statistics", { size: "desktop" });
-    const month = page.getByRole("combobox", { name: /Tháng \(tính theo/ });
+    const month = page.getByRole("combobox", { name: /Tháng \(theo/ });
     await month.focus();
     await page.keyboard.press("End");
     await page.getByText("Tháng này chưa có gì được ghi").waitFor();

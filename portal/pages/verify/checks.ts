@@ -1,8 +1,7 @@
-import type { CheckWords } from "../../parts/check.tsx";
 import type { FileKind } from "../../verify/file-messages.ts";
 
 /** Where the words of the checks of such a file stand. A broken promise is a receipt's; whose a statement should be is not known here. */
-export const CHECK_WORDS: Readonly<Record<FileKind, CheckWords>> = {
+export const CHECK_WORDS: Readonly<Record<FileKind, readonly string[]>> = {
   statement: ["verifyChecks:statement", "checks:statement"],
   gathered: ["verifyChecks:gathered"],
   evidence: ["verifyChecks:evidence"],
