@@ -213,6 +213,12 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return changed;
 }
 
+/** With another letter in its signature. */
+function otherwise(jws: string): string {
+  const at = jws.length - 20;
+  return jws.slice(0, at) + (jws[at] === "A" ? "B" : "A") + jws.slice(at + 1);
+}
+
 /** By kind of part, what may happen to it. */
 const CHANGES: Record<Part["kind"], readonly ((part: Part) => Part)[]> = {
   binding: [(part) => (part.kind === "binding" ? { ...part, value: Uint8Array.of(1) } : part)],
@@ -220,8 +226,8 @@ const CHANGES: Record<Part["kind"], readonly ((part: Part) => Part)[]> = {
     (part) => inSubmission(part, ({ payloads }) => ({ payloads: flipped(payloads, 20) })),
     (part) => inSubmission(part, ({ sealed }) => ({ sealed: flipped(sealed, 20) })),
     (part) => inSubmission(part, ({ keys }) => ({ keys: flipped(keys, 10) })),
-    (part) => inSubmission(part, ({ jws }) => ({ jws: `${jws.slice(0, -2)}AA` })),
-    (part) => inSubmission(part, ({ receipt }) => ({ receipt: `${receipt.slice(0, -2)}AA` })),
+    (part) => inSubmission(part, ({ jws }) => ({ jws: otherwise(jws) })),
+    (part) => inSubmission(part, ({ receipt }) => ({ receipt: otherwise(receipt) })),
     (part) => inSubmission(part, ({ time }) => ({ time: time + 1 })),
   ],
   anchor: [
