@@ -85,9 +85,9 @@ describe("docs/joining.md", function () {
     const [, start = ""] = snippets("sh");
     const env: Record<string, string> = {};
     for (const [, name = "", value = ""] of start.matchAll(/([A-Z_]+)=(\S+)/g)) env[name] = value;
-    expect(readRecorderSettings(env)).to.include({
+    expect(readRecorderSettings(env)).to.deep.include({
       source: "qn-example/r1",
-      ledgerUrl: "https://ledger.example",
+      ledgerUrl: ["https://ledger.example"],
     });
     expect(start.trim()).to.match(/ npx minhbach recorder start$/);
     const [event = ""] = snippets("json");
