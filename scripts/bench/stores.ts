@@ -26,9 +26,15 @@ export interface StoreCost {
   readonly level: StoreRate;
   /** For 1, 2 and 3 processes. */
   readonly postgres: readonly StoreRate[];
+  /** The same, with submissions that were checked before. */
+  readonly levelChecked: StoreRate;
+  readonly postgresChecked: readonly StoreRate[];
   readonly levelOverHttp: StoreRate;
   readonly postgresOverHttp: readonly StoreRate[];
 }
+
+/** See store-writer.ts. */
+type How = "insert" | "store" | "all";
 
 const PROCESSES = [1, 2, 3];
 /** Submissions on their way at a time, over all processes. */
@@ -45,16 +51,22 @@ export async function measureStores(
   if (server === undefined) return undefined;
   try {
     /** In process, into one store. */
-    const write = async (processes: number, target: string): Promise<StoreRate> => {
-      onStep(`${processes} writing to ${target.replace(/:.*/, "")}`);
-      return await runWriters(system, { processes, submissions, target });
+    const write = async (how: How, processes: number, target: string): Promise<StoreRate> => {
+      onStep(`${how} by ${processes} to ${target.replace(/:.*/, "")}`);
+      return await runWriters(system, { how, processes, submissions, target });
+    };
+    const forEach = async (how: How): Promise<StoreRate[]> => {
+      const rates: StoreRate[] = [];
+      for (const processes of PROCESSES) rates.push(await write(how, processes, await server.newDatabase()));
+      return rates;
     };
     // Once for nothing: whoever comes first would pay for files that grow for the first time.
-    await write(1, await server.newDatabase());
-    const inserts = await write(1, `insert ${await plainTables(server)}`);
-    const postgres: StoreRate[] = [];
-    for (const processes of PROCESSES) postgres.push(await write(processes, await server.newDatabase()));
-    const level = await write(1, "level");
+    await write("store", 1, await server.newDatabase());
+    const inserts = await write("insert", 1, await plainTables(server));
+    const postgresChecked = await forEach("store");
+    const levelChecked = await write("store", 1, "level");
+    const postgres = await forEach("all");
+    const level = await write("all", 1, "level");
     const postgresOverHttp: StoreRate[] = [];
     for (const processes of PROCESSES) {
       onStep(`${processes} servers on PostgreSQL`);
@@ -62,7 +74,7 @@ export async function measureStores(
     }
     onStep("one server on LevelDB");
     const levelOverHttp = await overHttp(1, submissions, "level");
-    return { inserts, level, postgres, levelOverHttp, postgresOverHttp };
+    return { inserts, level, postgres, levelChecked, postgresChecked, levelOverHttp, postgresOverHttp };
   } finally {
     await server.stop();
   }
@@ -95,14 +107,19 @@ interface WriterResult {
 /** Runs `store-writer.ts` in so many processes, which begin together. */
 async function runWriters(
   system: BenchSystem,
-  options: { readonly processes: number; readonly submissions: number; readonly target: string },
+  options: {
+    readonly how: How;
+    readonly processes: number;
+    readonly submissions: number;
+    readonly target: string;
+  },
 ): Promise<StoreRate> {
-  const { processes, submissions, target } = options;
+  const { how, processes, submissions, target } = options;
   const writers = await Promise.all(
     Array.from({ length: processes }, async (_, number) => {
       const args = [
         ...[system.dataDir, formatLogId(system.log), OPERATOR, `w${number}-`],
-        ...[IN_FLIGHT / processes, Math.ceil(submissions / processes), target].map(String),
+        ...[IN_FLIGHT / processes, Math.ceil(submissions / processes), how, target].map(String),
       ];
       const file = path.join(import.meta.dirname, "store-writer.ts");
       const child = spawn(process.execPath, [file, ...args], { stdio: ["pipe", "pipe", "inherit"] });
