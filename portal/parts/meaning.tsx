@@ -2,11 +2,11 @@ import { type RefObject, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Popover } from "react-aria-components";
 
-import type { TermName } from "./term.tsx";
+import type { Words } from "../words/vi/index.ts";
 
 /** What a word means, beside that word. */
 export default function Meaning(props: {
-  readonly name: TermName;
+  readonly name: keyof Words["terms"];
   readonly word: RefObject<HTMLButtonElement | null>;
   readonly onClose: () => void;
 }) {
