@@ -8,6 +8,7 @@
  * the deployment is DATA_DIR/deployment.json; keep it. TRUST_PROFILE is written for the ledger and its verifiers.
  */
 import { Wallet } from "ethers";
+import { RpcFailure } from "../server/anchor/json-rpc.ts";
 import { ConfigError } from "../server/config.ts";
 import { LedgerError } from "../server/errors.ts";
 import { admitStep, raiseSteps, recorderKeySteps } from "./deploy/agencies.ts";
@@ -38,6 +39,13 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   try {
     return await bringToPlan(options);
   } catch (cause) {
+    if (cause instanceof RpcFailure) {
+      throw new DeployError(
+        "chain-unavailable",
+        `A node refused a read: ${cause.message}. On a chain whose newest blocks may change, run the deployment again: it goes on from here.`,
+        { cause },
+      );
+    }
     if (!(cause instanceof LedgerError)) throw cause;
     throw new DeployError(
       "chain-unavailable",

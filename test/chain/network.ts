@@ -81,8 +81,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   );
   const network = new Wired(places, options);
   // One after the other: each calls those that are there, and a call that fails is made again only after half a minute.
-  for (const place of places.keys()) await network.start(place);
-  return network;
+  try {
+    for (const place of places.keys()) await network.start(place);
+    return network;
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
 }
 
 /** A node's folder, keys and wires. */

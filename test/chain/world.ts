@@ -6,6 +6,7 @@ import { hexlify, Wallet } from "ethers";
 import { toHex } from "../../protocol/bytes.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import type { Recorder } from "../../recorder/index.ts";
+import { DeployError } from "../../scripts/deploy/error.ts";
 import { demoAgencyPlans, operatorPlan } from "../../scripts/start/agencies.ts";
 import { accountKey } from "../../scripts/start/keys.ts";
 import { hex } from "../../server/anchor/chain-values.ts";
@@ -81,21 +82,34 @@ async function startIn(
       finalityDepth: FINALITY_DEPTH,
       rpc: ALL.map((each) => network.url(each)),
     };
-    const file = await deployOn(chain, dataDir, { secrets, profile });
+    const file = await deployedIn(() => deployOn(chain, dataDir, { secrets, profile }));
     const text = await readFile(file, "utf8");
     return { dataDir, database: undefined, chain, secrets, profile: parseTrustProfile(text) };
   }
 
-  return {
-    network,
-    system: await deployBy(0),
-    anchorer,
-    deployBy,
-    close: async () => {
-      await network.close();
-      await guard.close();
-    },
+  const close = async (): Promise<void> => {
+    await network.close();
+    await guard.close();
   };
+  try {
+    return { network, system: await deployBy(0), anchorer, deployBy, close };
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
+}
+
+/** Tries of a deployment: it says "run it again" when blocks were undone under it, as Clique does when nodes are slow. */
+const DEPLOYMENTS = 5;
+
+async function deployedIn(run: () => Promise<string>): Promise<string> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof DeployError) || tried === DEPLOYMENTS) throw error;
+    }
+  }
 }
 
 /** Its newest block's number. */
