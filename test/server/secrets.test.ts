@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { ConfigError } from "../../server/config.ts";
-import { loadSecrets, logPublicKeys, recordsDatabase } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, openKeys } from "../../server/secrets.ts";
 
 describe("server/secrets", () => {
   let dataDir: string;
@@ -47,6 +47,31 @@ describe("server/secrets", () => {
       .to.throw(ConfigError, "STORE must be")
       .with.property("message")
       .that.does.not.include("secret");
+  });
+
+  it("takes a key from a file that the environment names, and only from one that is private", () => {
+    const file = path.join(dataDir, "receipt.key");
+    writeFileSync(file, `${"cd".repeat(32)}\n`, { mode: 0o600 });
+    const load = (env: Record<string, string>): unknown =>
+      loadSecrets({ dataDir, environment: "embedded" }, env).receipt;
+    expect(load({ RECEIPT_KEY_FILE: file })).to.deep.equal(new Uint8Array(32).fill(0xcd));
+    expect(() => load({ RECEIPT_KEY_FILE: file, RECEIPT_KEY: "ab".repeat(32) })).to.throw(
+      ConfigError,
+      "not both",
+    );
+    chmodSync(file, 0o644);
+    expect(() => load({ RECEIPT_KEY_FILE: file }))
+      .to.throw(ConfigError, "RECEIPT_KEY_FILE: The file")
+      .to.not.match(/cdcd/);
+  });
+
+  it("takes no name of a key in a token for what is computed with", async () => {
+    const uri = "pkcs11:token=t;object=o?module-path=/nowhere.so&pin-source=/nowhere";
+    for (const name of ["VRF_KEY", "PEPPER"]) {
+      const open = openKeys({ dataDir, environment: "embedded" }, { [name]: uri });
+      const error: unknown = await open.catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(ConfigError).with.property("message").that.contains(name);
+    }
   });
 
   it("makes no key in production", () => {
