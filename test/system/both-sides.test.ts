@@ -99,10 +99,10 @@ onBothStores("both sides report", function (store) {
       }
       // The next one is due five minutes after the receipt of this one.
       await police.flush(AbortSignal.timeout(10_000));
+      const last = (await police.receiptOf(await eventsOf(POLICE)))?.index ?? 0;
+      // Anchors are not what this is about: none may be overdue.
+      await fetchUntil(`${ledger.url}/v1/events/${last}/evidence`);
     }
-    const last = (await police.receiptOf(await eventsOf(POLICE)))?.index ?? 0;
-    // Anchors are not what this is about: none may be overdue.
-    await fetchUntil(`${ledger.url}/v1/events/${last}/evidence`);
   }
 
   it("finds who does not, keeps quiet about who does, and settles what comes late", async () => {
