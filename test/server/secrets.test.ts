@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { ConfigError } from "../../server/config.ts";
-import { loadSecrets, logPublicKeys, openKeys } from "../../server/secrets.ts";
+import { loadSecrets, logPublicKeys, openKeys, recordsDatabase } from "../../server/secrets.ts";
 
 describe("server/secrets", () => {
   let dataDir: string;
