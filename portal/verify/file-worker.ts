@@ -4,6 +4,7 @@ import { type ChainReader, chainReader } from "../../verifier/chain.ts";
 import { type Fetch, jsonRpc } from "../../verifier/json-rpc.ts";
 import { checkFile } from "./check-file.ts";
 import type { FileTask, FromFileWorker, ToFileWorker } from "./file-messages.ts";
+import { raise } from "./worker-fault.ts";
 
 type Answer = Extract<ToFileWorker, { kind: "answer" }>;
 
@@ -21,14 +22,7 @@ addEventListener("message", ({ data }: MessageEvent<ToFileWorker>) => {
     return;
   }
   const { id, task } = data;
-  checkFile(task, readerOf(id, task)).then(
-    (file) => tell({ kind: "checked", id, file }),
-    (error: unknown) =>
-      // Not caught by anybody, so that the page hears of it as of any fault.
-      queueMicrotask(() => {
-        throw error;
-      }),
-  );
+  checkFile(task, readerOf(id, task)).then((file) => tell({ kind: "checked", id, file }), raise);
 });
 
 /** One reader over all the nodes, or none where none is named. */

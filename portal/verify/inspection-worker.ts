@@ -4,7 +4,6 @@ import { sha256 } from "#sha256";
 import { toBase64url } from "../../protocol/bytes.ts";
 import { verifyBundle } from "../../verifier/bundle.ts";
 import { chainReader } from "../../verifier/chain.ts";
-import { ApiError } from "../api/error.ts";
 import { checkStatement } from "./check.ts";
 import { checkSample } from "./check-sample.ts";
 import { bytesFrom, ownNode, trustProfile } from "./from-server.ts";
@@ -14,19 +13,14 @@ import type {
   InspectionMessage,
   InspectionTask,
 } from "./inspection-messages.ts";
+import { faultTold } from "./worker-fault.ts";
 
 function tell(message: InspectionMessage): void {
   self.postMessage(message);
 }
 
 addEventListener("message", ({ data }: MessageEvent<InspectionTask>) => {
-  run(data).then(
-    (answer) => tell({ kind: "checked", answer }),
-    (error: unknown) => {
-      if (!(error instanceof ApiError)) throw error;
-      tell({ kind: "failed", code: error.code, detail: error.message, status: error.status });
-    },
-  );
+  run(data).then((answer) => tell({ kind: "checked", answer }), faultTold(tell));
 });
 
 async function run(task: InspectionTask) {

@@ -1,22 +1,16 @@
 /** Fetches a statement and verifies it, away from the page, which stays quick meanwhile. One task for each worker. */
 import { chainReader } from "../../verifier/chain.ts";
-import { ApiError } from "../api/error.ts";
 import { checkStatement } from "./check.ts";
 import { bytesFrom, ownNode, trustProfile } from "./from-server.ts";
 import type { StatementTask, WorkerMessage } from "./messages.ts";
+import { faultTold } from "./worker-fault.ts";
 
 function tell(message: WorkerMessage): void {
   self.postMessage(message);
 }
 
 addEventListener("message", ({ data }: MessageEvent<StatementTask>) => {
-  run(data).then(
-    () => undefined,
-    (error: unknown) => {
-      if (!(error instanceof ApiError)) throw error;
-      tell({ kind: "failed", code: error.code, detail: error.message, status: error.status });
-    },
-  );
+  run(data).catch(faultTold(tell));
 });
 
 async function run({ person, own }: StatementTask): Promise<void> {
