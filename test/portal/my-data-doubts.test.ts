@@ -3,6 +3,9 @@ import { expect } from "chai";
 import { ACCESS } from "../system/fixture.ts";
 import { type Portal, signOn, startPortal, type Visitor, visitor } from "./browser.ts";
 
+const GOOD = "Đã kiểm tra: không thiếu, không sửa";
+const OTHER_LOG = "Máy chủ vừa chỉ đến một cuốn sổ khác lần trước";
+
 describe("my data in doubt, in a browser", function () {
   this.timeout(300_000);
   let portal: Portal;
@@ -30,6 +33,25 @@ describe("my data in doubt, in a browser", function () {
     });
     await page.getByText("Trang này gặp lỗi").waitFor();
     expect(await page.getByRole("progressbar").count()).to.equal(0);
+    await context.close();
+  });
+
+  it("where the server names another log than the browser knows, nothing is called checked, on paper neither; once that is accepted it is", async () => {
+    const { page, context } = await opened(async ({ context }) => {
+      await context.addInitScript(
+        'if (localStorage.getItem("minhbach.log") === null) localStorage.setItem("minhbach.log", "31337:another");',
+      );
+    });
+    await page.getByText(OTHER_LOG).waitFor();
+    await page.getByRole("link", { name: "Bản in" }).waitFor();
+    expect(await page.getByText(GOOD).count()).to.equal(0);
+    await page.getByRole("link", { name: "Bản in" }).click();
+    await page.getByText(OTHER_LOG).waitFor();
+    expect(await page.getByText(GOOD).count()).to.equal(0);
+    await page.getByRole("link", { name: "Về danh sách" }).click();
+    await page.getByRole("button", { name: "Tôi biết việc này, dùng cuốn sổ mới" }).click();
+    await page.getByText(GOOD).waitFor();
+    expect(await page.getByText(OTHER_LOG).count()).to.equal(0);
     await context.close();
   });
 });

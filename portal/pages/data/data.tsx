@@ -11,6 +11,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { Empty, Failed, Progress } from "../../parts/states.tsx";
 import { Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
+import { isProven, usePin } from "../../verify/pin.ts";
 import { useStatement, useStep } from "../../verify/statement.ts";
 import { useWriting } from "../../words/moments.ts";
 import { download, statementName } from "../../parts/download.ts";
@@ -67,12 +68,13 @@ function UnderWay() {
 function Statement({ statement, again }: { readonly statement: CheckedStatement; readonly again: () => void }) {
   const { t } = useTranslation("data");
   const { person } = useCitizen();
-  const { verdict, entries, file } = statement;
+  const { verdict, entries, file, comparedWith } = statement;
+  const pin = usePin(comparedWith);
   const isBad = verdict === "invalid";
   const [isShown, setIsShown] = useState(!isBad);
   return (
     <>
-      <Proof statement={statement} />
+      <Proof statement={statement} pin={pin} />
       <div className="row">
         <Button onPress={() => download(file, statementName(new Date()))}>
           <Icon name="download" />
@@ -96,8 +98,8 @@ function Statement({ statement, again }: { readonly statement: CheckedStatement;
           </p>
         </Notice>
       ) : entries.length === 0 ? (
-        <Empty icon={isBad ? "warning" : "check"} title={t("none")}>
-          <p>{t(verdict === "valid" || verdict === "development" ? "noneWhy" : "noneUnproven")}</p>
+        <Empty icon={isProven(statement, pin) ? "check" : "warning"} title={t("none")}>
+          <p>{t(isProven(statement, pin) ? "noneWhy" : "noneUnproven")}</p>
         </Empty>
       ) : (
         <Entries key={person.id} statement={statement} />

@@ -10,6 +10,7 @@ import { OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
 import { Failed, Loading } from "../../parts/states.tsx";
 import type { CheckedStatement, PersonNumber } from "../../verify/messages.ts";
 import { Explained } from "../../parts/term.tsx";
+import { isProven, isVerified, shortened, usePin } from "../../verify/pin.ts";
 import { useStatement } from "../../verify/statement.ts";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
@@ -50,7 +51,9 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
   const items = useMemo(() => itemsOf(entries), [entries]);
   const indexes = useMemo(() => entries.map(({ index }) => index).reverse().slice(0, ASKED_ABOUT), [entries]);
   const uses = useUses(indexes);
-  const isGood = verdict === "valid" || verdict === "development";
+  const pin = usePin(comparedWith);
+  const { before } = pin;
+  const isGood = isProven(statement, pin);
   const faults = checks.filter(({ status }) => status !== "passed");
   return (
     <>
@@ -70,9 +73,19 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
             {t("printed.made")}: {moment(now)}
           </p>
           <h2>{t("printed.checked")}</h2>
-          <p>
-            <strong>{t(isGood ? "proof.good" : verdict === "invalid" ? "proof.invalid" : "proof.incomplete")}</strong>
-          </p>
+          {before !== undefined && (
+            <>
+              <p>
+                <strong>{t("proof.pinned")}</strong>
+              </p>
+              <p>{t("proof.pinnedWhy", { before: shortened(before), now: shortened(comparedWith?.identity ?? "") })}</p>
+            </>
+          )}
+          {(isGood || !isVerified(verdict)) && (
+            <p>
+              <strong>{t(isGood ? "proof.good" : verdict === "invalid" ? "proof.invalid" : "proof.incomplete")}</strong>
+            </p>
+          )}
           {isGood && <p><Explained text={t("proof.goodWhy", { entries: count(entries.length), time: moment(fixedAt ?? 0) })} /></p>}
           {comparedWith?.environment === "embedded" && <p>{t("proof.trial")}</p>}
           {faults.map((check) => (

@@ -7,17 +7,18 @@ import { Disclosure } from "../../parts/disclosure.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Explained, Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
-import { pinFirst, usePin } from "../../verify/pin.ts";
+import { isProven, isVerified, type Pin, pinFirst, shortened } from "../../verify/pin.ts";
 import { useWriting } from "../../words/moments.ts";
 
 /** Whether the list can be relied on, in one sentence, and every check behind it. */
-export function Proof({ statement }: { readonly statement: CheckedStatement }) {
+export function Proof({ statement, pin }: { readonly statement: CheckedStatement; readonly pin: Pin }) {
   const { t } = useTranslation("data");
-  const { checks } = statement;
+  const { checks, verdict } = statement;
   return (
     <section className="stack-tight" aria-label={t("proof.comparedWith")}>
-      <Pinned statement={statement} />
-      <Verdict statement={statement} />
+      <Pinned statement={statement} pin={pin} />
+      {/* Checked against another log, a good verdict says nothing of the known one. */}
+      {(!isVerified(verdict) || isProven(statement, pin)) && <Verdict statement={statement} />}
       <Disclosure title={t("proof.show", { count: checks.length })}>
         <div className="stack-tight">
           <p className="quiet">{t("proof.how")}</p>
@@ -74,10 +75,10 @@ function reasonOf({ checks, comparedWith }: CheckedStatement): "trust" | "chain"
 }
 
 /** Says when the server names another log than this browser knows. */
-function Pinned({ statement: { verdict, comparedWith } }: { readonly statement: CheckedStatement }) {
+function Pinned({ statement: { verdict, comparedWith }, pin }: { readonly statement: CheckedStatement; readonly pin: Pin }) {
   const { t } = useTranslation("data");
-  const { before, accept } = usePin(comparedWith);
-  const isGood = verdict === "valid" || verdict === "development";
+  const { before, accept } = pin;
+  const isGood = isVerified(verdict);
   useEffect(() => {
     if (isGood && comparedWith !== undefined) pinFirst(comparedWith);
   }, [isGood, comparedWith]);
@@ -92,10 +93,6 @@ function Pinned({ statement: { verdict, comparedWith } }: { readonly statement: 
       </p>
     </Notice>
   );
-}
-
-function shortened(identity: string): string {
-  return identity.replaceAll(/(0x[0-9a-f]{6})[0-9a-f]+/g, "$1…");
 }
 
 function Compared({ statement: { comparedWith, digest } }: { readonly statement: CheckedStatement }) {
