@@ -1,6 +1,14 @@
 import "./shell.css";
 
-import { type ReactNode, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
+import {
+  type FocusEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { Button as AriaButton, Link } from "react-aria-components";
 import { useLocation } from "wouter";
@@ -98,12 +106,21 @@ function isAt(location: string, { path }: Place): boolean {
   return location === path || location.startsWith(`${path}/`);
 }
 
-function NavLink({ place, location }: { readonly place: Place; readonly location: string }) {
+function NavLink(props: {
+  readonly place: Place;
+  readonly location: string;
+  readonly onPress?: (() => void) | undefined;
+}) {
+  const { place, location, onPress } = props;
   const { t } = useTranslation();
   const { path, nav } = place;
   if (nav === undefined) return null;
   return (
-    <Link href={path} {...(isAt(location, place) && { "aria-current": "page" as const })}>
+    <Link
+      href={path}
+      {...(isAt(location, place) && { "aria-current": "page" as const })}
+      {...(onPress && { onPress })}
+    >
       <Icon name={nav.icon} />
       <span>{t(`pages.${nav.name}`)}</span>
     </Link>
@@ -114,15 +131,35 @@ function NavLink({ place, location }: { readonly place: Place; readonly location
 function Further({ places, location }: { readonly places: readonly Place[]; readonly location: string }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  const whole = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const list = useId();
-  const closeOnEscape = ({ key }: { readonly key: string }): void => {
-    if (key !== "Escape" || !isOpen) return;
+  const closeToOpener = (): void => {
+    if (!isOpen) return;
     setIsOpen(false);
     opener.current?.focus();
   };
+  // The list lies over the page: nothing behind it may have the focus while it is open (WCAG 2.4.11). A focus that goes nowhere stays.
+  const closeOnLeaving = ({ currentTarget, relatedTarget }: FocusEvent): void => {
+    if (relatedTarget !== null && !currentTarget.contains(relatedTarget)) setIsOpen(false);
+  };
+  useEffect(() => {
+    if (!isOpen) return;
+    const closeOutside = ({ target }: PointerEvent): void => {
+      if (target instanceof Node && whole.current?.contains(target) !== true) setIsOpen(false);
+    };
+    document.addEventListener("pointerdown", closeOutside, true);
+    return () => document.removeEventListener("pointerdown", closeOutside, true);
+  }, [isOpen]);
   return (
-    <div className="shell-further" onKeyDown={closeOnEscape}>
+    <div
+      ref={whole}
+      className="shell-further"
+      onKeyDown={({ key }) => {
+        if (key === "Escape") closeToOpener();
+      }}
+      onBlur={closeOnLeaving}
+    >
       <AriaButton
         ref={opener}
         className="shell-more"
@@ -136,7 +173,12 @@ function Further({ places, location }: { readonly places: readonly Place[]; read
       </AriaButton>
       <div className="shell-further-list" id={list} data-open={isOpen}>
         {places.map((place) => (
-          <NavLink key={place.path} place={place} location={location} />
+          <NavLink
+            key={place.path}
+            place={place}
+            location={location}
+            onPress={place.path === location ? closeToOpener : undefined}
+          />
         ))}
       </div>
     </div>
