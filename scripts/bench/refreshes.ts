@@ -4,6 +4,9 @@ import type { Page } from "playwright-core";
 const GOOD = "Đã kiểm tra: không thiếu, không sửa";
 const AGAIN = "Tải và kiểm tra lại";
 
+/** Within this even a slow machine has verified a long statement; whatever takes longer is not going to come. */
+const MOST_MS = 60_000;
+
 /**
  * Presses the button that fetches and verifies the statement anew, so many times: milliseconds from the press until the verdict and the first lines are drawn, as the page's own
  * clock has it. The page of the person's data is open and shows the verdict, in Vietnamese.
@@ -11,7 +14,8 @@ const AGAIN = "Tải và kiểm tra lại";
 export async function timesOfRefresh(page: Page, runs: number): Promise<number[]> {
   const times: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const time: unknown = await page.evaluate(`new Promise((resolve) => {
+    const time: unknown = await page.evaluate(`new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error("no verdict within ${MOST_MS} ms")), ${MOST_MS});
       const button = [...document.querySelectorAll("main button")].find(({ textContent }) => textContent.includes("${AGAIN}"));
       const begun = performance.now();
       let isGone = false;

@@ -11,7 +11,7 @@ import {
 } from "./browser.ts";
 
 describe("what a citizen does in a browser", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();

@@ -53,7 +53,7 @@ export async function startPortal(
     record: async (events) => {
       const recorder = await openDemoRecorder(system, app.url);
       const recorded = await recorder.recordAll(events);
-      await recorder.flush(AbortSignal.timeout(10_000));
+      await recorder.flush(AbortSignal.timeout(60_000));
       const last = await recorder.receiptOf(recorded.at(-1)?.seq ?? 0);
       await recorder.close();
       await fetchUntil(`${app.url}/v1/events/${last?.index ?? ""}/evidence`);
@@ -74,7 +74,7 @@ export interface Visitor {
   readonly wrongs: readonly string[];
 }
 
-/** How long something on a page may take to come: a machine that has much else to do is slow, and no test is about that. */
+/** How long something on a page may take to come: a machine that has much else to do is slow, and no test is about that. Less than a suite has, so that what did not come is named. */
 const PATIENCE_MS = 120_000;
 
 /** Opens a browser window of this size, which prefers this language. */

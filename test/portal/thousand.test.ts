@@ -8,7 +8,7 @@ const GOOD = "Đã kiểm tra: không thiếu, không sửa";
 const AGENCIES = ["qn-justice", "qn-health", "qn-education"] as const;
 
 describe("a long statement in a browser", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();
