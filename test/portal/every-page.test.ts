@@ -186,7 +186,7 @@ describe("every page", function () {
       const more = page.getByRole("button", { name: language === "vi" ? "Trang khác" : "More", exact: true });
       await more.waitFor();
       const bundles = page.getByRole("link", {
-        name: language === "vi" ? "Gói chứng cứ" : "Evidence",
+        name: language === "vi" ? "Bộ bằng chứng" : "Evidence",
         exact: true,
       });
       expect(await bundles.isVisible()).to.equal(false);
@@ -201,6 +201,27 @@ describe("every page", function () {
       await bundles.press("Enter");
       await page.waitForURL("**/portal/bundles");
       await bundles.waitFor({ state: "hidden" });
+      await more.press("Enter");
+      await bundles.press("Enter");
+      await bundles.waitFor({ state: "hidden" });
+      await more.and(page.locator(":focus")).waitFor();
+      for (const leave of [
+        async () => {
+          for (
+            let stops = 0;
+            stops < 20 && (await page.locator(".shell-further :focus").count()) > 0;
+            stops++
+          )
+            await page.keyboard.press("Tab");
+          await page.locator("main :focus").waitFor();
+        },
+        async () => await page.locator("h1").first().dispatchEvent("pointerdown"),
+      ]) {
+        await more.press("Enter");
+        await bundles.waitFor();
+        await leave();
+        await bundles.waitFor({ state: "hidden" });
+      }
       await page.setViewportSize({ width: 1280, height: 900 });
       await bundles.waitFor();
       expect(await more.isVisible(), "they fit on a desk").to.equal(false);

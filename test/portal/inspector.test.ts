@@ -38,7 +38,7 @@ async function judged(url: string): Promise<void> {
 }
 
 describe("what inspectors and officers do in a browser", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal({ exchangeGraceSeconds: 1 });
@@ -134,13 +134,13 @@ describe("what inspectors and officers do in a browser", function () {
     await picture(page, "oversight-search");
     await boxes.nth(0).check({ force: true });
     await boxes.nth(3).check({ force: true });
-    await page.getByRole("link", { name: /Lập gói chứng cứ/ }).press("Enter");
-    await page.getByRole("button", { name: "Lập và kiểm tra gói" }).press("Enter");
-    await page.getByText("Gói đã được kiểm tra").waitFor();
+    await page.getByRole("link", { name: /Lập bộ bằng chứng/ }).press("Enter");
+    await page.getByRole("button", { name: "Lập và kiểm tra bộ bằng chứng" }).press("Enter");
+    await page.getByText("Bộ bằng chứng đã được kiểm tra").waitFor();
     await expectAccessible(page);
     await picture(page, "oversight-bundle");
     const downloading = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Tải gói đã kiểm tra" }).press("Enter");
+    await page.getByRole("button", { name: "Tải bộ bằng chứng đã kiểm tra" }).press("Enter");
     const file = await (await downloading).path();
     expect(parseBundle(await readFile(file)).items).to.have.length(2);
     expect(addresses.join(" ")).to.not.contain("officer-17");
@@ -160,9 +160,9 @@ describe("what inspectors and officers do in a browser", function () {
     });
     await page.goto("/portal/bundles/3");
     await signOn(page, "inspector-1");
-    await page.getByRole("button", { name: "Lập và kiểm tra gói" }).click();
+    await page.getByRole("button", { name: "Lập và kiểm tra bộ bằng chứng" }).click();
     await page.getByText("Đừng dùng: kiểm tra không đạt").waitFor();
-    expect(await page.getByRole("button", { name: "Tải gói đã kiểm tra" }).count()).to.equal(0);
+    expect(await page.getByRole("button", { name: "Tải bộ bằng chứng đã kiểm tra" }).count()).to.equal(0);
     await expectAccessible(page);
     await picture(page, "oversight-bundle-tampered");
     await context.close();

@@ -50,6 +50,13 @@ describe("the portal's words", () => {
     }
     expect(read).to.be.above(100);
   });
+
+  it("call an evidence bundle by one Vietnamese name, for whoever makes one and for whoever checks it", () => {
+    expect(vietnamese.get("verify.kinds.bundle")).to.equal("Bộ bằng chứng");
+    for (const [key, text] of vietnamese) expect(text, key).to.not.match(/chứng\s+cứ/i);
+    for (const [key, text] of texts(furtherVi.oversight.bundle))
+      expect(text, key).to.not.match(/(^|\s)gói(\s|$)/i);
+  });
 });
 
 describe("the portal's language", () => {

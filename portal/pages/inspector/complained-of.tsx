@@ -70,11 +70,12 @@ function WasAllowed({ index }: { readonly index: number }) {
   const lookup = useLookup();
   const uses = useUses([index]);
   const use = uses.answers.get(index);
+  const open = uses.hasFailed ? "received.allowedUnasked" : "received.allowedOpen";
   return (
     <>
       <h3>{t("received.allowed")}</h3>
       {use === undefined || use.answer === "not-judged" ? (
-        <p>{uses.isPending ? shell("loading") : t("received.allowedOpen")}</p>
+        <p>{uses.isPending ? shell("loading") : t(open)}</p>
       ) : use.findings.length === 0 ? (
         <p>{t("received.allowedYes")}</p>
       ) : (

@@ -61,6 +61,7 @@ export const duties: typeof vi = {
     allowedYes: "Yes, by the rules of the record",
     allowedNo: "The rules found something odd:",
     allowedOpen: "It could not be judged yet.",
+    allowedUnasked: "It could not be asked yet.",
     proof: "Make an evidence bundle of this entry",
     nothingToDo: "This complaint needs nothing more from you.",
     waits: "The agency has answered. The rest is the inspector's.",

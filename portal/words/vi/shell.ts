@@ -40,7 +40,7 @@ export const shell = {
     seals: "Niêm phong",
     officials: "Cán bộ",
     samples: "Mẫu ngẫu nhiên",
-    bundles: "Gói chứng cứ",
+    bundles: "Bộ bằng chứng",
   },
   development: "Đây là bản chạy thử trên một máy: dữ liệu ở đây không phải của người thật.",
   offline: "Thiết bị của bạn đang mất mạng. Những gì bạn thấy là lúc còn mạng; chưa có gì mới được tải.",
