@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { UseAnswer } from "../../portal/api/uses.ts";
+import { ASKED_ABOUT, askedAbout, sayable, unknownWhy } from "../../portal/pages/data/asked-about.ts";
 import { EVERYTHING, filtered, grouped, isNarrow, yearAtAGlance } from "../../portal/pages/data/filter.ts";
 import { isByBothSides, type Item, itemsOf } from "../../portal/pages/data/items.ts";
 import type { Entry } from "../../portal/verify/entries.ts";
@@ -141,5 +142,25 @@ describe("what is shown of the items", () => {
     expect(rows[0]?.months[4]).to.equal(2);
     expect(most).to.equal(2);
     expect(yearAtAGlance([], 2026)).to.deep.equal({ year: 2026, rows: [], most: 0 });
+  });
+});
+
+describe("what is said of entries with a problem", () => {
+  const some = { onlyFindings: true };
+
+  it("is nothing while the answers are on their way, nor where none is left and some are not known", () => {
+    expect(sayable(0, some, { isPending: true, isUnknown: false })).to.equal("waiting");
+    expect(sayable(0, some, { isPending: false, isUnknown: true })).to.equal("nothing");
+    expect(sayable(0, some, { isPending: false, isUnknown: false })).to.equal("list");
+    expect(sayable(2, some, { isPending: false, isUnknown: true })).to.equal("list");
+    expect(sayable(0, EVERYTHING, { isPending: true, isUnknown: true })).to.equal("list");
+  });
+
+  it("names why some are not known: the question failed, or only the newest were asked about", () => {
+    const entries = Array.from({ length: ASKED_ABOUT + 1 }, (_, at) => entry(at, "qn-police"));
+    expect(unknownWhy(entries.slice(1), { hasFailed: false })).to.equal(undefined);
+    expect(unknownWhy(entries.slice(1), { hasFailed: true })).to.equal("failed");
+    expect(unknownWhy(entries, { hasFailed: false })).to.equal("not-asked");
+    expect(askedAbout(entries)).to.have.length(ASKED_ABOUT).and.to.not.include(0);
   });
 });

@@ -1,10 +1,12 @@
 import { useTranslation } from "react-i18next";
 
 import type { UseAnswer, Uses } from "../../api/uses.ts";
-import { Badge } from "../../parts/notice.tsx";
+import { Badge, Notice } from "../../parts/notice.tsx";
 import { Term } from "../../parts/term.tsx";
 import { useLawName } from "../../words/law.ts";
 import { useLookup } from "../../words/lookup.ts";
+import { useWriting } from "../../words/moments.ts";
+import { ASKED_ABOUT, type unknownWhy } from "./asked-about.ts";
 import { indexesOf, type Item } from "./items.ts";
 
 /** What is known about an item: of the two records of an exchange, the answer about the one that says more. */
@@ -70,6 +72,18 @@ export function Allowed({ item, uses }: { readonly item: Item; readonly uses: Us
         </>
       )}
     </section>
+  );
+}
+
+/** Says that a problem may not be shown, and why. */
+export function SomeUnknown({ why }: { readonly why: ReturnType<typeof unknownWhy> }) {
+  const { t } = useTranslation("data");
+  const { count } = useWriting();
+  if (why === undefined) return null;
+  return (
+    <Notice tone="warn" live icon="question" title={t("allowed.someUnknown")}>
+      <p>{why === "failed" ? t("allowed.unknown") : t("allowed.someNotAsked", { asked: count(ASKED_ABOUT) })}</p>
+    </Notice>
   );
 }
 

@@ -8,13 +8,15 @@ import { useUses } from "../../api/uses.ts";
 import { Button, ButtonLink } from "../../parts/button.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { Empty, Failed, Progress } from "../../parts/states.tsx";
+import { Empty, Failed, Loading, Progress } from "../../parts/states.tsx";
 import { Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
 import { isProven, usePin } from "../../verify/pin.ts";
 import { useStatement, useStep } from "../../verify/statement.ts";
 import { useWriting } from "../../words/moments.ts";
 import { download, statementName } from "../../parts/download.ts";
+import { SomeUnknown } from "./allowed.tsx";
+import { askedAbout, sayable, unknownWhy } from "./asked-about.ts";
 import { EVERYTHING, filtered } from "./filter.ts";
 import { Filters, type View } from "./filters.tsx";
 import { itemsOf } from "./items.ts";
@@ -24,9 +26,6 @@ import { Timeline } from "./timeline.tsx";
 import { useWhose } from "./whose.ts";
 import { WhoseSelect } from "./whose-select.tsx";
 import { Year } from "./year.tsx";
-
-/** How many of the newest events are asked about: what a person looks through. */
-const ASKED_ABOUT = 2000;
 
 /** My data: who used it, whether they were allowed to, and the proof that the list is whole. */
 export default function Data() {
@@ -109,17 +108,24 @@ function Statement({ statement, again }: { readonly statement: CheckedStatement;
 }
 
 function Entries({ statement: { entries } }: { readonly statement: CheckedStatement }) {
+  const { t } = useTranslation("data");
   const items = useMemo(() => itemsOf(entries), [entries]);
-  const indexes = useMemo(() => entries.map(({ index }) => index).reverse().slice(0, ASKED_ABOUT), [entries]);
+  const indexes = useMemo(() => askedAbout(entries), [entries]);
   const uses = useUses(indexes);
   const textOf = useTextOf();
   const [view, setView] = useState<View>({ filter: EVERYTHING, grouping: "time" });
   const shown = filtered(items, view.filter, { textOf, answers: uses.answers });
+  const why = unknownWhy(entries, uses);
+  const said = sayable(shown.length, view.filter, { isPending: uses.isPending, isUnknown: why !== undefined });
   return (
     <>
       <Year items={items} />
       <Filters items={items} shown={shown.length} view={view} onChange={setView} />
-      <Timeline key={JSON.stringify(view)} items={shown} grouping={view.grouping} uses={uses} />
+      <SomeUnknown why={why} />
+      {said === "waiting" && <Loading what={t("allowed.waiting")} />}
+      {said === "list" && (
+        <Timeline key={JSON.stringify(view)} items={shown} grouping={view.grouping} uses={uses} />
+      )}
     </>
   );
 }

@@ -15,15 +15,13 @@ import { useStatement } from "../../verify/statement.ts";
 import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
-import { answerOf, isUse } from "./allowed.tsx";
+import { answerOf, isUse, SomeUnknown } from "./allowed.tsx";
+import { askedAbout, unknownWhy } from "./asked-about.ts";
 import { useHeadline } from "./headline.ts";
 import { type Item, itemsOf } from "./items.ts";
 import { QrCode } from "./qr-code.tsx";
 import { verifyAddress } from "./verify-address.ts";
 import { useWhose } from "./whose.ts";
-
-/** How many of the newest events the answers are printed of. */
-const ASKED_ABOUT = 2000;
 
 /** The statement on paper, with a code that leads to the verify page and names the file. */
 export default function Print() {
@@ -48,9 +46,6 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
   const wordOf = useCheckWord(OWN_STATEMENT);
   const now = useNow();
   const { verdict, checks, entries, digest, fixedAt, comparedWith } = statement;
-  const items = useMemo(() => itemsOf(entries), [entries]);
-  const indexes = useMemo(() => entries.map(({ index }) => index).reverse().slice(0, ASKED_ABOUT), [entries]);
-  const uses = useUses(indexes);
   const pin = usePin(comparedWith);
   const { before } = pin;
   const isGood = isProven(statement, pin);
@@ -102,6 +97,21 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
       <p className="small">
         <Explained text={t("printed.digest")} />: <code>{digest}</code>
       </p>
+      {verdict === "invalid" ? <p>{t("printed.hiddenWhy")}</p> : <Lines statement={statement} />}
+    </>
+  );
+}
+
+/** What is on the list, and whether it was allowed. */
+function Lines({ statement: { entries } }: { readonly statement: CheckedStatement }) {
+  const { t } = useTranslation("data");
+  const items = useMemo(() => itemsOf(entries), [entries]);
+  const indexes = useMemo(() => askedAbout(entries), [entries]);
+  const uses = useUses(indexes);
+  return (
+    <>
+      {uses.isPending && <Loading what={t("allowed.waiting")} />}
+      <SomeUnknown why={unknownWhy(entries, uses)} />
       <table className="printed-list">
         <thead>
           <tr>

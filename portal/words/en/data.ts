@@ -143,6 +143,9 @@ export const data: typeof vi = {
     title: "Was this allowed?",
     waiting: "Asking…",
     unknown: "Not known: the question was not answered. Reload the page.",
+    someUnknown: "Of some entries it is not known whether there is a problem",
+    someNotAsked:
+      "Only the {{asked}} newest entries were asked about. A problem with an older one is not shown here.",
     yes: "Allowed",
     byLaw: "by {{law}}",
     byConsent: "by your consent",
@@ -200,6 +203,8 @@ export const data: typeof vi = {
     checked: "Result of the check",
     scan: "Scan this to open the Verify page. It carries the fingerprint of the statement file, which is downloaded separately.",
     digest: "<digest>Fingerprint</digest> of the file",
+    hiddenWhy:
+      "The list is not printed: because the statement did not pass the check, it may have been changed.",
     print: "Print this page",
     back: "Back to the list",
     columns: { when: "When", what: "What", data: "Kinds of data, purpose", allowed: "Allowed?" },
