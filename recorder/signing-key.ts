@@ -26,8 +26,9 @@ export interface LocalSigningKey extends SigningKey {
 
 /** Read and write for the owner alone. */
 const PRIVATE_MODE = 0o600;
-/** Any permission of group or others. */
-const OTHERS = 0o077;
+/** Any permission of others, and of the file's group. */
+const OTHERS = 0o007;
+const GROUP = 0o070;
 /** A PEM of either algorithm is a few hundred bytes. */
 const MAX_KEY_FILE_BYTES = 8192;
 
@@ -39,8 +40,10 @@ export async function readSigningKey(path: string): Promise<LocalSigningKey> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, "r");
-    const { mode, size } = await file.stat();
-    if (process.platform !== "win32" && (mode & OTHERS) !== 0) {
+    const { mode, uid, gid, size } = await file.stat();
+    // Root's own group is root alone: so systemd's credentials look.
+    const isRoots = uid === 0 && gid === 0;
+    if (process.platform !== "win32" && (mode & (isRoots ? OTHERS : OTHERS | GROUP)) !== 0) {
       throw badKeyFile(path, "can be read by other users; run: chmod 600 " + path);
     }
     if (size > MAX_KEY_FILE_BYTES) throw badKeyFile(path, "is too large for a key");

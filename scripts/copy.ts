@@ -9,7 +9,8 @@
 import { parseArgs } from "node:util";
 import { toHex } from "../protocol/bytes.ts";
 import { originOf } from "../server/store/transfer-parts.ts";
-import { requireMovable, transferRecords } from "../server/store/transfer.ts";
+import { TransferError } from "../server/store/transfer-error.ts";
+import { comesToLead, requireMovable, transferRecords } from "../server/store/transfer.ts";
 import { countedText, progressBars, runRecordsCommand } from "./records/command.ts";
 import { nameOfPlace, openSource, openTarget, parsePlace } from "./records/places.ts";
 
@@ -24,6 +25,11 @@ await runRecordsCommand(USAGE, async () => {
   try {
     const target = await openTarget(to);
     try {
+      if (!(await comesToLead(source)))
+        throw new TransferError(
+          "in-use",
+          "A ledger runs on the source. End it; it is forgotten some seconds later.",
+        );
       const snapshot = await source.snapshot();
       try {
         await requireMovable(snapshot);

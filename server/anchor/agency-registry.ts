@@ -15,7 +15,7 @@ import {
   quantity,
   text,
 } from "./chain-values.ts";
-import { type Rpc, RpcFailure } from "./json-rpc.ts";
+import { isRevert, type Rpc, RpcFailure } from "./json-rpc.ts";
 
 /** A key as the contract has it. `toSeq` is where the next key of the same recorder begins, Infinity for the newest. */
 export type RegisteredKey = Omit<RecorderKey, "revoked"> & {
@@ -59,7 +59,7 @@ export function agencyReader(rpc: Rpc, address: string, own: OwnLog): AgencyRead
       return isOurs ? undefined : logId;
     } catch (error) {
       // A registry of before there were several logs lacks the function and reverts: it assigns nothing.
-      if (error instanceof RpcFailure) return undefined;
+      if (error instanceof RpcFailure && isRevert(error)) return undefined;
       throw error;
     }
   }

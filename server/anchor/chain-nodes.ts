@@ -1,4 +1,4 @@
-import { type Rpc, RpcFailure, httpRpc, isObject, unavailable } from "./json-rpc.ts";
+import { type Rpc, RpcFailure, httpRpc, isObject, isRevert, unavailable } from "./json-rpc.ts";
 import { hex } from "./chain-values.ts";
 
 /** Which chain it must be: two chains may share a chain id, not the hash of block 0. */
@@ -30,8 +30,8 @@ export interface ChainNodes {
   readonly rpc: Rpc;
   /**
    * Asks all nodes how far they are, and leaves the one in use when it is far behind another, this time and the last: a node that was cut off
-   * from the others answers as readily as ever, and shows a chain that stands still. A node that claims a height it does not have draws
-   * calls to itself; like any node in use it can delay anchors, and the lag shows it. Never rejects.
+   * from the others answers as readily as ever, and shows a chain that stands still. Of three nodes and more a height counts that two claim; of two, one that
+   * claims a height it does not have draws calls to itself, and every node in use is believed. Never rejects.
    */
   readonly compare: () => Promise<void>;
 }
@@ -54,8 +54,9 @@ const SERVER_ERROR = -32000;
 const ABOUT_TRANSACTIONS = new Set(["eth_sendRawTransaction", "eth_estimateGas"]);
 
 /** Whether the error is the node's own, so that another node may answer. A revert is the contract's answer. */
-function isNodesOwn({ code, data, message }: RpcFailure, method: string): boolean {
-  if (code === 3 || data !== undefined || /revert/i.test(message)) return false;
+function isNodesOwn(failure: RpcFailure, method: string): boolean {
+  if (isRevert(failure)) return false;
+  const { code } = failure;
   return NODE_TROUBLES.has(code) || (code === SERVER_ERROR && !ABOUT_TRANSACTIONS.has(method));
 }
 
@@ -132,7 +133,7 @@ export function chainNodes(options: NodesOptions): ChainNodes {
     },
     compare: async () => {
       const heights = await Promise.all(nodes.map((_, place) => heightOf(place)));
-      const highest = Math.max(...heights.filter((height) => height !== undefined));
+      const highest = witnessed(heights.filter((height) => height !== undefined));
       for (const [place, node] of nodes.entries()) {
         const height = heights[place];
         node.behind = height !== undefined && highest - height > MAX_BLOCKS_BEHIND ? node.behind + 1 : 0;
@@ -146,6 +147,12 @@ export function chainNodes(options: NodesOptions): ChainNodes {
       options.onFailover?.(inUse, `its newest block is ${blocks} blocks behind that of node ${next}`);
     },
   };
+}
+
+/** The greatest height that two nodes claim; of two nodes nobody can tell which is right, and the one ahead is believed. */
+function witnessed(heights: readonly number[]): number {
+  const falling = heights.toSorted((a, b) => b - a);
+  return falling[falling.length > 2 ? 1 : 0] ?? -Infinity;
 }
 
 async function requireIdentity(call: Rpc, identity: ChainIdentity): Promise<void> {

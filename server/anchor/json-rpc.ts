@@ -92,6 +92,11 @@ function failureOf(error: Readonly<Record<string, unknown>>): RpcFailure {
   );
 }
 
+/** Whether a node's answer is the contract's: every node says the same. Nodes agree on no one sign of it. */
+export function isRevert({ code, data, message }: RpcFailure): boolean {
+  return code === 3 || data !== undefined || /revert/i.test(message);
+}
+
 /** The chain cannot be asked at present, for this reason. */
 export function unavailable(message: string, cause?: unknown): LedgerError {
   return new LedgerError("chain-unavailable", `Chain: ${message}.`, { cause });

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { KeyDirectory, RecorderKey } from "../receive/keys.ts";
 import { type AgencyReader, inParallel, type RegisteredKey } from "./agency-registry.ts";
 import type { ChainBlock, ChainClient } from "./chain-client.ts";
+import { unavailable } from "./json-rpc.ts";
 
 export interface KeyFollowerOptions {
   readonly chain: Pick<ChainClient, "latestBlock" | "block">;
@@ -79,6 +80,9 @@ class ChainKeys implements KeyFollower {
     if (changed === undefined) this.#byAgency = await this.#readAll();
     else
       for (const agency of changed) this.#byAgency.set(agency, await this.#options.agencies.keysOf(agency));
+    // Another node may have taken over meanwhile: one that lacks the newest blocks shows no change in them.
+    if ((await this.#options.chain.block(newest.number))?.hash !== newest.hash)
+      throw unavailable("the newest block changed while the keys were read: they are read again");
     this.#readAt = newest;
     this.#publish(newest.number);
   }

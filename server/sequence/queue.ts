@@ -36,6 +36,8 @@ export interface Round {
 
 /** Bytes of events a group may hold: some tens of milliseconds of writing. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+/** Each gets a receipt while the group is made, and a key in a token signs some hundreds in a second. */
+const MAX_GROUP_SUBMISSIONS = 512;
 
 /**
  * Sorts the waiting submissions into a round. Sources take their turns in the order they came; within a source the numbers
@@ -55,7 +57,7 @@ export function planRound(waiting: readonly Waiting[], nextInStore: (source: Sou
       const { first, count, payloads, sealed } = each.submission;
       if (first < next) (Math.min(first + count, next) <= stored ? known : later).push(each);
       else if (first > next) (postponed ? later : early).push(each);
-      else if (bytes >= MAX_GROUP_BYTES) {
+      else if (bytes >= MAX_GROUP_BYTES || accepted.length >= MAX_GROUP_SUBMISSIONS) {
         postponed = true;
         later.push(each);
       } else {

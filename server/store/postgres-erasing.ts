@@ -29,6 +29,7 @@ export async function eraseEventKeys(
 ): Promise<void> {
   if (indexes.length === 0) return;
   const sorted = [...new Set(indexes)].sort((a, b) => a - b);
+  const emptied: unknown[] = [];
   await asLeader(async (session) => {
     const [head] = await session.rows("SELECT size FROM head");
     const size = head === undefined ? 0 : numberIn(head, "size");
@@ -42,12 +43,17 @@ export async function eraseEventKeys(
     await rewrite(session, "event_keys", sorted, indexTagsOf);
     await rewrite(session, "disclosures", sorted, () => NOTHING);
     // Its name stays, so that it is not recorded again.
-    await session.rows("UPDATE attachments SET sealed = '' WHERE index = ANY ($1::bigint[])", [sorted]);
+    emptied.push(
+      ...(await session.rows(
+        "UPDATE attachments SET sealed = '' WHERE index = ANY ($1::bigint[]) RETURNING 1",
+        [sorted],
+      )),
+    );
   });
   const parts = new Set(sorted.map((index) => Math.floor(index / PART_EVENTS)));
   await olderTransactionsEnded(sessions);
   for (const part of parts) await writeAnew(sessions, partName(part));
-  await writeAnew(sessions, "attachments");
+  if (emptied.length > 0) await writeAnew(sessions, "attachments");
   await sessions.rows("SELECT pg_switch_wal()");
   await sessions.rows("CHECKPOINT");
   await sessions.rows("DELETE FROM destroying WHERE index = ANY ($1::bigint[])", [sorted]);

@@ -6,6 +6,8 @@ import { bytesIn, numberIn, type Queries } from "./postgres-session.ts";
 /** What ended is taken out so much later: servers' clocks differ a little. */
 const SKEW_MS = 60_000;
 const SWEEP_ROWS = 10_000;
+/** More than can be added between two sweeps. */
+const SWEEP_PARTS = 50;
 
 /**
  * See `Expiring`: for all servers of a log. Names and owners are kept as SHA-256, so that the table tells nobody's; what is in the values, whoever adds them
@@ -19,11 +21,14 @@ export function postgresExpiring({ rows }: Queries, clock: Clock): Expiring {
     const now = clock.now();
     if (Math.abs(now - sweptAt) < SWEEP_MS) return;
     sweptAt = now;
-    await rows(
-      `DELETE FROM expiring WHERE name IN (
-         SELECT name FROM expiring WHERE until <= $1 ORDER BY until LIMIT ${SWEEP_ROWS} FOR UPDATE SKIP LOCKED)`,
-      [now - SKEW_MS],
-    );
+    for (let part = 0; part < SWEEP_PARTS; part++) {
+      const gone = await rows(
+        `DELETE FROM expiring WHERE name IN (
+           SELECT name FROM expiring WHERE until <= $1 ORDER BY until LIMIT ${SWEEP_ROWS} FOR UPDATE SKIP LOCKED) RETURNING 1`,
+        [now - SKEW_MS],
+      );
+      if (gone.length < SWEEP_ROWS) break;
+    }
   }
 
   return {

@@ -99,7 +99,7 @@ async function claim(store: Store, { head }: Origin): Promise<void> {
 }
 
 /** The lease is sought again and again by itself: a database that is slow to answer gives it with a later try. */
-async function comesToLead(store: Store): Promise<boolean> {
+export async function comesToLead(store: Store): Promise<boolean> {
   await store.campaign();
   for (let looks = 0; looks < LEAD_LOOKS && !store.leads(); looks++) await delay(LEAD_LOOK_MS);
   return store.leads();

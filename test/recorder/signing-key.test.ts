@@ -30,7 +30,7 @@ describe("signing key", () => {
 
   it("is refused when others can read it", async () => {
     await createSigningKey(file());
-    await chmod(file(), 0o640);
+    await chmod(file(), 0o604);
     const error = await readSigningKey(file()).catch((thrown: unknown) => thrown);
     expect(error).to.include({ code: "bad-key-file" });
     expect(String(error)).to.contain("chmod 600");

@@ -167,9 +167,16 @@ describe("server/anchor/chain-nodes", () => {
       expect(await all.rpc("eth_blockNumber", [])).to.equal("0xa");
       await all.compare();
       expect(await all.rpc("eth_blockNumber", [])).to.equal("0x14");
-      expect(told).to.deep.equal(["0: its newest block is 11 blocks behind that of node 1"]);
+      expect(told).to.deep.equal(["0: its newest block is 10 blocks behind that of node 1"]);
       await all.compare();
       expect(told).to.have.length(1);
+    });
+
+    it("believes no node that alone claims a height", async () => {
+      const { all, told } = await connected(20, 1_000_000, 21);
+      for (let i = 0; i < 3; i++) await all.compare();
+      expect(await all.rpc("eth_blockNumber", [])).to.equal("0x14");
+      expect(told).to.deep.equal([]);
     });
 
     it("keeps a node that is a few blocks behind, or was and has caught up", async () => {
