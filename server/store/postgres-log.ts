@@ -6,51 +6,46 @@ import type { Bundle, Group, NewSubmission } from "./store.ts";
 /** Events whose keys a part of `event_keys` holds: about 130 MB, which is written anew in a second when a key of it is destroyed. */
 export const PART_EVENTS = 2 ** 20;
 
+/** The rows of one kind: their bytes in one piece, cut there by the lengths. The numbers are those of four values that follow each other. */
+const bundlesInto = (table: string, first: number): string =>
+  `INSERT INTO ${table} SELECT start, substring($${first}::bytea FROM place FOR length)
+     FROM unnest($${first + 1}::bigint[], $${first + 2}::int[], $${first + 3}::int[]) AS r (start, place, length)`;
+
+/** One statement, so that whoever waits for the turn does not wait for ten answers. */
+const INSERT_GROUP = `
+  WITH of_payloads AS (${bundlesInto("payloads", 1)}),
+    of_disclosures AS (${bundlesInto("disclosures", 5)}),
+    of_keys AS (${bundlesInto("event_keys", 9)}),
+    of_submissions AS (INSERT INTO submissions SELECT * FROM unnest
+      ($13::bigint[], $14::text[], $15::bigint[], $16::int[], $17::bigint[], $18::text[], $19::text[])),
+    of_sources AS (INSERT INTO sources SELECT * FROM unnest ($20::text[], $21::bigint[], $22::bigint[])
+      ON CONFLICT (source) DO UPDATE SET next = excluded.next, last_time = excluded.last_time)
+  UPDATE head SET size = $23, commits = $24, frontier = $25`;
+
 /** Adds the rows of a group and moves the head, in the transaction that holds the head's row. */
 export async function insertGroup(session: Session, group: Group, sizeBefore: number): Promise<void> {
   const { head, submissions } = group;
   await makeParts(session, sizeBefore, head.size);
-  for (const [table, bundleIn] of [
-    ["payloads", ({ payloads }) => payloads],
-    ["disclosures", ({ sealed }) => sealed],
-    ["event_keys", ({ keys }) => keys],
-  ] as const satisfies readonly (readonly [string, (submission: NewSubmission) => Bundle])[]) {
-    await insertBundles(session, table, submissions, bundleIn);
-  }
-  await session.rows(
-    `INSERT INTO submissions SELECT * FROM unnest
-       ($1::bigint[], $2::text[], $3::bigint[], $4::int[], $5::bigint[], $6::text[], $7::text[])`,
-    [
-      ...[submissions.map(({ index }) => index), submissions.map(({ source }) => source as string)],
-      ...[submissions.map(({ first }) => first), submissions.map(({ count }) => count)],
-      ...[submissions.map(({ time }) => time), submissions.map(({ jws }) => jws)],
-      submissions.map(({ receipt }) => receipt),
-    ],
-  );
-  const last = [...new Map(submissions.map((each) => [each.source as string, each])).values()];
-  await session.rows(
-    `INSERT INTO sources SELECT * FROM unnest ($1::text[], $2::bigint[], $3::bigint[])
-       ON CONFLICT (source) DO UPDATE SET next = excluded.next, last_time = excluded.last_time`,
-    [
-      last.map(({ source }) => source),
-      last.map(({ first, count }) => first + count),
-      last.map(({ time }) => time),
-    ],
-  );
   for (const submission of submissions) await insertAttachment(session, submission);
-  await session.rows("UPDATE head SET size = $1, commits = $2, frontier = $3", [
-    ...[head.size, head.commits],
-    Buffer.concat(head.frontier.nodes),
+  const last = [...new Map(submissions.map((each) => [each.source as string, each])).values()];
+  await session.rows(INSERT_GROUP, [
+    ...bundlesOf(submissions, ({ payloads }) => payloads),
+    ...bundlesOf(submissions, ({ sealed }) => sealed),
+    ...bundlesOf(submissions, ({ keys }) => keys),
+    ...[submissions.map(({ index }) => index), submissions.map(({ source }) => source as string)],
+    ...[submissions.map(({ first }) => first), submissions.map(({ count }) => count)],
+    ...[submissions.map(({ time }) => time), submissions.map(({ jws }) => jws)],
+    ...[submissions.map(({ receipt }) => receipt), last.map(({ source }) => source as string)],
+    ...[last.map(({ first, count }) => first + count), last.map(({ time }) => time)],
+    ...[head.size, head.commits, Buffer.concat(head.frontier.nodes)],
   ]);
 }
 
-/** The rows of one kind: their bytes in one piece, cut there by the lengths. */
-async function insertBundles(
-  session: Session,
-  table: "payloads" | "disclosures" | "event_keys",
+/** All bytes of one kind; and of each row its first index, its place in the bytes from 1, and its length. */
+function bundlesOf(
   submissions: readonly NewSubmission[],
   bundleIn: (submission: NewSubmission) => Bundle,
-): Promise<void> {
+): [Buffer, number[], number[], number[]] {
   const [starts, places, lengths]: [number[], number[], number[]] = [[], [], []];
   const pieces: Uint8Array[] = [];
   let place = 1;
@@ -63,11 +58,7 @@ async function insertBundles(
       place += bytes.length;
     }
   }
-  await session.rows(
-    `INSERT INTO ${table} SELECT start, substring($1::bytea FROM place FOR length)
-       FROM unnest($2::bigint[], $3::int[], $4::int[]) AS r (start, place, length)`,
-    [Buffer.concat(pieces), starts, places, lengths],
-  );
+  return [Buffer.concat(pieces), starts, places, lengths];
 }
 
 async function insertAttachment(session: Session, submission: NewSubmission): Promise<void> {

@@ -72,8 +72,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   let told = 0;
   let closed = false;
   let inTurn = false;
-  /** The transaction of the turn under way, which holds the head's row. */
-  let turn: Session | undefined;
+  /** The transaction of the turn under way, which holds the head's row, and the log's size in it. */
+  let turn: { readonly session: Session; readonly size: number } | undefined;
   let polling: NodeJS.Timeout | undefined;
   /** Writes without an answer yet. */
   const writing = new Set<Promise<unknown>>();
@@ -119,16 +119,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
   async function commit(group: Group, expectedSize: number): Promise<void> {
     assertContiguous(group, expectedSize);
-    const insert = async (session: Session): Promise<void> => {
-      const { size } = await lockedHead(session);
+    const insert = async (session: Session, size: number): Promise<void> => {
       if (size !== expectedSize) throw new StoreConflict(expectedSize, size);
       await insertGroup(session, group, expectedSize);
     };
-    const session = turn;
+    const ours = turn;
     turn = undefined;
     await written(async () => {
-      if (session === undefined) await inTransaction(writers, write, insert);
-      else await inTurnOf(session, insert);
+      if (ours === undefined)
+        await inTransaction(writers, write, async (session) =>
+          insert(session, (await lockedHead(session)).size),
+        );
+      else await inTurnOf(ours.session, async (session) => insert(session, ours.size));
     });
     tell(group.head);
   }
@@ -155,12 +157,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 
   async function inSession(session: Session, work: TurnWork): Promise<void> {
-    turn = session;
+    let ours: typeof turn;
     try {
-      await work(await lockedHead(session), postgresReader(session));
+      const head = await lockedHead(session);
+      ours = turn = { session, size: head.size };
+      await work(head, postgresReader(session));
     } finally {
       // Committed or not: a commit takes the turn with it.
-      if (turn === session) {
+      if (turn === ours) {
         turn = undefined;
         await session.end("ROLLBACK").catch(() => undefined);
       }
