@@ -23,7 +23,7 @@ const checker = fileChecker();
 const words = await startWords(firstLanguage());
 await addFurtherWords();
 void loadAllWords();
-void loadOverlays();
+loadOverlays().catch(() => undefined); // Whoever asks for one asks again.
 createRoot(root).render(
   <StrictMode>
     <I18nextProvider i18n={words}>

@@ -1,7 +1,8 @@
-import { type ReactNode, Suspense, useState } from "react";
+import type { ReactNode } from "react";
 
 import { Button, type Weight } from "./button.tsx";
-import { Question } from "./overlays.ts";
+import { Fault } from "./fault.tsx";
+import { loadQuestion, useOverlay } from "./overlays.ts";
 
 /** A button that asks once more before it does what it says: the second tap does it. */
 export function Ask(props: {
@@ -14,18 +15,17 @@ export function Ask(props: {
   readonly children?: ReactNode;
 }) {
   const { label, question, yes, weight = "grave", isDisabled = false, onYes, children } = props;
-  const [isAsked, setIsAsked] = useState(false);
+  const { Overlay: Question, error, open, close } = useOverlay(loadQuestion);
   return (
     <>
-      <Button weight={weight} isDisabled={isDisabled} aria-haspopup="dialog" onPress={() => setIsAsked(true)}>
+      <Button weight={weight} isDisabled={isDisabled} aria-haspopup="dialog" onPress={() => void open()}>
         {label}
       </Button>
-      {isAsked && (
-        <Suspense>
-          <Question {...{ question, yes, weight, onYes }} onClose={() => setIsAsked(false)}>
-            {children}
-          </Question>
-        </Suspense>
+      {error && <Fault error={error} />}
+      {Question && (
+        <Question {...{ question, yes, weight, onYes }} onClose={close}>
+          {children}
+        </Question>
       )}
     </>
   );

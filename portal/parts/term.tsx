@@ -1,34 +1,32 @@
-import { type ReactNode, Suspense, useRef, useState } from "react";
+import { type ReactNode, useRef } from "react";
 import { Button } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 
 import type { Words } from "../words/vi/index.ts";
-import { Meaning } from "./overlays.ts";
+import { loadMeaning, useOverlay } from "./overlays.ts";
+import { useFault } from "./states.tsx";
 
 export type TermName = keyof Words["terms"];
 
 /** A word that is explained where it stands: press it. */
 export function Term({ name, children }: { readonly name: TermName; readonly children: ReactNode }) {
-  const [isOpen, setIsOpen] = useState(false);
+  const { Overlay: Meaning, error, open, close } = useOverlay(loadMeaning);
   const word = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <Button
-        ref={word}
-        className="term"
-        aria-haspopup="dialog"
-        data-term={name}
-        onPress={() => setIsOpen(true)}
-      >
+      <Button ref={word} className="term" aria-haspopup="dialog" data-term={name} onPress={() => void open()}>
         {children}
       </Button>
-      {isOpen && (
-        <Suspense>
-          <Meaning name={name} word={word} onClose={() => setIsOpen(false)} />
-        </Suspense>
-      )}
+      {error && <Unexplained error={error} />}
+      {Meaning && <Meaning name={name} word={word} onClose={close} />}
     </>
   );
+}
+
+/** Why the word is not explained, within its sentence. */
+function Unexplained({ error }: { readonly error: unknown }) {
+  const { title, advice } = useFault(error);
+  return <span role="alert" className="quiet">{` (${title}. ${advice})`}</span>;
 }
 
 /** A marked word in a text: `<chain>blockchain</chain>`. */

@@ -51,6 +51,28 @@ describe("what a citizen does in a browser", function () {
     await context.close();
   });
 
+  it("keeps the page when an explanation does not load, and has it when the page is loaded anew", async () => {
+    const { page, context, wrongs } = await visitor(portal);
+    await page.goto("/portal/my-data");
+    await signOn(page, "citizen-1");
+    const failed = page.getByText(/Chưa tải được phần này của trang/);
+    const part = "**/meaning-*.js";
+    const word = page.getByRole("main").locator(".term").first();
+    await page.route(part, async (route) => await route.abort());
+    await page.goto("/portal/my-data");
+    await word.click();
+    await failed.waitFor();
+    await expectAccessible(page);
+    await page.unroute(part);
+    // Chromium remembers that a module failed as long as the page lives.
+    await page.reload();
+    await word.click();
+    await page.getByRole("dialog").waitFor();
+    expect(await failed.count()).to.equal(0);
+    expect(wrongs).to.deep.equal([]);
+    await context.close();
+  });
+
   it("objects to machines in a procedure, and takes it back", async () => {
     const { page, context, wrongs } = await opened("/portal/consents", { size: "desktop", language: "en" });
     const line = page.getByRole("listitem").filter({ hasText: "Passport expiry" });

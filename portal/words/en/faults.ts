@@ -11,6 +11,10 @@ export const faults: typeof vi = {
     title: "The server does not answer",
     advice: "It may be busy, or the network is interrupted. Try again in a few minutes.",
   },
+  "part-not-loaded": {
+    title: "This part of the page did not load",
+    advice: "What you typed is still there. Press again; if that does not help, copy it and reload the page.",
+  },
   "not-understood": {
     title: "The server's answer cannot be understood",
     advice: "The page you have open may be an old one. Reload it.",

@@ -10,6 +10,11 @@ export const faults = {
     title: "Máy chủ không trả lời",
     advice: "Có thể máy chủ đang bận hoặc mạng bị gián đoạn. Hãy thử lại sau ít phút.",
   },
+  "part-not-loaded": {
+    title: "Chưa tải được phần này của trang",
+    advice:
+      "Những gì bạn đã gõ vẫn còn. Hãy bấm lại; nếu vẫn không được, hãy chép lại chúng rồi tải lại trang.",
+  },
   "not-understood": {
     title: "Không hiểu được câu trả lời của máy chủ",
     advice: "Trang bạn đang mở có thể đã cũ. Hãy tải lại trang.",
