@@ -22,7 +22,7 @@ import {
 } from "./measures.ts";
 import { measurePortal } from "./portal.ts";
 import { measureProactive } from "./proactive.ts";
-import { emptyReport, markdownOf, milliseconds, type ReportRow, thousands } from "./report.ts";
+import { emptyReport, markdownOf, milliseconds, type Report, type ReportRow, thousands } from "./report.ts";
 import {
   indexHealth,
   measureIndex,
@@ -589,14 +589,25 @@ step("portal", 1, async () => {
   });
 });
 
-/** After every step, so that an interrupted run has not measured for nothing. What docs/bench/notes.md says stands below the table. */
+/**
+ * After every step, so that an interrupted run has not measured for nothing. A run of some steps is added to the numbers as a part; its table is printed, and belongs into
+ * docs/bench/notes.md, which stands below the table of the whole run.
+ */
 function writeReport(): void {
   const docs = path.join(import.meta.dirname, "../../docs");
-  const notes = path.join(docs, "bench/notes.md");
+  const [notes, results] = ["notes.md", "results.json"].map((name) => path.join(docs, "bench", name));
+  if (notes === undefined || results === undefined) return;
   mkdirSync(path.join(docs, "bench"), { recursive: true });
-  writeFileSync(path.join(docs, "bench/results.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  const before = existsSync(results)
+    ? (JSON.parse(readFileSync(results, "utf8")) as Report & { parts?: Partial<Report>[] })
+    : undefined;
+  const isPart = only !== undefined && before !== undefined;
+  // The same part measured anew replaces what it was.
+  const others = (before?.parts ?? []).filter(({ options }) => options !== report.options);
+  const all = isPart ? { ...before, parts: [...others, report] } : report;
+  writeFileSync(results, `${JSON.stringify(all, undefined, 2)}\n`);
   const text = existsSync(notes) ? readFileSync(notes, "utf8") : "";
-  writeFileSync(path.join(docs, "BENCHMARKS.md"), markdownOf(report, text));
+  writeFileSync(path.join(docs, "BENCHMARKS.md"), markdownOf(all, text));
 }
 
 async function untilAnchored(size: number): Promise<void> {
