@@ -124,9 +124,9 @@ export async function expectAccessible(page: Page): Promise<void> {
   const inTheLight = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
-  await page.emulateMedia({ colorScheme: "dark" });
+  await inTheScheme(page, "dark");
   const inTheDark = await new AxeBuilder({ page }).withRules("color-contrast").analyze();
-  await page.emulateMedia({ colorScheme: "light" });
+  await inTheScheme(page, "light");
   const violations = [...inTheLight.violations, ...inTheDark.violations];
   const width: unknown = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
   expect(width, `${page.url()} is wider than the window (WCAG 1.4.10)`).to.be.at.most(0);
@@ -134,6 +134,12 @@ export async function expectAccessible(page: Page): Promise<void> {
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary ?? ""}`),
   );
   expect(found, page.url()).to.deep.equal([]);
+}
+
+/** Resolves when the page is drawn in the scheme: the browser tells a page of it after the command has had its answer. */
+async function inTheScheme(page: Page, colorScheme: "dark" | "light"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.waitForFunction(`matchMedia("(prefers-color-scheme: ${colorScheme})").matches`);
 }
 
 /** Keeps a picture of the whole page. */

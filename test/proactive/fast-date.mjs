@@ -2,8 +2,10 @@
 const FACTOR = 20;
 const RealDate = Date;
 const from = Number(process.env["FAST_DATE_FROM"]);
+/** When that moment was, by the machine's clock. */
+const since = Number(process.env["FAST_DATE_SINCE"]);
 
-const now = () => Math.floor(from + (RealDate.now() - from) * FACTOR);
+const now = () => Math.floor(from + (RealDate.now() - since) * FACTOR);
 
 globalThis.Date = new Proxy(RealDate, {
   construct: (_date, given, made) =>

@@ -10,6 +10,7 @@ import { LEADS, occasionId } from "../../proactive/noticing/notice.ts";
 import { occasionsOn } from "../../proactive/noticing/occasions.ts";
 import { addDays } from "../../proactive/population/calendar.ts";
 import { population } from "../../proactive/population/population.ts";
+import { firstWakingMoment } from "../../proactive/reach/channel.ts";
 import { REGISTER_CODES } from "../../proactive/registers/configurations.ts";
 import { society } from "../../proactive/registers/facts.ts";
 import { register } from "../../proactive/registers/register.ts";
@@ -50,7 +51,9 @@ interface Running {
 
 describe("the proactive services, killed at random instants", function () {
   this.timeout(120_000 + ROUNDS * SECONDS_PER_ROUND * 1000);
-  const from = Date.now();
+  const since = Date.now();
+  const from = wakingHours(since);
+  const fastDate = { FAST_DATE_FROM: String(from), FAST_DATE_SINCE: String(since) };
   const asOf = addDays(dayIn(from), -1);
   const people = { seed: 11, persons: 200, asOf, days: 60 };
   const made = population({ ...people, registers: REGISTER_CODES });
@@ -84,9 +87,7 @@ describe("the proactive services, killed at random instants", function () {
     if (running.has(part)) return;
     if (part === "ledger") {
       const env = { PORT: String(ports.ledger), CATALOGUE: path.join(ROOT, "catalogue"), LOG_LEVEL: "info" };
-      const ledger = await spawnLedger(system, { ...env, FAST_DATE_FROM: String(from) }, [
-        `--import=${FAST}`,
-      ]);
+      const ledger = await spawnLedger(system, { ...env, ...fastDate }, [`--import=${FAST}`]);
       running.set(part, { url: ledger.url, kill: async () => await ended(ledger) });
       return;
     }
@@ -104,7 +105,7 @@ describe("the proactive services, killed at random instants", function () {
   function envOf(part: Part): NodeJS.ProcessEnv {
     const { dataDir } = system;
     return {
-      ...{ PATH: process.env["PATH"], FAST_DATE_FROM: String(from), DATA_DIR: dataDir, LOG_LEVEL: "silent" },
+      ...{ PATH: process.env["PATH"], ...fastDate, DATA_DIR: dataDir, LOG_LEVEL: "silent" },
       ...{ PORT: String(ports[part]), LEDGER_URL: urlOf("ledger"), AGENCY: part, INBOX_URL: urlOf("inbox") },
       ...{ INBOX_SECRET: path.join(dataDir, "inbox.secret"), STAFF_TOKEN: path.join(dataDir, "staff.token") },
       ...{ AGENCY_URLS: path.join(dataDir, "agencies.json"), SMS_URL: gateway.url },
@@ -193,6 +194,14 @@ describe("the proactive services, killed at random instants", function () {
     }
   }
 });
+
+/** This moment, or the next from which nobody is asleep for some hours: at night messages wait for the morning. */
+function wakingHours(now: number): number {
+  const later = now + 4 * 3_600_000;
+  return firstWakingMoment(now) === now && firstWakingMoment(later) === later
+    ? now
+    : firstWakingMoment(later);
+}
 
 async function ended(ledger: LedgerProcess): Promise<void> {
   await ledger.end("SIGKILL");
