@@ -215,7 +215,7 @@ export async function startOn(
     clock,
     record: async () => {
       const { seq } = await recorder.record(ACCESS);
-      await recorder.flush(AbortSignal.timeout(60_000));
+      await recorder.flush(AbortSignal.timeout(100_000));
       timeline.note(`recorder: event ${seq - 1} is acknowledged`);
       return seq - 1;
     },

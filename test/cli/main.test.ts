@@ -16,7 +16,7 @@ interface Ended {
 }
 
 describe("the minhbach command of a checkout", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: string;
 
   before(async () => {

@@ -53,7 +53,7 @@ export async function startPortal(
     record: async (events) => {
       const recorder = await openDemoRecorder(system, app.url);
       const recorded = await recorder.recordAll(events);
-      await recorder.flush(AbortSignal.timeout(60_000));
+      await recorder.flush(AbortSignal.timeout(100_000));
       const last = await recorder.receiptOf(recorded.at(-1)?.seq ?? 0);
       await recorder.close();
       await fetchUntil(`${app.url}/v1/events/${last?.index ?? ""}/evidence`);

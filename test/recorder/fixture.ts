@@ -92,14 +92,14 @@ export async function premises(): Promise<Premises> {
 
 /** Everything recorded so far has its receipt; fails the test when that takes too long. */
 export async function flushed(recorder: Recorder): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(100_000);
   await recorder.flush(signal);
   if (signal.aborted) throw new Error(`not flushed: ${JSON.stringify(recorder.status())}`);
 }
 
-/** Resolves when `isSo` holds; asks again after each turn of the event loop, up to ten seconds. */
+/** Resolves when `isSo` holds; asks again after each turn of the event loop, up to a hundred seconds. */
 export async function eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 100_000;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

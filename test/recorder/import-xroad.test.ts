@@ -195,7 +195,7 @@ describe("import of X-Road operational monitoring records", () => {
       here.ledger.faultOf = () => undefined;
     }, 50);
     expect(await importing).to.include({ recorded: 12, failed: 0 });
-  }).timeout(10_000);
+  });
 
   it("works through a recorder that runs as a service", async () => {
     const log = () => undefined;

@@ -13,7 +13,7 @@ describe("recorder with the real ledger and chain", () => {
   let system: Deployed;
   let ledger: App;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     system = await deployed();
     ledger = await startLedger(system);
   });
@@ -35,7 +35,7 @@ describe("recorder with the real ledger and chain", () => {
     expect(report.claim).to.deep.include({ source: POLICE, seq: 50, closedDigests: 0 });
     expect(report.claim?.facets.exchange).to.deep.equal(accessEvent("m-49").exchange);
     await recorder.close();
-  }).timeout(30_000);
+  });
 
   it("replaces by a tombstone what the ledger refuses: an event only the operator may record", async () => {
     const recorder = await openDemoRecorder(system, ledger.url);
@@ -75,5 +75,5 @@ describe("recorder with the real ledger and chain", () => {
     await eventually(() => restored.status().sending.state === "stopped", "it stops");
     expect(restored.status().sending.code).to.equal("restored");
     await restored.close();
-  }).timeout(30_000);
+  });
 });

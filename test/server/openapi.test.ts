@@ -65,7 +65,7 @@ const operations = Object.entries(description.paths).flatMap(([path, item]) =>
 );
 
 describe("server/openapi", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let system: Deployed;
   let ledger: App;
   let leaf: string;
@@ -77,7 +77,7 @@ describe("server/openapi", function () {
     await fetchUntil(`${ledger.url}/ready`);
     const recorder = await openDemoRecorder(system, ledger.url);
     await recorder.recordAll([ACCESS, { ...ACCESS, exchange: { ...ACCESS.exchange, messageId: "m-2" } }]);
-    await recorder.flush(AbortSignal.timeout(10_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     receipt = (await recorder.receiptOf(1))?.receipt ?? "";
     await recorder.close();
     await fetchUntil(`${ledger.url}/v1/events/1/evidence`);
@@ -671,7 +671,7 @@ describe("server/openapi", function () {
     otherOfficer = await tokenOf(system, "officer", "qn-health");
     const recorder = await openDemoRecorder(system, ledger.url);
     await recorder.recordAll([ACCESS, { ...ACCESS, handling: { emergency: true } }, GRANT]);
-    await recorder.flush(AbortSignal.timeout(10_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     used = (await recorder.receiptOf(3))?.index ?? 0;
     await recorder.close();
     const range = post(JSON.stringify({ from: used, to: used + 3, count: 3 }));

@@ -190,7 +190,7 @@ function access(messageId: string): Facets {
 }
 
 async function anchored(url: string, size: number): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const answer: unknown = await (await fetch(`${url}/v1/anchors?after=${size - 1}`)).json();
     if (isJsonObject(answer) && Array.isArray(answer["anchors"]) && answer["anchors"].length > 0) return;

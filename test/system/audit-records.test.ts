@@ -295,7 +295,7 @@ function access(source: string, n: number): Facets {
 
 /** Waits until an anchor covers so many entries, and their index. */
 async function settled(url: string, size: number): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const answer: unknown = await (await fetch(`${url}/v1/anchors?after=${size - 1}&limit=1000`)).json();
     const anchors: unknown = isJsonObject(answer) ? answer["anchors"] : undefined;
@@ -309,7 +309,7 @@ async function settled(url: string, size: number): Promise<void> {
 
 /** Waits until the ledger has found the equivocation and an exchange that only one side recorded. */
 async function found(url: string, headers: Record<string, string>): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const text = await (await fetch(`${url}/v1/findings?limit=1000`, { headers })).text();
     if (text.includes(`equivocation:${LAST}`) && text.includes("unmatched-exchange:279")) return;
@@ -320,7 +320,7 @@ async function found(url: string, headers: Record<string, string>): Promise<void
 
 /** Waits until the event that was ordered erased is. */
 async function erased(url: string): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const event: unknown = await (await fetch(`${url}/v1/events/${ERASED}`)).json();
     if (isJsonObject(event) && event["erased"] === true) return;

@@ -68,7 +68,7 @@ onBothStores("both sides report", function (store) {
   async function record(recorder: Recorder, messageId: string): Promise<void> {
     const event: PlainEvent = { ...ACCESS, exchange: { ...ACCESS.exchange, messageId } };
     await recorder.record(event);
-    await recorder.flush(AbortSignal.timeout(10_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
   }
 
   async function findings(): Promise<Found[]> {
@@ -93,12 +93,12 @@ onBothStores("both sides report", function (store) {
     for (let passed = 0; passed < minutes; passed += 5) {
       const before = await eventsOf(POLICE);
       aheadMs += 5 * MINUTE;
-      const deadline = performance.now() + 10_000;
+      const deadline = performance.now() + 100_000;
       while ((await eventsOf(POLICE)) === before) {
         if (performance.now() > deadline) throw new Error("no heartbeat came");
       }
       // The next one is due five minutes after the receipt of this one.
-      await police.flush(AbortSignal.timeout(10_000));
+      await police.flush(AbortSignal.timeout(100_000));
       const last = (await police.receiptOf(await eventsOf(POLICE)))?.index ?? 0;
       // Anchors are not what this is about: none may be overdue.
       await fetchUntil(`${ledger.url}/v1/events/${last}/evidence`);

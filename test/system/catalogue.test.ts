@@ -20,7 +20,7 @@ interface Current {
 }
 
 describe("the catalogue of procedures", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
 

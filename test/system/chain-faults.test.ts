@@ -214,7 +214,7 @@ onBothStores("chain faults", function (store) {
 /** Records one event and returns its index once it is receipted. */
 async function record(recorder: Recorder): Promise<number> {
   const { seq } = await recorder.record(ACCESS);
-  await recorder.flush(AbortSignal.timeout(20_000));
+  await recorder.flush(AbortSignal.timeout(100_000));
   return seq - 1;
 }
 

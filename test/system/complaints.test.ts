@@ -70,7 +70,7 @@ describe("complaints", function () {
   async function accessed(name: string, changes: Partial<PlainEvent> = {}, by = police): Promise<number> {
     const event = { ...ACCESS, exchange: { ...ACCESS.exchange, messageId: name }, ...changes };
     const { seq } = await by.record(event);
-    await by.flush(AbortSignal.timeout(20_000));
+    await by.flush(AbortSignal.timeout(100_000));
     const receipt = await by.receiptOf(seq);
     if (receipt === undefined) throw new Error("no receipt");
     return receipt.index + seq - receipt.first;
@@ -200,7 +200,7 @@ describe("complaints", function () {
         mandate: { id: "m-1", state, basis: "parent", validUntil: "2040-01-01T00:00:00+07:00" },
         time: ACCESS.time,
       });
-      await justice.flush(AbortSignal.timeout(20_000));
+      await justice.flush(AbortSignal.timeout(100_000));
     };
     await mandate("granted");
     const id = await filed(await accessed("child's", { subject: CHILD }), second);

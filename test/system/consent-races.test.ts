@@ -144,7 +144,7 @@ onBothStores("decisions that race with consents", function (store) {
       const consent = { id, state: "ConsentWithdrawn" } as const;
       const time = { occurred: new Date().toISOString() };
       await recorder.recordAll([{ type: "consent", subject: PERSON, consent, time }]);
-      const { during, after } = await decisionsDuring(recorder.flush(AbortSignal.timeout(20_000)));
+      const { during, after } = await decisionsDuring(recorder.flush(AbortSignal.timeout(100_000)));
       expect(after).to.include({ decision: false, reason: "consent-withdrawn" });
       const withdrawn = await lastIndex();
       for (const { decision, size } of during) expect(decision).to.equal(size <= withdrawn);
@@ -160,7 +160,7 @@ onBothStores("decisions that race with consents", function (store) {
           consent: { ...forged, ...terms, id: each },
         })),
       );
-      await recorder.flush(AbortSignal.timeout(20_000));
+      await recorder.flush(AbortSignal.timeout(100_000));
       expect(await decide()).to.include({ decision: false, reason: "consent-withdrawn" });
     } finally {
       await recorder.close();

@@ -301,7 +301,7 @@ describe("consents of the whole system", function () {
     };
     expect(await refusal(give({ person: CHILD }, second))).to.equal("403 no-mandate");
     const [recorded] = await justice.recordAll([mandate]);
-    await justice.flush(AbortSignal.timeout(20_000));
+    await justice.flush(AbortSignal.timeout(100_000));
     expect(recorded?.seq).to.equal(1);
     const { json: mandates } = await call("GET", "/v1/mandates", second);
     expect(mandates["representMe"]).to.deep.equal([]);

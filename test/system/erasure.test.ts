@@ -100,7 +100,7 @@ onBothStores("erasure in the whole system", function (store) {
     // One after the other, so that each has a submission of its own and lies where LevelDB puts it.
     for (const event of events) {
       await recorder.recordAll([event]);
-      await recorder.flush(AbortSignal.timeout(20_000));
+      await recorder.flush(AbortSignal.timeout(100_000));
     }
   }
 
@@ -110,7 +110,7 @@ onBothStores("erasure in the whole system", function (store) {
   }
 
   async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const deadline = performance.now() + 40_000;
+    const deadline = performance.now() + 100_000;
     for (;;) {
       const found = await look().catch(() => undefined);
       if (found !== undefined) return found;

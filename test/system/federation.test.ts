@@ -35,7 +35,7 @@ import { claimOf, fetchStatement, type Headers, readerOf, tokenNamed } from "./s
 const PERSON = "vn-cccd:999199000001";
 const OPERATOR_2 = "hue-operator";
 /** Seconds to wait for receipts on a busy machine. */
-const PATIENCE = 60_000;
+const PATIENCE = 100_000;
 
 describe("two ledgers with two logs under one registry", function () {
   this.timeout(300_000);

@@ -98,7 +98,7 @@ describe("findings by the catalogue", function () {
   async function recorded(event: PlainEvent, by = justice): Promise<number> {
     const exchange = event.exchange && { ...event.exchange, messageId: `m-${messages++}` };
     const { seq } = await by.record({ ...event, ...(exchange && { exchange }) });
-    await by.flush(AbortSignal.timeout(20_000));
+    await by.flush(AbortSignal.timeout(100_000));
     const receipt = await by.receiptOf(seq);
     if (receipt === undefined) throw new Error("no receipt");
     const index = receipt.index + seq - receipt.first;

@@ -291,7 +291,7 @@ export async function submit(ledgerUrl: string, body: SubmissionBody): Promise<R
 }
 
 /** Asks until the answer has the status, at most `timeoutMs`. The only place that waits for something to happen elsewhere. */
-export async function fetchUntil(url: string, status = 200, timeoutMs = 15_000): Promise<Response> {
+export async function fetchUntil(url: string, status = 200, timeoutMs = 100_000): Promise<Response> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const response = await fetch(url).catch(() => undefined);

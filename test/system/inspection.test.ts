@@ -63,11 +63,11 @@ describe("inspection", function () {
         ...(number === 5 && { agent: { id: "officer-18" }, handling: { emergency: true } }),
       };
       await police.recordAll([event]);
-      await police.flush(AbortSignal.timeout(10_000));
+      await police.flush(AbortSignal.timeout(100_000));
       const { agent, ...half } = event;
       expect(agent.id).to.not.equal("");
       await justice.recordAll([half]);
-      await justice.flush(AbortSignal.timeout(10_000));
+      await justice.flush(AbortSignal.timeout(100_000));
     }
     await fetchUntil(`${ledger.url}/v1/events/${RECORDED - 1}/evidence`);
     inspector = await tokenOf(system, "inspector");
@@ -281,7 +281,7 @@ describe("inspection", function () {
 
 /** Asks until there is something to answer: the anchor of what was recorded a moment ago. */
 async function untilAnswered(ask: () => Promise<Response>): Promise<Response> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const response = await ask();
     if (response.ok) return response;

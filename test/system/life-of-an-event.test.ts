@@ -113,7 +113,7 @@ async function liveThrough(system: Deployed, ledger: App, recorder: RunningRecor
   expect(accepted.status).to.equal(202);
   expect(await accepted.json()).to.deep.include({ source: POLICE, seq: 1 });
 
-  await recorder.recorder.flush(AbortSignal.timeout(10_000));
+  await recorder.recorder.flush(AbortSignal.timeout(100_000));
   const stored = await recorder.recorder.receiptOf(1);
   const { receipt } = parseReceipt(stored?.receipt ?? "");
   expect(receipt).to.deep.include({ src: POLICE, first: 1, count: 1, index: 0 });

@@ -72,7 +72,7 @@ describe("watching the watchers", function () {
       access("both", { subject: FIRST, "subject.2": SECOND }),
       { type: "consent", subject: FIRST, consent: { id: "c-1", state: "ConsentGiven" }, time: ACCESS.time },
     ]);
-    await police.flush(AbortSignal.timeout(20_000));
+    await police.flush(AbortSignal.timeout(100_000));
     const receipt = await police.receiptOf(4);
     const last = (receipt?.index ?? 0) + 4 - (receipt?.first ?? 0);
     const filed = await call(`${ledger.url}/v1/complaints`, tokenOf("citizen 1"), {
@@ -107,7 +107,7 @@ describe("watching the watchers", function () {
   /** The log's size now: that of a receipt of something new. */
   async function sizeNow(): Promise<number> {
     const { seq } = await police.record(access("marker", { subject: THIRD }));
-    await police.flush(AbortSignal.timeout(20_000));
+    await police.flush(AbortSignal.timeout(100_000));
     const receipt = await police.receiptOf(seq);
     return (receipt?.index ?? 0) + seq - (receipt?.first ?? 0) + 1;
   }

@@ -72,7 +72,7 @@ describe("notices between agencies on the whole system", function () {
   const api = async (where: string): Promise<ApiAnswer> => await call(`${ledger.url}/v1/${where}`, inspector);
 
   async function lastIndex(recorder: Recorder): Promise<number> {
-    await recorder.flush(AbortSignal.timeout(20_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     const seq = recorder.status().nextSeq - 1;
     const receipt = (await recorder.receiptOf(seq)) ?? expect.fail("no receipt");
     return receipt.index + seq - receipt.first;

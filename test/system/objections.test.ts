@@ -133,7 +133,7 @@ describe("objections to machines", function () {
   /** Records an event of justice's and returns its log index, once it is published. */
   async function recorded(event: PlainEvent): Promise<number> {
     const { seq } = await justice.record(event);
-    await justice.flush(AbortSignal.timeout(20_000));
+    await justice.flush(AbortSignal.timeout(100_000));
     const receipt = await justice.receiptOf(seq);
     if (receipt === undefined) throw new Error("no receipt");
     const index = receipt.index + seq - receipt.first;
@@ -200,7 +200,7 @@ describe("objections to machines", function () {
     };
     const result = await read(question);
     expect(result).to.include({ kind: "refused", reason: "objected" });
-    await justice.flush(AbortSignal.timeout(20_000));
+    await justice.flush(AbortSignal.timeout(100_000));
     const index = (await justice.receiptOf(justice.status().nextSeq - 1))?.index ?? -1;
     const facets = (await api(`events/${index}`, inspector)).json["facets"] as Facets;
     expect(facets.outcome).to.deep.equal({ code: "refused", detail: "objected" });

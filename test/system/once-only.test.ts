@@ -143,7 +143,7 @@ describe("once-only exchange on the whole system", function () {
 
   /** The last event of a recorder, once its evidence is there and good. */
   async function lastHalf(recorder: Recorder): Promise<Half> {
-    await recorder.flush(AbortSignal.timeout(20_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     const seq = recorder.status().nextSeq - 1;
     const receipt = await recorder.receiptOf(seq);
     if (receipt === undefined) throw new Error("no receipt");

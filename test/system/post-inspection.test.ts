@@ -85,14 +85,14 @@ describe("inspecting afterwards what was granted", function () {
     const { seq } = await police.record({
       ...{ type: "action", ...common, outcome: { code: "success", detail: GRANTED } },
     });
-    await police.flush(AbortSignal.timeout(10_000));
+    await police.flush(AbortSignal.timeout(100_000));
     const receipt = (await police.receiptOf(seq)) ?? expect.fail("no receipt");
     grants.set(name, receipt.index + seq - receipt.first);
   }
 
   async function record(recorder: Recorder, event: PlainEvent): Promise<void> {
     await recorder.record(event);
-    await recorder.flush(AbortSignal.timeout(10_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
   }
 
   /** Once it can be drawn. */

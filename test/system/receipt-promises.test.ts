@@ -28,7 +28,7 @@ onBothStores("a receipt held against the whole system", function (store) {
     recorder = await openDemoRecorder(system, ledger.url);
     await fetchUntil(`${ledger.url}/ready`);
     await recorder.record(ACCESS);
-    await recorder.flush(AbortSignal.timeout(10_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     receipt = (await recorder.receiptOf(1))?.receipt ?? "";
     parseEvidence(await (await fetchUntil(`${ledger.url}/v1/events/0/evidence`)).text());
     chain = chainReader(jsonRpc(system.chain.url, { fetch, name: "the node" }), "the node");

@@ -338,9 +338,9 @@ describe("a backup that was taken between an order to erase and its execution", 
     await fetchUntil(`${server.url}/ready`);
     const recorder = await openDemoRecorder(system, server.url);
     await recorder.recordAll([ACCESS, { ...ACCESS, case: "HS-2026-1" }]);
-    await recorder.flush(AbortSignal.timeout(60_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     await recorder.close();
-    await fetchUntil(`${server.url}/v1/events/1/evidence`, 200, 60_000);
+    await fetchUntil(`${server.url}/v1/events/1/evidence`, 200, 100_000);
     // An order is executed when an anchor covers it: until there are blocks again it waits.
     await mining(0);
     const order = {
@@ -362,7 +362,7 @@ describe("a backup that was taken between an order to erase and its execution", 
     expect(await keysThere()).to.deep.equal([true, true]);
     server = await spawnLedger(system);
     ledger = server;
-    await fetchUntil(`${server.url}/ready`, 200, 60_000);
+    await fetchUntil(`${server.url}/ready`, 200, 100_000);
     await untilErased(server.url);
     await server.end("SIGTERM");
     expect(await keysThere()).to.deep.equal([false, true]);

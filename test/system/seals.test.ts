@@ -57,7 +57,7 @@ onBothStores("seals through the ledger", function (store) {
   /** Records an event and returns its log index. */
   async function recorded(by: Recorder, event: PlainEvent): Promise<number> {
     const { seq } = await by.record(event);
-    await by.flush(AbortSignal.timeout(20_000));
+    await by.flush(AbortSignal.timeout(100_000));
     const receipt = await by.receiptOf(seq);
     if (receipt === undefined) throw new Error("no receipt");
     return receipt.index + seq - receipt.first;

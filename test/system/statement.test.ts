@@ -109,7 +109,7 @@ onBothStores("statements of the whole system", function (store) {
     const recorder = recorders.get(source);
     if (recorder === undefined) throw new Error("no recorder");
     const recorded = await recorder.recordAll(events);
-    await recorder.flush(AbortSignal.timeout(20_000));
+    await recorder.flush(AbortSignal.timeout(100_000));
     const last = recorded.at(-1)?.seq ?? 0;
     const receipt = await recorder.receiptOf(last);
     if (receipt === undefined) throw new Error("no receipt");

@@ -32,7 +32,7 @@ export function about(id: string, more = ""): string {
 
 /** The statement once it covers the log's first `horizon` events. */
 export async function fetchStatement(url: string, headers: Headers, horizon: number): Promise<string> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const response = await fetch(url, { headers });
     // An answer that breaks off is to be fetched again: a seal of an event far down the list was not anchored yet.

@@ -4,7 +4,7 @@ import { anchor, mined, type OnChain, POLICE, register, startWorld, stopWorld } 
 import { type SmallLedger, smallLedger } from "./world.ts";
 
 describe("the verifier on a real chain", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: OnChain;
   let ledger: SmallLedger;
 
@@ -75,6 +75,18 @@ describe("the verifier on a real chain", function () {
     expect(health.checks.filter(({ status }) => status === "warning").map(({ id }) => id)).to.deep.equal([
       "log-since",
     ]);
+  });
+
+  it("reads which anchor a successor goes on from, also an earlier one", async () => {
+    const { anchors, profile, provider, reader } = world;
+    const { signers } = ledger;
+    const keys = [signers.checkpoint.key, signers.receipt.key, signers.vrf.key];
+    await mined(anchors, "createSuccessor", 1, 0, (await provider.getSigner(0)).address, keys, 1000);
+    expect(await reader.anchorCount(profile.anchorRegistry, 1)).to.equal(2);
+    expect(await reader.logState(profile.anchorRegistry, 1)).to.deep.include({ frozen: true, successor: 2 });
+    expect(await reader.logState(profile.anchorRegistry, 2)).to.deep.equal({
+      ...{ frozen: false, predecessor: 1, predecessorAnchor: 0, successor: 0 },
+    });
   });
 
   it("is incomplete when the node is gone", async () => {

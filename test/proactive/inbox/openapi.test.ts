@@ -85,7 +85,7 @@ const REQUESTS: readonly (readonly [operationId: string, status: number, path: s
 ];
 
 describe("proactive/inbox/openapi", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let around: Around;
   before(async () => (around = await Around.start()));
   after(async () => await around.end());

@@ -156,7 +156,7 @@ describe("A deployment that is killed", function () {
 });
 
 describe("A deployment on a chain that loses things", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let chain: TestChain;
 
   beforeEach(async () => {

@@ -314,5 +314,5 @@ describe("server/desk/erasure", () => {
     expect([first.events, first.complete]).to.deep.equal([MAX_ERASED_EVENTS, false]);
     const second = await order(officer("qn-police"), REQUEST);
     expect([second.events, second.complete]).to.deep.equal([more, true]);
-  }).timeout(30_000);
+  });
 });
