@@ -52,6 +52,10 @@ export interface LogKeys {
 
 export interface LogState {
   readonly frozen: boolean;
+  /** Number of the log that this one continues, 0 when it began empty. */
+  readonly predecessor: number;
+  /** Which anchor of that log it continues, from 0; it need not be the last one. Says nothing without a predecessor. */
+  readonly predecessorAnchor: number;
   /** Number of the log that continues this one, 0 when none does. */
   readonly successor: number;
 }
@@ -348,9 +352,8 @@ function readLogState(answer: AbiReader): LogState {
   answer.address(); // anchorer
   answer.roundedUint64(); // maxGrowth
   const frozen = answer.bool();
-  answer.roundedUint64(); // predecessor
-  answer.roundedUint64(); // predecessorAnchor
-  return { frozen, successor: answer.uint() };
+  const [predecessor, predecessorAnchor] = [answer.uint(), answer.uint()];
+  return { frozen, predecessor, predecessorAnchor, successor: answer.uint() };
 }
 
 function readRecorderKey(answer: AbiReader): RecorderKey | null {

@@ -2,6 +2,7 @@
  * Verifies a gathered statement: each part on its own, as the statement of the log it is of, and then whether the parts belong together and no
  * log is missing. Which logs there are, the chain says. A bad part is named, and takes nothing from the others.
  */
+import { equal } from "../protocol/bytes.ts";
 import { formatLogId, type LogId } from "../protocol/log-id.ts";
 import type { IndexKind } from "../protocol/index-keys.ts";
 import { FormatError } from "../protocol/errors.ts";
@@ -18,7 +19,7 @@ import {
   passed,
   warning,
 } from "./checks.ts";
-import { type AskedAsOf, haveCode, isTrustedChain } from "./evidence-anchoring.ts";
+import { type AskedAsOf, contradiction, haveCode, isTrustedChain } from "./evidence-anchoring.ts";
 import { type Verdict, verdictOf } from "./evidence.ts";
 import { type StatementClaim, type StatementOptions, verifyStatement } from "./statement.ts";
 import { plural } from "./statement-content.ts";
@@ -256,19 +257,49 @@ async function noneMissing(given: AskedAsOf & Given): Promise<Outcome<true>> {
   );
   const missing: number[] = [];
   const continued: string[] = [];
+  const cut: string[] = [];
   for (let logId = 1; logId <= count; logId++) {
     if (here.has(logId)) continue;
-    if ((await chain.anchorCount(profile.anchorRegistry, logId, asOf)) === 0) continue;
+    const anchors = await chain.anchorCount(profile.anchorRegistry, logId, asOf);
+    if (anchors === 0) continue;
     const { successor } = await chain.logState(profile.anchorRegistry, logId, asOf);
-    if (successor === 0) missing.push(logId);
-    else continued.push(`log ${logId} is frozen; log ${successor} continues it`);
+    const gap = successor === 0 ? undefined : await gapBefore(successor, logId, anchors, given);
+    if (successor !== 0 && gap === undefined)
+      continued.push(`log ${logId} is frozen; log ${successor} continues it`);
+    else missing.push(logId);
+    if (gap !== undefined) cut.push(gap);
   }
   if (missing.length > 0)
     return notChecked(
-      `${missing.map((logId) => `log ${logId}`).join(", ")} of the registry ${missing.length === 1 ? "is" : "are"} missing: nothing is shown of what they hold`,
+      [
+        `${missing.map((logId) => `log ${logId}`).join(", ")} of the registry ${missing.length === 1 ? "is" : "are"} missing: nothing is shown of what they hold`,
+        ...cut,
+      ].join("; "),
     );
   const detail = `the registry has ${plural(count, "log")} up to block ${asOf}`;
   return continued.length === 0 ? passed(detail) : warning(`${detail}; ${continued.join("; ")}`);
+}
+
+/**
+ * What the successor of a log does not take the place of, if anything. One that goes on from an earlier anchor holds nothing of what the later ones
+ * anchored, and one of another VRF key begins its index anew: what the old log's index lists, only its own part shows.
+ */
+async function gapBefore(
+  successor: number,
+  logId: number,
+  anchors: number,
+  { profile: { anchorRegistry }, chain, asOf }: AskedAsOf,
+): Promise<string | undefined> {
+  const { predecessor, predecessorAnchor } = await chain.logState(anchorRegistry, successor, asOf);
+  if (predecessor !== logId || predecessorAnchor >= anchors)
+    throw contradiction(chain, `log ${successor} continues log ${logId}, and is said to continue another`);
+  if (predecessorAnchor !== anchors - 1)
+    return `log ${successor} goes on from anchor ${predecessorAnchor + 1} of the ${anchors} of log ${logId}`;
+  const former = await chain.logKeysAt(anchorRegistry, logId, asOf, asOf);
+  const present = await chain.logKeysAt(anchorRegistry, successor, asOf, asOf);
+  return equal(former.vrf, present.vrf)
+    ? undefined
+    : `log ${successor} continues log ${logId} with another VRF key, so its index began anew`;
 }
 
 function isOfRegistry({ chainId, registry }: LogId, profile: TrustProfile): boolean {

@@ -24,6 +24,9 @@ export interface ChainState {
   logKeys: { fromBlock: number; checkpoint: Uint8Array; receipt: Uint8Array; vrf: Uint8Array }[];
   frozen: boolean;
   successor: number;
+  /** The log that this one continues, and from which of its anchors; 0 when they are left out. */
+  predecessor?: number;
+  predecessorAnchor?: number;
   recorderKeys: {
     agency: string;
     recorder: string;
@@ -43,7 +46,10 @@ export interface ChainState {
 }
 
 /** What the chain holds of one log. */
-export type LogOnChain = Pick<ChainState, "anchors" | "logKeys" | "frozen" | "successor">;
+export type LogOnChain = Pick<
+  ChainState,
+  "anchors" | "logKeys" | "frozen" | "successor" | "predecessor" | "predecessorAnchor"
+>;
 
 const ZERO_HASH = new Uint8Array(32);
 const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
@@ -156,7 +162,8 @@ function anchorViews(state: ChainState): Record<string, View> {
     logState([logId]) {
       const log = logIn(state, logId);
       // A cap of 2^64 - 1 is what "no cap" looks like on the chain.
-      return [[ZERO_ADDRESS, 2n ** 64n - 1n, log.frozen, 0, 0, log.successor]];
+      const { frozen, predecessor = 0, predecessorAnchor = 0, successor } = log;
+      return [[ZERO_ADDRESS, 2n ** 64n - 1n, frozen, predecessor, predecessorAnchor, successor]];
     },
   };
 }

@@ -39,7 +39,9 @@ describe("chainReader", () => {
       { fromBlock: 2, checkpoint: checkpoint.key, receipt: receipt.key },
     ]);
     expect((await chain.logKeysAt(anchorRegistry, 1, 30)).receipt).to.deep.equal(ledger.signers.receipt.key);
-    expect(await chain.logState(anchorRegistry, 1)).to.deep.equal({ frozen: false, successor: 0 });
+    expect(await chain.logState(anchorRegistry, 1)).to.deep.equal({
+      ...{ frozen: false, predecessor: 0, predecessorAnchor: 0, successor: 0 },
+    });
     expect(await chain.entitlementsAt(agencyRegistry, POLICE, 3)).to.equal(1);
     expect(await chain.entitlementsAt(agencyRegistry, POLICE, 2)).to.equal(0);
     expect(await chain.recorderKeyAt(agencyRegistry, POLICE, 8, 20)).to.deep.equal({

@@ -7,7 +7,7 @@ import { agreeingReader } from "../../verifier/chain-agreement.ts";
 import { chainReader } from "../../verifier/chain.ts";
 import { GATHERED_CHECKS, type GatheredReport, verifyGathered } from "../../verifier/gathered.ts";
 import { logOf } from "../../verifier/trust-profile.ts";
-import { type ChainState, nodeOf } from "./chain-state.ts";
+import { type ChainState, type LogOnChain, nodeOf } from "./chain-state.ts";
 import { ANNA, ANNAS_OLD, BINH, NOBODY, statementWorld, type StatementWorld } from "./statement-world.ts";
 import { PROFILE } from "./world.ts";
 
@@ -38,6 +38,29 @@ function chainState(): ChainState {
       ...{ anchors, logKeys, frozen, successor },
     })),
     recorderKeys: [first, ...others].flatMap(({ recorderKeys }) => recorderKeys),
+  };
+}
+
+/** Log 4, which continues log 1: the same records and keys, with log 1's last anchor as its first. */
+const four = statementWorld({
+  profile: { ...PROFILE, logId: 4 },
+  anchors: one.state().anchors.slice(-1),
+  departures: {
+    ...{ vrf: "vrf", salts: "log 1" },
+    sources: { police: parseSource("qn-police/r1"), health: parseSource("hue-health/r1") },
+  },
+});
+
+/** The chain after log 1 was frozen and log 4 created from its last anchor, unless a test says otherwise. */
+function succeeded(change: Partial<LogOnChain> = {}): ChainState {
+  const state = chainState();
+  const { anchors, logKeys } = four.state();
+  const predecessorAnchor = state.anchors.length - 1;
+  const successor = { anchors, logKeys, frozen: false, successor: 0 };
+  return {
+    ...state,
+    ...{ frozen: true, successor: 4 },
+    otherLogs: [...(state.otherLogs ?? []), { ...successor, predecessor: 1, predecessorAnchor, ...change }],
   };
 }
 
@@ -288,12 +311,46 @@ describe("verifyGathered", function () {
       expect(report.verdict).to.equal("valid");
     });
 
-    it("that a missing log is continued by another, and passes over one that never anchored anything", async () => {
-      const continued = chainState();
-      Object.assign(continued, { frozen: true, successor: 2 });
-      const report = await verify([part(two), part(three)], { state: continued });
-      expect(outcome(report, "complete")).to.match(/^warning: .*log 1 is frozen; log 2 continues it/);
+    it("that a missing log is continued by another from its last anchor, under the same VRF key", async () => {
+      const report = await verify([part(four), part(two), part(three)], { state: succeeded() });
+      expect(outcome(report, "complete")).to.match(/^warning: .*; log 1 is frozen; log 4 continues it$/);
       expect(report.verdict).to.equal("valid");
+    });
+
+    it("that a log which another continues from an early one of its anchors is missing", async () => {
+      const state = succeeded({ predecessorAnchor: 0 });
+      const report = await verify([part(four), part(two), part(three)], { state });
+      expect(outcome(report, "complete")).to.equal(
+        "not-checked: log 1 of the registry is missing: nothing is shown of what they hold; log 4 goes on from anchor 1 of the 4 of log 1",
+      );
+      expect(report.verdict).to.equal("incomplete");
+      expect(report.claim).to.equal(null);
+      const whole = await verify([part(one), part(four), part(two), part(three)], { state });
+      expect(outcome(whole, "complete")).to.match(/^passed: /);
+    });
+
+    it("that a log which another continues with another VRF key is missing", async () => {
+      const state = succeeded();
+      const [successor] = state.otherLogs?.slice(-1) ?? [];
+      if (successor !== undefined)
+        successor.logKeys = successor.logKeys.map((keys) => ({ ...keys, vrf: new Uint8Array(32).fill(7) }));
+      const report = await verify([part(two), part(three)], { state });
+      expect(outcome(report, "complete")).to.equal(
+        "not-checked: log 1, log 4 of the registry are missing: nothing is shown of what they hold; log 4 continues log 1 with another VRF key, so its index began anew",
+      );
+    });
+
+    it("that a node contradicts itself about which log continues which", async () => {
+      for (const lie of [{ predecessor: 2 }, { predecessorAnchor: 4 }]) {
+        const report = await verify([part(four), part(two), part(three)], { state: succeeded(lie) });
+        expect(outcome(report, "complete")).to.match(
+          /^not-checked: node contradicts itself: log 4 continues log 1/,
+        );
+        expect(report.verdict).to.equal("incomplete");
+      }
+    });
+
+    it("nothing of a log that never anchored anything", async () => {
       const empty = chainState();
       empty.otherLogs?.push({ anchors: [], logKeys: [], frozen: false, successor: 0 });
       expect((await verify(whole(), { state: empty })).verdict).to.equal("valid");

@@ -63,6 +63,8 @@ export interface WorldOptions {
   readonly last?: Facets;
   /** What its parties do differently. */
   readonly departures?: Departures;
+  /** Where the log has others than the four below, such as one that continues another from its last anchor. */
+  readonly anchors?: Contents["anchors"];
   /** Of the log and its chain. */
   readonly profile?: TrustProfile;
 }
@@ -120,7 +122,7 @@ function contentsOf(options: WorldOptions): Contents {
         ],
       },
     ],
-    anchors: [
+    anchors: options.anchors ?? [
       { size: 6, indexSize: 5, block: 10, time: 1_760_000_000, root: new Uint8Array() },
       { size: 10, indexSize: 5, block: 14, time: 1_760_000_030, root: new Uint8Array() },
       { size: 12, indexSize: 10, block: 18, time: 1_760_000_050, root: new Uint8Array() },
