@@ -201,6 +201,8 @@ describe("every page", function () {
       await bundles.press("Enter");
       await page.waitForURL("**/portal/bundles");
       await bundles.waitFor({ state: "hidden" });
+      // The page itself comes later than its address: until then there is nothing in it that Tab could come to.
+      await page.locator("main input[type=radio]").first().waitFor({ state: "attached" });
       await more.press("Enter");
       await bundles.press("Enter");
       await bundles.waitFor({ state: "hidden" });

@@ -19,7 +19,7 @@ const USUAL_ROUNDS = { level: 25, postgres: 10 };
 const SOURCES = ["qn-police/r1", "qn-health/r1", "qn-justice/r1"].map(parseSource);
 /** The kill comes at most this long after the round's first receipt; in every fourth round, after the load has begun. */
 const MAX_LOAD_MS = 300;
-const SECONDS_PER_ROUND = 15;
+const SECONDS_PER_ROUND = 60;
 
 onBothStores("the ledger, killed at random instants under load", function (store) {
   const rounds = Number(process.env["CRASH_ROUNDS"] ?? USUAL_ROUNDS[store]);
@@ -64,7 +64,7 @@ onBothStores("the ledger, killed at random instants under load", function (store
     try {
       await fetchUntil(`${ledger.url}/ready`);
       const leaves = payloads.map((payload) => leafHash(payload));
-      const checkpoint = parseCheckpoint(await (await fetch(`${ledger.url}/checkpoint`)).text());
+      const checkpoint = await publishedAtLeast(ledger.url, leaves.length);
       expect(checkpoint.size).to.equal(leaves.length);
       expect(toHex(checkpoint.root)).to.equal(toHex(rootHash(leaves)));
       for (const tile of newTiles(0, checkpoint.size)) {
@@ -146,17 +146,20 @@ async function get(url: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** The checkpoint as soon as it covers so many events: on PostgreSQL the killed server's lead has to end before another publishes. */
+async function publishedAtLeast(url: string, size: number): Promise<ReturnType<typeof parseCheckpoint>> {
+  for (;;) {
+    const checkpoint = parseCheckpoint(await (await fetch(`${url}/checkpoint`)).text());
+    if (checkpoint.size >= size) return checkpoint;
+    await delay(20);
+  }
+}
+
 async function untilAnchored(url: string, size: number): Promise<void> {
   await fetchUntilText(`${url}/health`, `"anchored":${size}}`);
 }
 
-/** Asks until the answer's text holds the part. */
+/** Asks until the answer's text holds the part; the test's own time limit ends it. */
 async function fetchUntilText(url: string, part: string): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    const text = await (await fetch(url)).text();
-    if (text.includes(part)) return;
-    if (performance.now() > deadline) throw new Error(`${url} never said ${part}: ${text}`);
-    await delay(20);
-  }
+  while (!(await (await fetch(url)).text()).includes(part)) await delay(20);
 }
