@@ -23,7 +23,7 @@ export function welcome(settings: StartSettings, nextSeq: number | undefined): s
   return `
 Minh Bạch is running on an embedded chain; its state is in ${here(dataFolder)}. Ctrl-C stops it.
 
-  ledger         ${ledgerUrl}
+  ledger         ${ledgerUrl}  its pages: for citizens, inspectors, everybody
                  ${ledgerUrl}/health  how it is
                  ${ledgerUrl}/docs  its API
   recorder       ${recorderUrl}  of ${DEMO_SOURCE}
