@@ -20,7 +20,7 @@ console.log(JSON.stringify(pids));
 `;
 
 describe("the guard of a chain's processes", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("ends what it watches and removes the folder when its owner is killed, and leaves alone what it forgot", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "minhbach-guard-"));

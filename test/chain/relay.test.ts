@@ -5,7 +5,7 @@ import { openRelay, type Relay } from "./relay.ts";
 import { until } from "./world.ts";
 
 describe("a wire that can be cut", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let server: Server;
   let relay: Relay;
   let far: Socket;

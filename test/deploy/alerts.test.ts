@@ -49,7 +49,7 @@ function read(expression: string): { readonly isWhole: boolean; readonly names: 
 }
 
 describe("alerts and dashboard", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   describe("against the metrics of a running system", () => {
     let system: Deployed;

@@ -20,7 +20,7 @@ interface Answered {
 }
 
 describe("nginx before the ledger", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let folder: string;
   let system: Deployed;
   let ledger: App;

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 /** Docs/forecasts.md: its example comes out as it says. */
 describe("docs/forecasts.md", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "minhbach-forecasts-"));

@@ -14,7 +14,7 @@ const FOLDER = path.join(ROOT, "agency");
 
 /** Docs/joining.md: whatever it says to type or to write works. */
 describe("docs/joining.md", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let text: string;
 
   before(async () => {

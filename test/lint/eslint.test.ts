@@ -86,7 +86,7 @@ describe("lint rules", () => {
 
   before(async function () {
     // The types of the planted files and of everything that they import are checked once.
-    this.timeout(120_000);
+    this.timeout(600_000);
     const plants = Object.fromEntries(REFUSED.map(({ file, text }) => [file, `${text}\n`]));
     checkout = await PlantedCheckout.make({ ...ACCEPTED, ...plants });
     const output = await checkout.outputOf("eslint/bin/eslint.js", [".", "--format=json"]);

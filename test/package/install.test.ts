@@ -23,7 +23,7 @@ interface Ended {
 const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/;
 
 describe("the npm package", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let project: string;
   let packed: readonly string[];
 

@@ -11,7 +11,7 @@ import {
 } from "./browser.ts";
 
 describe("what a citizen does in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();

@@ -45,7 +45,7 @@ function nodeOfWorld(world: typeof honest): ChainReader {
 }
 
 describe("what the verify page finds out about a file", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("shows of good evidence the entry that it proves, and of the same evidence tampered with nothing", async () => {
     const text = formatEvidence(honest.ledger.evidence(2));

@@ -16,7 +16,7 @@ import {
 const PROCEDURES = ["DRIVER_LIC", "PASSPORT", "ID_CARD"] as const;
 
 describe("the inbox in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   let ledger: LedgerWithInbox;
   before(async () => {

@@ -44,7 +44,7 @@ function inDays(days: number): string {
 }
 
 describe("what inspectors order and record in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal({ exchangeGraceSeconds: 1 });

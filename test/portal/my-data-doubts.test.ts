@@ -8,7 +8,7 @@ const SOME_UNKNOWN = "Có mục chưa biết là có vấn đề hay không";
 const OTHER_LOG = "Máy chủ vừa chỉ đến một cuốn sổ khác lần trước";
 
 describe("my data in doubt, in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();

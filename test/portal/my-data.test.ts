@@ -17,7 +17,7 @@ const BAD = "Đừng tin bản kê này: kiểm tra không đạt";
 const UNKNOWN = "Chưa kiểm tra được";
 
 describe("my data in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();

@@ -21,7 +21,7 @@ const REASON = "Không có hồ sơ nào cho lần xem này.";
 const CAUSE = "Cán bộ dùng quyền khẩn cấp không đúng lúc.";
 
 describe("what data-protection officers do in a browser, and what follows", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   let complaint: string;
   before(async () => {

@@ -26,7 +26,7 @@ const AGREES = {
 const DOWNLOAD = { vi: "Lượt dùng (CSV)", en: "Uses (CSV)" };
 
 describe("the public pages in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();

@@ -12,7 +12,7 @@ import {
 } from "./browser.ts";
 
 describe("signing on in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => (portal = await startPortal()));
   after(async () => await portal.close());

@@ -6,7 +6,7 @@ import { ensurePortal } from "../../scripts/portal/fresh.ts";
 const MOST_BYTES = 225_000;
 
 describe("the size of the portal", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   before(async () => await ensurePortal(() => undefined));
 
   it("stays below 225 kB of JavaScript for each page that a citizen opens first, the verifier's worker included", () => {

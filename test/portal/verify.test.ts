@@ -33,7 +33,7 @@ const NODES = "Máy của chuỗi khối để hỏi (không bắt buộc)";
 const READS = ["eth_chainId", "eth_blockNumber", "eth_getBlockByNumber", "eth_getCode", "eth_call"];
 
 describe("the verify page in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   let statement: string;
   let evidence: string;

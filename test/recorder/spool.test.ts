@@ -87,7 +87,7 @@ describe("spool", () => {
 
   for (const outcome of ["kept", "lost"] as const) {
     it(`survives the failure of every single write in turn, ${outcome}`, async function () {
-      this.timeout(120_000);
+      this.timeout(600_000);
       for (let failing = 1; ; failing++) {
         const { open, counted } = faultyDisk(path.join(here.directory, "spool"), failing, outcome);
         expectExactlyOnce(await run(open));

@@ -13,7 +13,7 @@ describe("recorder with the real ledger and chain", () => {
   let system: Deployed;
   let ledger: App;
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     system = await deployed();
     ledger = await startLedger(system);
   });

@@ -13,7 +13,7 @@ const STARTS_ON = "2026-08-22";
 const DAYS = 9;
 
 describe("scripts/demo: a small commune for some days", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let dataDir: string;
   let clock: WorldClock;
   let demo: LivedDemo;

@@ -13,7 +13,7 @@ const SENDER = "0x1111111111111111111111111111111111111111";
 const RECEIVER = "0x2222222222222222222222222222222222222222";
 
 describe("scripts/devchain", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const running: Devchain[] = [];
   let dataDir = "";
 

@@ -18,7 +18,7 @@ async function run(script: string, ...args: readonly string[]): Promise<{ code: 
 }
 
 describe("scripts/copy, scripts/backup, scripts/restore", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let folder: string;
   const at = (...names: string[]): string => path.join(folder, ...names);
 

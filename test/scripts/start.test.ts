@@ -64,7 +64,7 @@ function urlOf(welcome: string, name: string): string {
 }
 
 describe("npm start", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let dataDir: string;
   const starts: Start[] = [];
 

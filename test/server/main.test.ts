@@ -32,7 +32,7 @@ async function runToEnd(env: Record<string, string>): Promise<{ code: unknown; o
 }
 
 describe("server/main", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   describe("that cannot start", () => {
     let dataDir: string;

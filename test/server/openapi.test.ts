@@ -65,7 +65,7 @@ const operations = Object.entries(description.paths).flatMap(([path, item]) =>
 );
 
 describe("server/openapi", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let leaf: string;

@@ -37,7 +37,7 @@ const SIZE = 561;
 type Lie = (path: string, body: Buffer) => Buffer | undefined;
 
 describe("minhbach audit", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let folder: string;

@@ -53,7 +53,7 @@ const LAST = 282;
 type Rows = Level<Buffer, Buffer>;
 
 describe("npm run audit", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App | undefined;
   let folder: string;

@@ -27,7 +27,7 @@ import { type Gateway, openGateway } from "./gateway.ts";
 const MINUTE_MS = 60_000;
 
 onBothStores("chain faults", function (store) {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let system: Deployed;
   let gateway: Gateway;
   let rpc: Rpc;

@@ -25,7 +25,7 @@ interface Complaint {
 }
 
 describe("complaints", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let police: Recorder;

@@ -27,7 +27,7 @@ const QUESTION = {
 };
 
 onBothStores("decisions that race with consents", function (store) {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
   let ledger: App;

@@ -31,7 +31,7 @@ interface Reply {
 }
 
 describe("consents of the whole system", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
   let ledger: App;

@@ -6,7 +6,7 @@ import { SECRETS, STEPS, type World } from "./discretion-steps.ts";
 import { type Deployed, deployed, fetchUntil, startLedger } from "./fixture.ts";
 
 describe("nothing about people is logged or told in an error", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let system: Deployed;
   let app: App;
   let world: World;

@@ -19,7 +19,7 @@ const RECORD_SEAL_ERASE = 7;
 
 /** The real contracts on a real chain, and an operator who leaves entry 2 out of Anna's list and is late. */
 describe("an operator whose index leaves an event out", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: OnChain;
   let world: StatementWorld;
   let folder: string;

@@ -29,7 +29,7 @@ const access = (messageId: string): Facets => ({
 });
 
 onBothStores("a source that signs two events under one number", function (store) {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
 

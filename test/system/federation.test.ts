@@ -38,7 +38,7 @@ const OPERATOR_2 = "hue-operator";
 const PATIENCE = 100_000;
 
 describe("two ledgers with two logs under one registry", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let one: Deployed;
   let two: LedgerSystem;
   let folder: string;

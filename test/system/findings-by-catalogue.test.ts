@@ -50,7 +50,7 @@ const BIRTH: PlainEvent = {
 };
 
 describe("findings by the catalogue", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
   let ledger: App;

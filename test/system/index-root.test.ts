@@ -21,7 +21,7 @@ interface Anchor {
 }
 
 onBothStores("the index root on the chain", function (store) {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let system: Deployed;
   const events: MadeEvent[] = [];
   const keys = new Map<string, MadeKey>();

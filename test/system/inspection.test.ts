@@ -39,7 +39,7 @@ interface Found {
 }
 
 describe("inspection", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let police: Recorder;

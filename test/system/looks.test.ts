@@ -40,7 +40,7 @@ interface Asked {
 }
 
 describe("watching the watchers", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let police: Recorder;

@@ -20,7 +20,7 @@ const PEOPLE = population({ seed: 3, persons: 300, asOf: AS_OF, days: 10, regist
 const HOUR_MS = 3_600_000;
 
 describe("notices between agencies on the whole system", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
   let ledger: App;

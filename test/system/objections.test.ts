@@ -57,7 +57,7 @@ const REGISTERED: PlainEvent = {
 };
 
 describe("objections to machines", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App | undefined;
   let url: string;

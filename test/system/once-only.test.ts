@@ -58,7 +58,7 @@ interface Half {
 }
 
 describe("once-only exchange on the whole system", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
   let ledger: App;

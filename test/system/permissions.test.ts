@@ -32,7 +32,7 @@ const OPEN = [
 const AGENCY_ROLES: readonly Role[] = ["agency", "officer"];
 
 describe("who may call what", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let app: App;
 

@@ -6,7 +6,7 @@ import { type Deployed, deployed, fetchUntil } from "./fixture.ts";
 import { type LedgerWithInbox, startLedgerWithInbox } from "./ledger-with-inbox.ts";
 
 describe("the inbox at the portal", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: LedgerWithInbox;
   let app: App;

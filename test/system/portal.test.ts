@@ -8,7 +8,7 @@ import { ACCESS, type Deployed, deployed, fetchUntil, openDemoRecorder, startLed
 const MINUTE_MS = 60_000;
 
 describe("signing on at the portal", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let app: App;
   /** Added to the machine's clock. */

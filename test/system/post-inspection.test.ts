@@ -27,7 +27,7 @@ const RULE = RULES.find(({ procedure }) => procedure === "DRIVER_LIC") ?? expect
 const INPUTS = { expires: "2027-01-03", healthFit: true, numberClosed: false, "access.1": "" } as const;
 
 describe("inspecting afterwards what was granted", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let police: Recorder;

@@ -14,7 +14,7 @@ import { onBothStores } from "./both-stores.ts";
 import { ACCESS, type Deployed, deployed, fetchUntil, openDemoRecorder, startLedger } from "./fixture.ts";
 
 onBothStores("a receipt held against the whole system", function (store) {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let recorder: Recorder;

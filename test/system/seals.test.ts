@@ -21,7 +21,7 @@ interface Seal {
 }
 
 onBothStores("seals through the ledger", function (store) {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let police: Recorder;

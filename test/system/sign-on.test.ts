@@ -24,7 +24,7 @@ const RESIDENTS = Array.from({ length: 30 }, (_, at) => ({
 }));
 
 describe("signing on with the development provider", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let app: App;
 

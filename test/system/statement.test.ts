@@ -62,7 +62,7 @@ const time = { occurred: "2026-11-22T08:00:00+07:00" };
 const idOf = ({ scheme, id }: Subject): string => `${scheme}:${id}`;
 
 onBothStores("statements of the whole system", function (store) {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let inspector: Headers;

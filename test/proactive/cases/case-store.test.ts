@@ -32,7 +32,7 @@ const doings = fc.array(
 );
 
 describe("proactive/cases/case-store", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("finds what is due, what is an officer's and what was noticed last, after any changes and restarts", async () => {
     await fc.assert(

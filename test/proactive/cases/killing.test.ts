@@ -22,7 +22,7 @@ const SCHOOL: Readonly<Record<string, Record<string, Fact>>> = {
 };
 
 describe("proactive/cases: an engine that is killed at anything it does", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let directory: string;
   let store: CaseStore;
 

@@ -5,7 +5,7 @@ import { AN, Around, codeOf } from "./around.ts";
 const CITIZEN = { roles: ["minhbach:citizen"], person_number: AN.id };
 
 describe("proactive/inbox/caller", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let around: Around;
   beforeEach(async () => (around = await Around.start()));
   afterEach(async () => await around.end());

@@ -56,7 +56,7 @@ class Known {
 }
 
 describe("proactive/inbox/events", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let around: Around;
   beforeEach(async () => (around = await Around.start({ heartbeatMs: 50 })));
   afterEach(async () => await around.end());

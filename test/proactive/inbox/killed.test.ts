@@ -58,7 +58,7 @@ class Killed {
 }
 
 describe("proactive/inbox, killed", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let killed: Killed;
   before(async () => {
     const directory = await mkdtemp(path.join(tmpdir(), "minhbach-inbox-"));

@@ -85,7 +85,7 @@ const REQUESTS: readonly (readonly [operationId: string, status: number, path: s
 ];
 
 describe("proactive/inbox/openapi", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let around: Around;
   before(async () => (around = await Around.start()));
   after(async () => await around.end());

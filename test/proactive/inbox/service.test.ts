@@ -9,7 +9,7 @@ import { AN, Around, BINH, codeOf, MESSAGE, SECRET } from "./around.ts";
 const DAY_MS = 86_400_000;
 
 describe("proactive/inbox", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let around: Around;
   beforeEach(async () => (around = await Around.start()));
   afterEach(async () => await around.end());

@@ -11,7 +11,7 @@ const { key, procedure, caseId, text } = MESSAGE;
 const WRITTEN: Message = { key, procedure, caseId, text, answers: ["accept", "object"] };
 
 describe("proactive/reach/inbox", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let around: Around;
   let client: InboxClient;
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { scenarioProvince, type ScenarioProvince } from "../province.ts";
 import { saidBy, wholeCase } from "./whole.ts";
 
 describe("when things are awkward", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
 
   before(async () => (province = await scenarioProvince()));

@@ -4,7 +4,7 @@ import { scenarioProvince, type ScenarioProvince } from "../province.ts";
 import { saidBy, wholeCase } from "./whole.ts";
 
 describe("BUSINESS_REG: a business that changed", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
 
   before(async () => (province = await scenarioProvince()));

@@ -3,7 +3,7 @@ import { scenarioProvince, type ScenarioProvince } from "../province.ts";
 import { saidBy, wholeCase } from "./whole.ts";
 
 describe("a driving licence that ends soon", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
 
   before(async () => (province = await scenarioProvince()));

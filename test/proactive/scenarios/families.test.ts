@@ -4,7 +4,7 @@ import { scenarioProvince, type ScenarioProvince } from "../province.ts";
 import { saidBy, wholeCase } from "./whole.ts";
 
 describe("births, deaths and poor households", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
 
   // The yearly review is under way.

@@ -36,7 +36,7 @@ const RENEWALS: readonly Renewal[] = [
 const CERTIFICATE: Category = "pd:ProfessionalCertification";
 
 describe("licences and cards that end soon", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
 
   before(async () => (province = await scenarioProvince()));

@@ -4,7 +4,7 @@ import { scenarioProvince, type ScenarioProvince } from "../province.ts";
 import { saidBy, wholeCase } from "./whole.ts";
 
 describe("SCHOOL_ADM: children who enter grade 1", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
   let child: Person;
 

@@ -3,7 +3,7 @@ import { scenarioProvince, type ScenarioProvince } from "../province.ts";
 import { saidBy, wholeCase } from "./whole.ts";
 
 describe("what an acceptance starts at several agencies", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let province: ScenarioProvince;
 
   before(async () => (province = await scenarioProvince()));

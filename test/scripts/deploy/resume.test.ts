@@ -44,7 +44,7 @@ function killedAt(call: number, when: "before" | "after", rpc: Rpc): { rpc: Rpc;
 }
 
 describe("A deployment that is killed", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
 
   beforeEach(async () => {
@@ -156,7 +156,7 @@ describe("A deployment that is killed", function () {
 });
 
 describe("A deployment on a chain that loses things", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
 
   beforeEach(async () => {

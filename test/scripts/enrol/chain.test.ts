@@ -7,7 +7,7 @@ import { EnrolError } from "../../../scripts/enrol/error.ts";
 import { LOG_KEYS, startTestChain, type TestChain } from "../../server/anchor/chain.ts";
 
 describe("scripts/enrol/chain", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
   let folder: string;
   let config: { trustProfilePath: string; rpcUrls: readonly string[] };

@@ -7,7 +7,7 @@ import { MemoryLog, rootOf } from "./memory.ts";
 import { Crash, crashing, flaky, goingBack, Station } from "./station.ts";
 
 describe("server/anchor/anchorer", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
 
   before(async () => {

@@ -6,7 +6,7 @@ import { rootOf } from "./memory.ts";
 import { Station } from "./station.ts";
 
 describe("server/anchor/chain-client", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
   let ledger: Station;
 

@@ -21,7 +21,7 @@ const EVERYTHING = 15;
 const LOG_HISTORY = agencyRegistryArtifact.abi.getFunction("logHistory")?.selector ?? "none";
 
 describe("server/anchor/key-directory", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
   let recorders = 0;
 

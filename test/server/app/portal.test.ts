@@ -33,7 +33,7 @@ const PROFILE: TrustProfile = {
 
 /** The ledger's side of a sign-on with an issuer of its own, which may bind tokens to keys. */
 describe("server/app/portal with an issuer", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let folder: string;
   let servers: Server[];
   let issuer: string;

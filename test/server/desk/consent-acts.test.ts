@@ -204,7 +204,7 @@ describe("server/desk/consent-acts", () => {
   });
 
   it("never leaves two consents for the same in force, nor one that was ended, whatever is tried at once and fails", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const tried = fc.constantFrom("give", "withdraw", "revoke", "invalidate", "renew", "request", "refuse");
     const rounds = fc.array(fc.array(tried, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 });
     const faults = fc.array(

@@ -201,7 +201,7 @@ describe("server/desk/recording", () => {
   });
 
   it("never lets two acts win that exclude each other, nor loses one it confirmed, whatever fails", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const names = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 10 });
     const faults = fc.array(fc.constantFrom<(Fault | undefined)[]>(undefined, undefined, "kept", "lost"), {
       maxLength: 12,

@@ -104,7 +104,7 @@ describe("server/findings/states", () => {
   });
 
   describe("as the log tells them", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     let log: JudgedLog;
     beforeEach(async () => {
       log = await judgedLog();

@@ -44,7 +44,7 @@ function facetsOf({ sample, event, outcome }: Said): Facets {
 }
 
 describe("the results of samples", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let log: RecordedLog;
   beforeEach(async () => {
     log = await recordedLog();

@@ -347,7 +347,7 @@ const CASES: readonly [fault: string, body: () => SubmissionBody | string, statu
 ];
 
 describe("receive: bad input is refused by name and leaves nothing", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let ledger: ReceivingLedger;
 
   before(async () => {
@@ -414,7 +414,7 @@ describe("receive: bad input is refused by name and leaves nothing", function ()
 });
 
 describe("receive: bad weather", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("a full disk: disk-full, nothing stored, and the same again is taken later", async () => {
     let full = true;

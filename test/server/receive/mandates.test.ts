@@ -5,7 +5,7 @@ import { receivingLedger, type ReceivingLedger } from "./ledger.ts";
 import { mandateFacets, testDirectory, testRecorder } from "./recorder.ts";
 
 describe("receive: mandates", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const civil = testRecorder("qn-justice/r1");
   const recordsOnly = civil.listed({ entitlements: RECORD });
   const entitled = civil.listed({ entitlements: RECORD | MANDATE });

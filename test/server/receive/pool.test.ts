@@ -5,7 +5,7 @@ import { rejection } from "../store/conformance.ts";
 import { testDirectory } from "./recorder.ts";
 
 describe("verifier pool", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let pool: VerifierPool;
 
   afterEach(async () => await pool.close());

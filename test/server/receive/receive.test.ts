@@ -16,7 +16,7 @@ import {
 } from "./recorder.ts";
 
 describe("receive: good input", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const directory = testDirectory([]);
   let ledger: ReceivingLedger;
   let recorder: TestRecorder;

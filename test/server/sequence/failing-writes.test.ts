@@ -29,7 +29,7 @@ describe("sequencer: every store write fails in turn", () => {
   for (const fault of ["kept", "lost"] as const) {
     for (const aftermath of ["goes on", "is restarted"] as const) {
       it(`honours every receipt when a write is ${fault} and the server ${aftermath}`, async function () {
-        this.timeout(120_000);
+        this.timeout(600_000);
         for (let failing = 0; failing < MOST_WRITES; failing++) await failWrite(failing, fault, aftermath);
       });
     }

@@ -65,7 +65,7 @@ class NaiveLog {
 
 describe("sequencer: interleavings", () => {
   it("answers like a list written by hand, one submission at a time", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const property = fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
       await onLedger(async (ledger) => {
         const naive = new NaiveLog();
@@ -84,7 +84,7 @@ describe("sequencer: interleavings", () => {
   });
 
   it("loses nothing and forks nothing when submissions come all at once", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const volleys = fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 5 });
     const property = fc.asyncProperty(volleys, async (list) => {
       await onLedger(async (ledger) => {

@@ -22,7 +22,7 @@ import {
 const TIME = 1_795_000_000;
 
 describe("server/store/backup", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let folder: string;
   let store: Store;
   let keysOf: MadeKeys;

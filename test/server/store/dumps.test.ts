@@ -24,7 +24,7 @@ const DUMPS = path.join(import.meta.dirname, "dumps");
  * a new format, once.
  */
 describe("records of every format", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let folder: string;
   let server: PostgresServer | undefined;
   const opened: Store[] = [];

@@ -89,7 +89,7 @@ describe("server/store/expiring", () => {
   });
 
   describe("in PostgreSQL, at two servers", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     let stores: readonly [PostgresStore, PostgresStore] | undefined;
     before(async function () {
       const { url } = await sharedDatabase().catch(() => ({ url: undefined }));

@@ -19,7 +19,7 @@ const B = parseSource("qn-justice/r1");
 const SETTINGS = ["wal_recycle=off", "min_wal_size=32MB", "wal_keep_size=0"];
 
 describe("store: PostgreSQL", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let server: PostgresServer | undefined;
 
   before(async function () {

@@ -16,7 +16,7 @@ import { addAnchor, addEvents, fillRichly, indexKey } from "./rich-records.ts";
 type Opener = () => Promise<Store>;
 
 describe("server/store/transfer", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let server: PostgresServer | undefined;
   let folder: string;
   const opened: Store[] = [];

@@ -38,7 +38,7 @@ function acted(caseId: string, subject: Subject = PERSON): Facets {
 }
 
 describe("server/findings/uses/register", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let log: JudgedLog;
 
   beforeEach(async () => {

@@ -87,7 +87,7 @@ describe("the search over the log", () => {
   }
 
   it("finds what a naive filter over all events finds, through restarts, erasures and rebuilding", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const choice = <T>(values: readonly T[]) => fc.constantFrom(...values);
     const event = fc.record({
       source: choice(AGENCIES).map((agency) => `${agency}/r1`),
