@@ -11,7 +11,7 @@ export interface Cryptoki {
   readonly finalize: () => Promise<number>;
   /** The slots with a token in them. */
   readonly slots: () => Promise<Answer<readonly bigint[]>>;
-  readonly tokenInfo: (slot: bigint) => Promise<Answer<{ label: string; serial: string }>>;
+  readonly tokenInfo: (slot: bigint) => Promise<Answer<TokenInfo>>;
   readonly openSession: (slot: bigint) => Promise<Answer<bigint>>;
   readonly closeSession: (session: bigint) => Promise<number>;
   readonly login: (session: bigint, pin: string) => Promise<number>;
@@ -30,6 +30,13 @@ export interface Cryptoki {
     mechanism: number,
     data: Uint8Array,
   ) => Promise<Answer<Uint8Array>>;
+}
+
+export interface TokenInfo {
+  readonly label: string;
+  readonly serial: string;
+  /** CKF_USER_PIN_FINAL_TRY: one more wrong PIN locks the token. */
+  readonly hasOneTryLeft: boolean;
 }
 
 /** What a call returned (CKR_...), and its value where that is `OK`. */
@@ -77,6 +84,7 @@ const PLACES = {
 const FUNCTIONS = 68;
 const ULONG_BYTES = 8;
 const TOKEN_INFO_BYTES = 256;
+const CKF_USER_PIN_FINAL_TRY = 0x00020000n;
 const MAX_SLOTS = 64;
 const MAX_VALUE_BYTES = 256;
 
@@ -140,10 +148,7 @@ function cryptokiOf(koffi: Koffi, modulePath: string): Cryptoki {
     tokenInfo: async (slot) => {
       const info = new Uint8Array(TOKEN_INFO_BYTES);
       const code = await getTokenInfo(slot, info);
-      // CK_TOKEN_INFO begins with label[32], manufacturerID[32], model[16], serialNumber[16], padded with blanks.
-      return code === OK
-        ? { code, value: { label: padded(info, 0, 32), serial: padded(info, 80, 96) } }
-        : { code };
+      return code === OK ? { code, value: tokenInfoOf(info) } : { code };
     },
     openSession: async (slot) => {
       const session = new BigUint64Array(1);
@@ -239,6 +244,16 @@ function functionList(koffi: Koffi, modulePath: string): unknown[] {
   const code: unknown = getList(list);
   if (code !== OK) throw new Error(`C_GetFunctionList answered ${String(code)}`);
   return koffi.decode(list[0], ULONG_BYTES, koffi.array("void *", FUNCTIONS)) as unknown[];
+}
+
+/** CK_TOKEN_INFO begins with label[32], manufacturerID[32], model[16], serialNumber[16], padded with blanks, and the flags. */
+export function tokenInfoOf(info: Uint8Array): TokenInfo {
+  const [flags = 0n] = new BigUint64Array(info.slice(96, 96 + ULONG_BYTES).buffer);
+  return {
+    label: padded(info, 0, 32),
+    serial: padded(info, 80, 96),
+    hasOneTryLeft: (flags & CKF_USER_PIN_FINAL_TRY) !== 0n,
+  };
 }
 
 function padded(info: Uint8Array, begin: number, end: number): string {

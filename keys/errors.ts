@@ -1,6 +1,15 @@
-/** Why a key cannot be used. Only `unavailable` passes by itself. */
+/** Why a key cannot be used. Only `unavailable`, and mostly `no-token`, pass by themselves. */
 export type KeyCode =
-  "bad-uri" | "bad-file" | "no-library" | "no-token" | "no-key" | "wrong-kind" | "wrong-pin" | "unavailable";
+  | "bad-uri"
+  | "bad-file"
+  | "no-library"
+  | "no-token"
+  | "no-key"
+  | "wrong-kind"
+  /** The token's private and public key are not of one pair. */
+  | "mismatch"
+  | "wrong-pin"
+  | "unavailable";
 
 /** A key that cannot be had or used. The message says what to do, and holds neither key nor PIN. */
 export class KeyError extends Error {

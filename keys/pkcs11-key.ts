@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
-import { type Answer, type Attribute, CKA, CKM, CKO, CKR, type Cryptoki, OK } from "./cryptoki.ts";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256 } from "@noble/curves/nist.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { type Answer, type Attribute, CKA, CKM, CKO, type Cryptoki, type TokenInfo } from "./cryptoki.ts";
 import { KeyError } from "./errors.ts";
+import { unavailable } from "./logins.ts";
 import { Pkcs11Library } from "./pkcs11-library.ts";
 import { parsePkcs11Uri, type Pkcs11Uri } from "./pkcs11-uri.ts";
 import { readSecretFile } from "./secret-file.ts";
@@ -27,14 +31,6 @@ interface Session {
 }
 
 const SIGNATURE_BYTES = 64;
-const PIN_REFUSED: ReadonlySet<number> = new Set([
-  CKR.PIN_INCORRECT,
-  CKR.PIN_INVALID,
-  CKR.PIN_LEN_RANGE,
-  CKR.PIN_EXPIRED,
-  CKR.PIN_LOCKED,
-  CKR.USER_PIN_NOT_INITIALIZED,
-]);
 /** DER of the curve's object identifier, or its name (PKCS#11 3.0 section 2.3.5), in hexadecimal. */
 const CURVES: Readonly<Record<string, Curve>> = {
   "06032b6570": "ed25519",
@@ -45,8 +41,8 @@ const CURVES: Readonly<Record<string, Curve>> = {
 const POINT_BYTES = { ed25519: 32, p256: 65, secp256k1: 65 } as const;
 
 /**
- * Opens the key that an RFC 7512 URI names. The PIN is the text of its `pin-source`, else `pin`.
- * @throws KeyError `bad-uri`, `bad-file`, `no-library`, `no-token`, `no-key`, `wrong-kind`, `wrong-pin`, `unavailable`
+ * Opens the key that an RFC 7512 URI names, and makes one signature with it to see that its public key is its own. The PIN is the text of its `pin-source`, else `pin`.
+ * @throws KeyError `bad-uri`, `bad-file`, `no-library`, `no-token`, `no-key`, `wrong-kind`, `mismatch`, `wrong-pin`, `unavailable`
  */
 export async function openPkcs11Key(uriText: string, pin?: string): Promise<Pkcs11Key> {
   const uri = parsePkcs11Uri(uriText);
@@ -58,7 +54,32 @@ export async function openPkcs11Key(uriText: string, pin?: string): Promise<Pkcs
     );
   const token = new TokenKey(uri, secret, await Pkcs11Library.load(uri.modulePath));
   const { curve, publicKey } = await token.describe();
-  return { curve, publicKey, sign: async (data) => await token.sign(curve, data) };
+  const key: Pkcs11Key = { curve, publicKey, sign: async (data) => await token.sign(curve, data) };
+  if (!isSignedBy(key, await key.sign(TRIAL)))
+    throw new KeyError(
+      "mismatch",
+      "The PKCS#11 token's private key does not belong to the public key of its label and id: put the right one there.",
+    );
+  return key;
+}
+
+/** Of 32 bytes, as the digests that accounts sign; nothing that anybody takes for a statement. */
+const TRIAL = new Uint8Array(
+  createHash("sha256").update("Minh Bach: does the private key belong to the public one?").digest(),
+);
+
+function isSignedBy({ curve, publicKey }: Pkcs11Key, signature: Uint8Array): boolean {
+  try {
+    if (curve === "ed25519") return ed25519.verify(signature, TRIAL, publicKey, { zip215: false });
+    const isHashed = curve === "p256";
+    return (isHashed ? p256 : secp256k1).verify(signature, TRIAL, publicKey, {
+      lowS: false,
+      prehash: isHashed,
+    });
+  } catch {
+    // Noble throws for a public key that is no point of its curve.
+    return false;
+  }
 }
 
 class TokenKey {
@@ -67,7 +88,7 @@ class TokenKey {
   readonly #library: Pkcs11Library;
   /** One for each lane of the library: a session makes one signature at a time. */
   readonly #sessions = new Map<number, Session>();
-  /** A refused PIN is never tried again: after a few times a token locks itself. */
+  /** Once the PIN was refused the library is left alone: other tokens' keys may go on. */
   #refusal: KeyError | undefined;
 
   constructor(uri: Pkcs11Uri, pin: string, library: Pkcs11Library) {
@@ -100,6 +121,11 @@ class TokenKey {
         await cryptoki.find(handle, [...attributes, { type: CKA.ID, value: id }, ...this.#labelled()], 2),
         "cannot be searched",
       );
+      if (found.length > 1)
+        throw new KeyError(
+          "no-key",
+          "The PKCS#11 token has several public keys of the private one's label and id: delete those that are not its own.",
+        );
       // Newer tokens have the point in the private key as well.
       const holder = found[0] ?? key;
       const parameters = await cryptoki.attribute(handle, holder, CKA.EC_PARAMS);
@@ -134,9 +160,9 @@ class TokenKey {
   }
 
   async #open(cryptoki: Cryptoki, generation: number): Promise<Session> {
-    const slot = await this.#slot(cryptoki);
+    const { slot, token } = await this.#slot(cryptoki);
     const handle = valueOf(await cryptoki.openSession(slot), "opens no session");
-    await this.#login(cryptoki, handle);
+    await this.#login(cryptoki, handle, token);
     const attributes = [
       { type: CKA.CLASS, value: ulong(CKO.PRIVATE_KEY) },
       ...this.#labelled(),
@@ -150,34 +176,32 @@ class TokenKey {
     return { generation, handle, key };
   }
 
-  async #slot(cryptoki: Cryptoki): Promise<bigint> {
+  async #slot(cryptoki: Cryptoki): Promise<{ slot: bigint; token: TokenInfo }> {
     const { label, serial } = this.#uri.token;
-    const found: bigint[] = [];
+    const found: { slot: bigint; token: TokenInfo }[] = [];
     for (const slot of valueOf(await cryptoki.slots(), "lists no slots")) {
       const info = await cryptoki.tokenInfo(slot);
       if (!("value" in info)) continue;
       const isIt =
         (label === undefined || info.value.label === label) &&
         (serial === undefined || info.value.serial === serial);
-      if (isIt) found.push(slot);
+      if (isIt) found.push({ slot, token: info.value });
     }
-    const [slot, second] = found;
-    if (slot === undefined)
+    const [only, second] = found;
+    if (only === undefined)
       throw new KeyError("no-token", "No PKCS#11 token of that name is there: put it in, or name another.");
     if (second !== undefined)
       throw new KeyError("no-token", "Several PKCS#11 tokens have that name: name one by serial=.");
-    return slot;
+    return only;
   }
 
-  async #login(cryptoki: Cryptoki, session: bigint): Promise<void> {
-    const code = await cryptoki.login(session, this.#pin);
-    if (code === OK || code === CKR.USER_ALREADY_LOGGED_IN) return;
-    if (!PIN_REFUSED.has(code)) throw unavailable("lets nobody log in", code);
-    this.#refusal = new KeyError(
-      "wrong-pin",
-      "The PKCS#11 token refuses the PIN: put it right, then start again.",
-    );
-    throw this.#refusal;
+  async #login(cryptoki: Cryptoki, session: bigint, token: TokenInfo): Promise<void> {
+    try {
+      await this.#library.logins.login(cryptoki, session, token, this.#pin);
+    } catch (error) {
+      if (error instanceof KeyError && error.code === "wrong-pin") this.#refusal = error;
+      throw error;
+    }
   }
 
   #labelled(): Attribute[] {
@@ -209,8 +233,4 @@ const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 function valueOf<T>(answer: Answer<T>, what: string): T {
   if ("value" in answer) return answer.value;
   throw unavailable(what, answer.code);
-}
-
-function unavailable(what: string, code: number): KeyError {
-  return new KeyError("unavailable", `The PKCS#11 token ${what} (0x${code.toString(16)}).`);
 }

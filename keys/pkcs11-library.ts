@@ -1,6 +1,7 @@
 import { CKR, type Cryptoki, loadCryptoki, OK } from "./cryptoki.ts";
 import { KeyError } from "./errors.ts";
 import { Lanes } from "./lanes.ts";
+import { Logins } from "./logins.ts";
 
 /** Half of the threads that Node has for files, databases and libraries together, unless it was given more. */
 const LANES = 2;
@@ -12,6 +13,7 @@ const LIMIT_MS = 10_000;
  * before the next use: that is how libraries notice that a token is back.
  */
 export class Pkcs11Library {
+  readonly logins = new Logins();
   readonly #path: string;
   readonly #cryptoki: Cryptoki;
   readonly #lanes = new Lanes(LANES, LIMIT_MS);

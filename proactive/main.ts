@@ -6,6 +6,7 @@ import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Logger, pino } from "pino";
+import { exitCodeOf } from "../keys/exit-code.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { readSigningKey, RecorderError } from "../recorder/index.ts";
 import { parseTrustProfile } from "../verifier/trust-profile.ts";
@@ -83,5 +84,5 @@ try {
 } catch (error) {
   if (!(error instanceof SettingError || error instanceof RecorderError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exit(2);
+  process.exit(error instanceof SettingError ? exitCodeOf(error) : 2);
 }

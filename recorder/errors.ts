@@ -45,3 +45,8 @@ export class RecorderError extends Error {
     this.position = options.position;
   }
 }
+
+/** Whether the recorder cannot start before somebody changed a setting or a file that one names. */
+export function isFaultOfSettings({ code }: RecorderError): boolean {
+  return ["bad-key-file", "bad-setting", "bad-mapping", "wrong-spool"].includes(code);
+}

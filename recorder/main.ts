@@ -1,4 +1,5 @@
-import { RecorderError } from "./errors.ts";
+import { exitCodeOf } from "../keys/exit-code.ts";
+import { isFaultOfSettings, RecorderError } from "./errors.ts";
 import { readRecorderSettings } from "./settings.ts";
 import { startRecorder } from "./start.ts";
 
@@ -15,5 +16,5 @@ try {
 } catch (error) {
   if (!(error instanceof RecorderError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+  process.exitCode = isFaultOfSettings(error) ? exitCodeOf(error) : 2;
 }

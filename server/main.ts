@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Logger } from "pino";
+import { exitCodeOf } from "../keys/exit-code.ts";
 import { parseTrustProfile, type TrustProfile, TrustProfileError } from "../verifier/trust-profile.ts";
 import { startApp } from "./app.ts";
 import { systemClock } from "./clock.ts";
@@ -55,10 +56,10 @@ try {
   } catch (error) {
     log.fatal({ err: error }, "the ledger could not start or go on");
     // Whatever could not be closed must not keep a ledger half alive on its port and its records.
-    process.exit(1);
+    process.exit(error instanceof ConfigError ? exitCodeOf(error) : 1);
   }
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
 }

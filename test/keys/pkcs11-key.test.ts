@@ -25,6 +25,7 @@ async function failure(work: Promise<unknown>): Promise<KeyError> {
 describe("keys/pkcs11-key (SoftHSM)", function () {
   this.timeout(120_000);
   let token: SoftToken;
+  let given = 0;
 
   before(function () {
     const why = whyNoSoftHsm();
@@ -92,6 +93,25 @@ describe("keys/pkcs11-key (SoftHSM)", function () {
     expect((await failure(openPkcs11Key(token.uriWithoutPin("receipt")))).code).to.equal("bad-uri");
   });
 
+  for (const curve of ["edwards25519", "prime256v1", "secp256k1"] as const)
+    it(`refuses public keys that are not the private one's alone (${curve})`, async () => {
+      const label = `mixed ${curve}`;
+      const [id, second, third] = [freshId(), freshId(), freshId()];
+      for (const each of [id, second, third])
+        token.tool("--keypairgen", "--key-type", `EC:${curve}`, "--label", label, "--id", each);
+      const uri = token.uri(label).replace("?", `;id=%${id}?`);
+      expect((await openPkcs11Key(uri)).publicKey).to.have.length(curve === "edwards25519" ? 32 : 65);
+
+      token.tool("--delete-object", "--type", "pubkey", "--id", id);
+      token.tool("--set-id", id, "--type", "pubkey", "--id", second);
+      expect((await failure(openPkcs11Key(uri))).code).to.equal("mismatch");
+
+      token.tool("--set-id", id, "--type", "pubkey", "--id", third);
+      const several = await failure(openPkcs11Key(uri));
+      expect(several.code).to.equal("no-key");
+      expect(several.message).to.contain("several public keys");
+    });
+
   it("takes the PIN from its caller where the URI names no file", async () => {
     const key = await openPkcs11Key(token.uriWithoutPin("receipt"), token.pin);
     expect(key.curve).to.equal("ed25519");
@@ -124,9 +144,18 @@ describe("keys/pkcs11-key (SoftHSM)", function () {
     } finally {
       token.changePin("another", token.pin);
     }
+    // It is right again, which only a new start may find out; other tokens and PINs are not concerned.
     expect((await failure(key.sign(DATA))).code).to.equal("wrong-pin");
-    expect((await openPkcs11Key(token.uri("receipt"))).curve).to.equal("ed25519");
+    expect((await failure(openPkcs11Key(token.uri("recorder")))).code).to.equal("wrong-pin");
+    token.changePin(token.pin, "another");
+    expect((await openPkcs11Key(token.uriWithoutPin("receipt"), "another")).curve).to.equal("ed25519");
   });
+
+  /** That no key of the token has. */
+  function freshId(): string {
+    given++;
+    return (0xa0 + given).toString(16);
+  }
 
   /** After a failure the library begins anew: whoever is logged in needs no PIN. */
   async function beginAnew(): Promise<void> {

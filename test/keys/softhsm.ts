@@ -14,6 +14,8 @@ export interface SoftToken {
   /** What a process needs in its environment to find the token. */
   readonly env: { readonly SOFTHSM2_CONF: string };
   readonly makeKey: (label: string, type: "EC:edwards25519" | "EC:prime256v1" | "EC:secp256k1") => void;
+  /** Runs OpenSC's tool with the token, logged in. */
+  readonly tool: (...parameters: string[]) => void;
   readonly changePin: (from: string, to: string) => void;
   /** Takes the token out. */
   readonly takeOut: () => void;
@@ -66,16 +68,15 @@ export function makeSoftToken(): SoftToken {
   let made = 0;
   const uriWithoutPin = (label: string): string =>
     `pkcs11:token=${encodeURIComponent(TOKEN)};object=${encodeURIComponent(label)}?module-path=${library}`;
+  const tool = (...parameters: string[]): void =>
+    run("pkcs11-tool", "--module", library, "--token-label", TOKEN, "--login", "--pin", PIN, ...parameters);
   return {
-    ...{ pin: PIN, pinFile, env, uriWithoutPin },
+    ...{ pin: PIN, pinFile, env, uriWithoutPin, tool },
     uri: (label) => `${uriWithoutPin(label)}&pin-source=${pinFile}`,
     makeKey: (label, type) => {
       made++;
       const id = made.toString(16).padStart(2, "0");
-      run(
-        ...(["pkcs11-tool", "--module", library, "--token-label", TOKEN, "--login", "--pin", PIN] as const),
-        ...(["--keypairgen", "--key-type", type, "--label", label, "--id", id] as const),
-      );
+      tool("--keypairgen", "--key-type", type, "--label", label, "--id", id);
     },
     changePin: (from, to) =>
       run(
