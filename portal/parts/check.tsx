@@ -20,6 +20,9 @@ export type CheckWords = readonly string[];
 /** Of the statement of whoever reads it. */
 export const OWN_STATEMENT: CheckWords = ["checks:own", "checks:statement"];
 
+/** Of the statement of somebody whom the reader represents. */
+export const OTHERS_STATEMENT: CheckWords = ["checks:others", "checks:statement"];
+
 /** What is said of every kind of file alike. */
 const ANY = "checks:any";
 

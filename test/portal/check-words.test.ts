@@ -15,6 +15,7 @@ import { STATEMENT_CHECKS } from "../../verifier/statement.ts";
 /** Where the checks of each kind are looked up, as the pages do, and the checks that the verifier makes of it. */
 const KINDS = [
   { areas: ["checks:own", "checks:statement"], made: STATEMENT_CHECKS },
+  { areas: ["checks:others", "checks:statement"], made: STATEMENT_CHECKS },
   { areas: CHECK_WORDS.statement, made: STATEMENT_CHECKS },
   { areas: CHECK_WORDS.gathered, made: GATHERED_CHECKS },
   { areas: CHECK_WORDS.evidence, made: EVIDENCE_CHECKS },
@@ -28,9 +29,11 @@ type Words = Readonly<Record<string, { readonly title: string; readonly meaning:
 
 /** Each area by its name. */
 function areasIn(checks: typeof checksVi, verifyChecks: typeof verifyChecksVi): ReadonlyMap<string, Words> {
-  const { any, statement, own } = checks;
+  const { any, statement, own, others } = checks;
   return new Map<string, Words>([
-    ...Object.entries({ any, statement, own }).map(([name, words]) => [`checks:${name}`, words] as const),
+    ...Object.entries({ any, statement, own, others }).map(
+      ([name, words]) => [`checks:${name}`, words] as const,
+    ),
     ...Object.entries(verifyChecks).map(([name, words]) => [`verifyChecks:${name}`, words] as const),
   ]);
 }

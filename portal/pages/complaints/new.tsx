@@ -14,7 +14,7 @@ import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { useHeadline } from "../data/headline.ts";
 import { type Item, itemsOf } from "../data/items.ts";
-import { useWhose } from "../data/whose.ts";
+import { AddressedContext, useAddressedFor, useWhose } from "../data/whose.ts";
 import { faultIn, MAX_TEXT } from "./free-text.ts";
 
 /** Complaining about one entry of the statement that was looked at. */
@@ -23,6 +23,7 @@ export default function NewComplaint() {
   const { t } = useTranslation("complaints");
   const [person] = useWhose();
   const { data, error, isFetching, refetch } = useStatement(person);
+  const context = useAddressedFor(person);
   const item =
     data && itemsOf(data.entries).find(({ entries }) => entries.some((each) => String(each.index) === index));
   return (
@@ -31,9 +32,13 @@ export default function NewComplaint() {
       <h1>{t("new.title")}</h1>
       {isFetching && <Loading />}
       {error !== null && !isFetching && <Failed error={error} again={() => void refetch()} />}
-      {item !== undefined && <Form item={item} />}
+      {item !== undefined && (
+        <AddressedContext value={context}>
+          <Form item={item} />
+        </AddressedContext>
+      )}
       {data !== undefined && item === undefined && (
-        <Empty icon="question" title={t("new.noEntry")}>
+        <Empty icon="question" title={t("new.noEntry", { context })}>
           <ButtonLink href="/my-data">{t("toData")}</ButtonLink>
         </Empty>
       )}

@@ -8,6 +8,7 @@ import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { ASKED_ABOUT, type unknownWhy } from "./asked-about.ts";
 import { indexesOf, type Item } from "./items.ts";
+import { useAddressed } from "./whose.ts";
 
 /** What is known about an item: of the two records of an exchange, the answer about the one that says more. */
 export function answerOf(item: Item, { answers }: Uses): UseAnswer | undefined {
@@ -44,6 +45,7 @@ export function Allowed({ item, uses }: { readonly item: Item; readonly uses: Us
   const { t } = useTranslation("data");
   const { t: terms } = useTranslation("terms");
   const lookup = useLookup();
+  const context = useAddressed();
   if (!isUse(item)) return null;
   const use = answerOf(item, uses);
   return (
@@ -61,7 +63,7 @@ export function Allowed({ item, uses }: { readonly item: Item; readonly uses: Us
             <ul>
               {use.findings.map(({ id, kind, state }) => (
                 <li key={id}>
-                  {lookup(`data:findings.${kind}`, t("findings.other"))}{" "}
+                  {lookup(`data:findings.${kind}`, t("findings.other"), context)}{" "}
                   <span className="quiet">
                     (<Term name="finding">{terms("finding.word")}</Term>: {t(`findingStates.${state}`)})
                   </span>
@@ -90,6 +92,7 @@ export function SomeUnknown({ why }: { readonly why: ReturnType<typeof unknownWh
 function Basis({ use: { basis } }: { readonly use: UseAnswer }) {
   const { t } = useTranslation("data");
   const lawName = useLawName();
+  const context = useAddressed();
   if (basis === undefined) return null;
   const { law, article, consent, ledger } = basis;
   return (
@@ -97,7 +100,7 @@ function Basis({ use: { basis } }: { readonly use: UseAnswer }) {
       {law !== undefined && (
         <Term name="legalBasis">{t("allowed.byLaw", { law: lawName({ law, article }) })}</Term>
       )}
-      {consent !== undefined && <Term name="consent">{t("allowed.byConsent")}</Term>}
+      {consent !== undefined && <Term name="consent">{t("allowed.byConsent", { context })}</Term>}
       {ledger !== undefined && <span>{t("allowed.byLedger")}</span>}
     </>
   );

@@ -23,7 +23,7 @@ import { itemsOf } from "./items.ts";
 import { Proof } from "./proof.tsx";
 import { useTextOf } from "./texts.ts";
 import { Timeline } from "./timeline.tsx";
-import { useWhose } from "./whose.ts";
+import { AddressedContext, useAddressed, useAddressedFor, useWhose } from "./whose.ts";
 import { WhoseSelect } from "./whose-select.tsx";
 import { Year } from "./year.tsx";
 
@@ -34,18 +34,21 @@ export default function Data() {
   const [person, setPerson] = useWhose();
   const statement = useStatement(person);
   const { data, error, isFetching } = statement;
+  const context = useAddressedFor(person);
   return (
     <div className="stack">
-      <title>{`${t("title")} · Minh Bạch`}</title>
-      <h1>{t("title")}</h1>
+      <title>{`${t("title", { context })} · Minh Bạch`}</title>
+      <h1>{t("title", { context })}</h1>
       <p>
-        {t("lead")} {t("called")} <Term name="statement">{terms("statement.word").toLowerCase()}</Term>.
+        {t("lead", { context })} {t("called")} <Term name="statement">{terms("statement.word").toLowerCase()}</Term>.
       </p>
       <WhoseSelect value={person} onChange={setPerson} />
       {isFetching && <UnderWay />}
       {error !== null && !isFetching && <Failed error={error} again={() => void statement.refetch()} />}
       {data !== undefined && !isFetching && (
-        <Statement key={data.digest} statement={data} again={() => void statement.refetch()} />
+        <AddressedContext value={context}>
+          <Statement key={data.digest} statement={data} again={() => void statement.refetch()} />
+        </AddressedContext>
       )}
     </div>
   );
@@ -69,6 +72,7 @@ function Statement({ statement, again }: { readonly statement: CheckedStatement;
   const { person } = useCitizen();
   const { verdict, entries, file, comparedWith } = statement;
   const pin = usePin(comparedWith);
+  const context = useAddressed();
   const isBad = verdict === "invalid";
   const [isShown, setIsShown] = useState(!isBad);
   return (
@@ -98,7 +102,7 @@ function Statement({ statement, again }: { readonly statement: CheckedStatement;
         </Notice>
       ) : entries.length === 0 ? (
         <Empty icon={isProven(statement, pin) ? "check" : "warning"} title={t("none")}>
-          <p>{t(isProven(statement, pin) ? "noneWhy" : "noneUnproven")}</p>
+          <p>{isProven(statement, pin) ? t("noneWhy", { context }) : t("noneUnproven")}</p>
         </Empty>
       ) : (
         <Entries key={person.id} statement={statement} />

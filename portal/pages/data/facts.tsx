@@ -7,6 +7,7 @@ import { useLookup } from "../../words/lookup.ts";
 import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { isByBothSides, type Item } from "./items.ts";
+import { useAddressed } from "./whose.ts";
 
 /** Everything that the person may see of an item. What an agency claims is said to be its claim. */
 export function Facts({ item }: { readonly item: Item }) {
@@ -14,6 +15,7 @@ export function Facts({ item }: { readonly item: Item }) {
   const { t: terms } = useTranslation("terms");
   const naming = useNaming();
   const lookup = useLookup();
+  const context = useAddressed();
   const { entries, agency, provider, procedure } = item;
   const [{ facets, closure }] = entries;
   const { data, purpose, outcome, rule, consent, complaint, inspection } = facets;
@@ -70,7 +72,7 @@ export function Facts({ item }: { readonly item: Item }) {
       {inspection !== undefined && <Fact label={t("labels.authority")}>{naming.agency(inspection.authority)}</Fact>}
       {inspection?.finding !== undefined && (
         <Fact label={terms("finding.word")} term="finding">
-          {lookup(`data:findings.${inspection.finding.id.split(":")[0] ?? ""}`, t("findings.other"))} (
+          {lookup(`data:findings.${inspection.finding.id.split(":")[0] ?? ""}`, t("findings.other"), context)} (
           {lookup(`data:findingStates.${inspection.finding.state}`, inspection.finding.state)})
         </Fact>
       )}

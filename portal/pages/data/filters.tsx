@@ -8,6 +8,7 @@ import { type Choice, Select } from "../../parts/select.tsx";
 import { useNaming } from "../../words/naming.ts";
 import { EVERYTHING, type Filter, isNarrow, yearOf } from "./filter.ts";
 import { type Item, ITEM_KINDS } from "./items.ts";
+import { useAddressed } from "./whose.ts";
 
 export const GROUPINGS = ["time", "agency", "procedure"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
@@ -28,6 +29,7 @@ export function Filters(props: {
   const { filter, grouping } = view;
   const { t } = useTranslation("data");
   const naming = useNaming();
+  const context = useAddressed();
   const set = (changes: Partial<Filter>): void => onChange({ ...view, filter: { ...filter, ...changes } });
   const all: Choice<"all"> = { id: "all", name: t("filter.all") };
   const kinds = ITEM_KINDS.filter((kind) => items.some((item) => item.kind === kind));
@@ -47,7 +49,7 @@ export function Filters(props: {
           <Select
             label={t("filter.kind")}
             value={filter.kind}
-            choices={[all, ...kinds.map((id) => ({ id, name: t(`kinds.${id}`) }))]}
+            choices={[all, ...kinds.map((id) => ({ id, name: t(`kinds.${id}`, { context }) }))]}
             onChange={(kind) => set({ kind })}
           />
           <Select

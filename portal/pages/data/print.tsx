@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { type Uses, useUses } from "../../api/uses.ts";
 import { useNow } from "../../app/now.ts";
 import { Button, ButtonLink } from "../../parts/button.tsx";
-import { OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
+import { OTHERS_STATEMENT, OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
 import { Failed, Loading } from "../../parts/states.tsx";
 import type { CheckedStatement, PersonNumber } from "../../verify/messages.ts";
 import { Explained } from "../../parts/term.tsx";
@@ -21,19 +21,24 @@ import { useHeadline } from "./headline.ts";
 import { type Item, itemsOf } from "./items.ts";
 import { QrCode } from "./qr-code.tsx";
 import { verifyAddress } from "./verify-address.ts";
-import { useWhose } from "./whose.ts";
+import { AddressedContext, useAddressed, useAddressedFor, useWhose } from "./whose.ts";
 
 /** The statement on paper, with a code that leads to the verify page and names the file. */
 export default function Print() {
   const { t } = useTranslation("data");
   const [person] = useWhose();
   const { data, error, isFetching, refetch } = useStatement(person);
+  const addressed = useAddressedFor(person);
   return (
     <div className="stack printed">
       <title>{`${t("printed.title")} · Minh Bạch`}</title>
       {isFetching && <Loading what={t("verifying")} />}
       {error !== null && !isFetching && <Failed error={error} again={() => void refetch()} />}
-      {data !== undefined && !isFetching && <Paper statement={data} person={person} />}
+      {data !== undefined && !isFetching && (
+        <AddressedContext value={addressed}>
+          <Paper statement={data} person={person} />
+        </AddressedContext>
+      )}
     </div>
   );
 }
@@ -43,7 +48,7 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
   const { moment, count } = useWriting();
   const { t: said } = useTranslation("checks");
   const lookup = useLookup();
-  const wordOf = useCheckWord(OWN_STATEMENT);
+  const wordOf = useCheckWord(useAddressed() === "self" ? OWN_STATEMENT : OTHERS_STATEMENT);
   const now = useNow();
   const { verdict, checks, entries, digest, fixedAt, comparedWith } = statement;
   const pin = usePin(comparedWith);

@@ -2,18 +2,20 @@ import { useTranslation } from "react-i18next";
 import { useEffect } from "react";
 
 import { Button } from "../../parts/button.tsx";
-import { CheckList, OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
+import { CheckList, OTHERS_STATEMENT, OWN_STATEMENT, useCheckWord } from "../../parts/check.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Explained, Term } from "../../parts/term.tsx";
 import type { CheckedStatement } from "../../verify/messages.ts";
 import { isProven, isVerified, type Pin, pinFirst, shortened } from "../../verify/pin.ts";
 import { useWriting } from "../../words/moments.ts";
+import { useAddressed } from "./whose.ts";
 
 /** Whether the list can be relied on, in one sentence, and every check behind it. */
 export function Proof({ statement, pin }: { readonly statement: CheckedStatement; readonly pin: Pin }) {
   const { t } = useTranslation("data");
   const { checks, verdict } = statement;
+  const words = useAddressed() === "self" ? OWN_STATEMENT : OTHERS_STATEMENT;
   return (
     <section className="stack-tight" aria-label={t("proof.comparedWith")}>
       <Pinned statement={statement} pin={pin} />
@@ -23,7 +25,7 @@ export function Proof({ statement, pin }: { readonly statement: CheckedStatement
         <div className="stack-tight">
           <p className="quiet">{t("proof.how")}</p>
           <Compared statement={statement} />
-          <CheckList checks={checks} words={OWN_STATEMENT} />
+          <CheckList checks={checks} words={words} />
         </div>
       </Disclosure>
     </section>
@@ -33,7 +35,7 @@ export function Proof({ statement, pin }: { readonly statement: CheckedStatement
 function Verdict({ statement }: { readonly statement: CheckedStatement }) {
   const { t } = useTranslation("data");
   const { t: said } = useTranslation("checks");
-  const wordOf = useCheckWord(OWN_STATEMENT);
+  const wordOf = useCheckWord(useAddressed() === "self" ? OWN_STATEMENT : OTHERS_STATEMENT);
   const { moment, count } = useWriting();
   const { verdict, checks, entries, fixedAt, comparedWith } = statement;
   if (verdict === "invalid") {

@@ -10,6 +10,7 @@ import { grouped } from "./filter.ts";
 import type { Grouping } from "./filters.tsx";
 import { ItemCard } from "./item.tsx";
 import type { Item } from "./items.ts";
+import { useAddressed } from "./whose.ts";
 
 /** How many are shown at first, and how many more each time. */
 const PAGE = 50;
@@ -55,12 +56,13 @@ export function Timeline(props: { readonly items: readonly Item[]; readonly grou
 function useHeading(grouping: Grouping): (item: Item) => string {
   const { t } = useTranslation("data");
   const naming = useNaming();
+  const context = useAddressed();
   const { month } = useWriting();
   switch (grouping) {
     case "agency":
       return ({ agency }) => naming.agency(agency);
     case "procedure":
-      return ({ procedure, kind }) => (procedure === undefined ? t(`kinds.${kind}`) : naming.procedure(procedure));
+      return ({ procedure, kind }) => (procedure === undefined ? t(`kinds.${kind}`, { context }) : naming.procedure(procedure));
     default:
       return ({ when }) => month(when);
   }

@@ -6,6 +6,7 @@ import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { yearAtAGlance, yearOf } from "./filter.ts";
 import type { Item } from "./items.ts";
+import { useAddressed } from "./whose.ts";
 
 /** A month that was at least this full of the fullest one has this shade. */
 const SHADES = [0, 0.25, 0.5, 0.75];
@@ -15,6 +16,7 @@ export function Year({ items }: { readonly items: readonly Item[] }) {
   const { t, i18n } = useTranslation("data");
   const { count } = useWriting();
   const naming = useNaming();
+  const context = useAddressed();
   const years = [...new Set(items.map(yearOf))];
   const [chosen, setChosen] = useState<number | undefined>(undefined);
   const year = chosen !== undefined && years.includes(chosen) ? chosen : (years[0] ?? new Date().getFullYear());
@@ -38,7 +40,7 @@ export function Year({ items }: { readonly items: readonly Item[] }) {
           onChange={setChosen}
         />
       </div>
-      <p className="quiet">{t("year.lead")}</p>
+      <p className="quiet">{t("year.lead", { context })}</p>
       {rows.length === 0 ? (
         <p>{t("year.none")}</p>
       ) : (

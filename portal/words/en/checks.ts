@@ -60,4 +60,24 @@ export const checks: typeof vi = {
       meaning: "If you had another number before, its list is here too.",
     },
   },
+  others: {
+    about: {
+      title: "The right person",
+      meaning: "The statement is of the person you are looking at, not somebody else's.",
+    },
+    vrf: {
+      title: "Looked up in this person's place",
+      meaning: "The server cannot have given you somebody else's empty list.",
+    },
+    index: {
+      title: "The index agrees",
+      meaning:
+        "An <index>index</index> says whose entries are where. The one that was fixed names exactly this number of theirs.",
+    },
+    entries: { title: "Every entry is theirs", meaning: "Each entry shows why it is in their list." },
+    linked: {
+      title: "All their numbers are covered",
+      meaning: "If they had another number before, its list is here too.",
+    },
+  },
 };

@@ -21,6 +21,7 @@ export const complaints: typeof vi = {
     send: "Send the complaint",
     sending: "Sending…",
     noEntry: "This entry is not in your statement",
+    noEntry_person: "This entry is not in this person's statement",
   },
   progress: "What has happened",
   deadlines: "Deadlines by law",
@@ -62,6 +63,7 @@ export const complaints: typeof vi = {
     answered: "answered by the agency, waiting for a decision",
     decided: "decided",
     withdrawn: "taken back by you",
+    withdrawn_person: "taken back",
     closed: "closed",
   },
 };

@@ -68,7 +68,9 @@ export const consents: typeof vi = {
   },
   states: {
     ConsentRequested: "an agency is asking you",
+    ConsentRequested_person: "an agency is asking",
     ConsentRequestDeferred: "you will decide later",
+    ConsentRequestDeferred_person: "put off until later",
     ConsentGiven: "given",
     RenewedConsentGiven: "renewed",
     ConsentRefused: "refused",

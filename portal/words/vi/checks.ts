@@ -58,4 +58,24 @@ export const checks = {
       meaning: "Nếu bạn từng có số khác, danh sách của số đó cũng ở đây.",
     },
   },
+  others: {
+    about: { title: "Đúng người", meaning: "Bản kê là của người bạn đang xem, không phải của người khác." },
+    vrf: {
+      title: "Tra đúng chỗ của người này",
+      meaning: "Máy chủ không thể đưa cho bạn danh sách trống của người khác.",
+    },
+    index: {
+      title: "Mục lục khớp",
+      meaning:
+        "<index>Mục lục</index> cho biết mục nào là của ai. Mục lục đã chốt ghi đúng số mục này của người này.",
+    },
+    entries: {
+      title: "Mục nào cũng là của người này",
+      meaning: "Mỗi mục cho thấy vì sao nó ở trong danh sách của họ.",
+    },
+    linked: {
+      title: "Đủ các số giấy tờ của người này",
+      meaning: "Nếu họ từng có số khác, danh sách của số đó cũng ở đây.",
+    },
+  },
 };

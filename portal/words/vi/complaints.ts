@@ -19,6 +19,7 @@ export const complaints = {
     send: "Gửi khiếu nại",
     sending: "Đang gửi…",
     noEntry: "Không tìm thấy mục này trong bản kê của bạn",
+    noEntry_person: "Không tìm thấy mục này trong bản kê của người này",
   },
   progress: "Diễn biến",
   deadlines: "Thời hạn theo luật",
@@ -60,6 +61,7 @@ export const complaints = {
     answered: "cơ quan đã trả lời, chờ quyết định",
     decided: "đã có quyết định",
     withdrawn: "bạn đã rút lại",
+    withdrawn_person: "đã được rút lại",
     closed: "đã khép lại",
   },
 };

@@ -67,7 +67,9 @@ export const consents = {
   },
   states: {
     ConsentRequested: "cơ quan đang hỏi bạn",
+    ConsentRequested_person: "cơ quan đang hỏi",
     ConsentRequestDeferred: "bạn để lại quyết sau",
+    ConsentRequestDeferred_person: "để lại quyết sau",
     ConsentGiven: "đã đồng ý",
     RenewedConsentGiven: "đã gia hạn",
     ConsentRefused: "đã từ chối",
