@@ -13,6 +13,7 @@ import {
   visitor,
   WORDS,
 } from "./browser.ts";
+import { judged } from "./recorded.ts";
 
 const DRAWN = "Trình duyệt này bốc ra đúng những mục đó";
 const ACCESSES = 30;
@@ -24,26 +25,13 @@ const EVENTS: readonly Facets[] = Array.from({ length: ACCESSES }, (_, at) => ({
   ...(at % 10 === 0 && { handling: { emergency: true } }),
 }));
 
-/** Waits until everything recorded has been judged and can be searched. */
-async function judged(url: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    const { events } = (await (await fetch(`${url}/health`)).json()) as {
-      events: Readonly<Record<"recorded" | "judged" | "searchable" | "indexed" | "anchored", number>>;
-    };
-    const { judged: done, searchable, indexed, anchored } = events;
-    if (Math.min(done, searchable, indexed, anchored) >= ACCESSES) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("the events were not judged");
-}
-
 describe("what inspectors and officers do in a browser", function () {
   this.timeout(300_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal({ exchangeGraceSeconds: 1 });
     await portal.record(EVENTS);
-    await judged(portal.url);
+    await judged(portal);
   });
   after(async () => await portal.close());
 

@@ -203,9 +203,11 @@ onBothStores("erasure in the whole system", function (store) {
   }
 
   async function indexRoot(): Promise<string> {
-    const answer = await fetchUntil(`${ledger.url}/v1/anchors?limit=1000`);
-    const { anchors } = (await answer.json()) as { anchors: { indexSize: number; indexRoot: string }[] };
-    return anchors.find(({ indexSize }) => indexSize >= 5)?.indexRoot ?? "";
+    return await until("the index of the first five events is anchored", async () => {
+      const answer = await fetchUntil(`${ledger.url}/v1/anchors?limit=1000`);
+      const { anchors } = (await answer.json()) as { anchors: { indexSize: number; indexRoot: string }[] };
+      return anchors.find(({ indexSize }) => indexSize >= 5)?.indexRoot;
+    });
   }
 
   const reader = () => chainReader(jsonRpc(system.chain.url, { fetch, name: "node" }), "node");

@@ -23,7 +23,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 const SHOWN_TO_THE_PERSON = ["agent.role", "data", "exchange", "purpose", "subject", "time", "type"];
 
 onBothStores("the life of an event", function (store) {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let recorder: RunningRecorder;
