@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { toHex } from "../protocol/bytes.ts";
 import { originOf } from "../server/store/transfer-parts.ts";
 import { TransferError } from "../server/store/transfer-error.ts";
-import { comesToLead, requireMovable, transferRecords } from "../server/store/transfer.ts";
+import { comesToLead, requireMovable, requireNotBehind, transferRecords } from "../server/store/transfer.ts";
 import { countedText, progressBars, runRecordsCommand } from "./records/command.ts";
 import { nameOfPlace, openSource, openTarget, parsePlace } from "./records/places.ts";
 
@@ -33,6 +33,7 @@ await runRecordsCommand(USAGE, async () => {
       const snapshot = await source.snapshot();
       try {
         await requireMovable(snapshot);
+        await requireNotBehind(snapshot);
         const origin = await originOf(snapshot);
         const count = await transferRecords(origin, target, { onProgress: bars.show });
         bars.end();

@@ -3,7 +3,7 @@
  * if they are missing, then runs the task with that Node. Plain JavaScript without dependencies, since it runs before
  * anything is installed.
  *
- *     node scripts/run.mjs start|demo|test|bench|soak|deploy|keys|audit|backup|restore|copy|enrol|portal [ARGS]
+ *     node scripts/run.mjs start|demo|test|bench|soak|deploy|keys|audit|backup|restore|copy|behind|enrol|portal [ARGS]
  *     node scripts/run.mjs exec FILE [ARGS]
  */
 import path from "node:path";
@@ -32,6 +32,7 @@ const TASKS = new Map([
   ["backup", "scripts/backup.ts"],
   ["restore", "scripts/restore.ts"],
   ["copy", "scripts/copy.ts"],
+  ["behind", "scripts/behind.ts"],
   ["enrol", "scripts/enrol.ts"],
   ["portal", "scripts/portal.ts"],
 ]);

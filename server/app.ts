@@ -53,6 +53,8 @@ const SMALL_BODIES_BYTES = 32 * 1024 * 1024;
 const CLOSURES_INTERVAL_MS = 1_000;
 /** How old an answer about a new event may be; whoever asks about findings waits for what is newest. */
 const JUDGING_INTERVAL_MS = 1_000;
+/** A submission looks itself; this is for whoever answers without one. */
+const BEHIND_INTERVAL_MS = 1_000;
 /** A node that fell behind is left after two looks. */
 const NODES_INTERVAL_MS = 2_000;
 /** The public counts are as old as this; an inspector who asks waits for what is newest. */
@@ -81,6 +83,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (catalogue !== undefined) await requireNewOrCurrent(catalogue, catalogues);
     const chain = connectChain(options);
     const writer = openWriter(options, { about, records, chain, registry, closing });
+    // What another server found, or this one before it was started again.
+    await writer.sequencer.look();
     const anchorer = makeAnchorer(options, { records, chain, sequencer: writer.sequencer, registry });
     const sources = sourceRecords(records.derived);
     const findings = makeFindings(options, { about, records, keys: chain.keys, sources });
@@ -185,6 +189,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (options.config.rpcUrls.length > 1)
       poll("comparing the chain's nodes", NODES_INTERVAL_MS, chain.compareNodes);
     poll("reading the recorder keys", chainPollMs, () => chain.keys.poll());
+    poll("looking whether the records are behind", BEHIND_INTERVAL_MS, writer.sequencer.look);
     poll("reading seals and erasures", CLOSURES_INTERVAL_MS, read.update);
     poll("reading consents and objections", CLOSURES_INTERVAL_MS, decide.update);
     poll("destroying what was erased", CLOSURES_INTERVAL_MS, erase.run);

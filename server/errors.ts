@@ -154,6 +154,18 @@ export class StoreConflict extends LedgerError {
   }
 }
 
+/** Somebody found that the records are behind what was promised, and marked them (see `Store.setBehind`). Nothing was stored. */
+export class RecordsBehind extends LedgerError {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    const message = `The ledger's store is older than its promises: ${reason.replace(/\.$/, "")}.`;
+    super("store-behind", `${message} Keep everything; the operator has to restore the records.`);
+    this.name = "RecordsBehind";
+    this.reason = reason;
+  }
+}
+
 /** Another server of this log leads now. Nothing was written. */
 export class LeadLost extends LedgerError {
   constructor() {

@@ -4,6 +4,7 @@ import type { Store, StoreRiskKind } from "../store/store.ts";
 
 const KINDS: readonly StoreRiskKind[] = [
   "asynchronous-replica",
+  "torn-pages",
   "recycled-log",
   "kept-log",
   "old-rows-kept",

@@ -1,20 +1,20 @@
-import { appendAll } from "../../protocol/frontier.ts";
+import { equal } from "../../protocol/bytes.ts";
+import { appendAll, frontierRoot } from "../../protocol/frontier.ts";
 import { FIRST_SEQ } from "../../protocol/payload.ts";
 import type { Source } from "../../protocol/source.ts";
-import { type LedgerError, NumbersTaken, shuttingDown, StoreConflict } from "../errors.ts";
+import { type LedgerError, NumbersTaken, RecordsBehind, shuttingDown, StoreConflict } from "../errors.ts";
 import type { Group, Head, NewSubmission, TurnWork } from "../store/store.ts";
 import { conflictName, proofOfConflict } from "./conflict.ts";
 import { compareWithStore, leafAt } from "./known.ts";
 import { type OwnEvent, ownSource } from "./own-source.ts";
 import { planRound, type Sequenced, type Waiting } from "./queue.ts";
-import { isHonoured, receiptFor } from "./receipts.ts";
+import { isHonoured, isOfLog, receiptFor } from "./receipts.ts";
 import {
   agencyElsewhere,
   chainUnread,
   equivocation,
   partialOverlap,
   sequenceGap,
-  storeBehind,
   tooManyWait,
   wrongKeys,
 } from "./refusals.ts";
@@ -22,6 +22,9 @@ import type { SequencerLimits, SequencerParts, SequencerState } from "./parts.ts
 import type { VerifiedSubmission } from "./verified.ts";
 
 type TurnRecords = Parameters<TurnWork>[1];
+
+/** What was acknowledged is not in the store. */
+class PromiseLost extends Error {}
 
 const DEFAULT_LIMITS: SequencerLimits = {
   // Some seconds of work at the speeds we aim for; who waits longer had better be told.
@@ -43,11 +46,16 @@ export class GroupCommit {
   #running: Promise<void> | undefined;
   /** Something came since the round under way began. */
   #arrived = false;
-  /** Size of the log that `#next` is of; undefined before the first group and after a failed commit. */
-  #size: number | undefined;
+  /** The head that `#next` is of; undefined before the first group and after a failed commit. */
+  #head: Head | undefined;
   readonly #next = new Map<Source, number>();
-  /** Size of the log up to which receipts were handed out. */
-  #acknowledged = 0;
+  /** The last submission whose receipt was handed out. */
+  #acknowledged: Pick<NewSubmission, "index" | "receipt"> | undefined;
+  /** Found here, and not known to be in the store yet, for all servers. */
+  #unmarked: { readonly reason: string; readonly ofLogOnly: boolean } | undefined;
+
+  /** One after the other; never rejects. */
+  #marking: Promise<void> = Promise.resolve();
 
   constructor(parts: SequencerParts) {
     this.#parts = parts;
@@ -78,8 +86,41 @@ export class GroupCommit {
   }
 
   halt(reason: string): void {
+    this.#stop(reason);
+    // The chain was read with this server's settings: what they are wrong about is no mark on the records of another log.
+    this.#unmarked ??= { reason, ofLogOnly: true };
+    void this.#mark();
+  }
+
+  async look(): Promise<void> {
+    await this.#mark();
+    const reason = await this.#parts.store.behind();
+    if (reason !== undefined) this.#stop(reason);
+  }
+
+  #stop(reason: string): void {
+    if (this.#state.kind === "halted") return;
     this.#parts.log.fatal({ reason }, "sequencing halted: the store is behind what was promised");
     this.#state = { kind: "halted", reason };
+  }
+
+  /** Nothing is sequenced by then; other servers do not know yet, nor does the next start. Not in a turn, which it would wait for. */
+  async #mark(): Promise<void> {
+    this.#marking = this.#marking.then(async () => await this.#markNow());
+    await this.#marking;
+  }
+
+  async #markNow(): Promise<void> {
+    const { store, terms, log } = this.#parts;
+    const unmarked = this.#unmarked;
+    if (unmarked === undefined) return;
+    const { reason, ofLogOnly } = unmarked;
+    try {
+      if (!ofLogOnly || (await isOfLog(store, terms.log))) await store.setBehind(reason);
+      if (this.#unmarked === unmarked) this.#unmarked = undefined;
+    } catch (error) {
+      log.error({ err: error }, "the records could not be marked as behind; it is tried again");
+    }
   }
 
   async submit(submission: VerifiedSubmission): Promise<Sequenced> {
@@ -96,8 +137,15 @@ export class GroupCommit {
   async showReceipt(receipt: string): Promise<void> {
     const { store, terms, receiptKeys } = this.#parts;
     if (await isHonoured(store, terms.log, receiptKeys(), receipt)) return;
-    this.halt("a receipt of ours was shown whose events the store does not hold");
+    await this.#lost("a receipt of ours was shown whose events the store does not hold");
     this.requireOpen();
+  }
+
+  /** Known from our own signature, whatever the chain says. */
+  async #lost(reason: string): Promise<void> {
+    this.#stop(reason);
+    this.#unmarked = { reason, ofLogOnly: false };
+    await this.#mark();
   }
 
   async record(event: OwnEvent): Promise<number> {
@@ -115,7 +163,7 @@ export class GroupCommit {
     if (this.#closed) throw shuttingDown();
     if (this.#state.kind === "starting") throw chainUnread();
     if (this.#state.kind === "suspended") throw wrongKeys();
-    if (this.#state.kind === "halted") throw storeBehind(this.#state.reason);
+    if (this.#state.kind === "halted") throw new RecordsBehind(this.#state.reason);
   }
 
   async #enqueue(
@@ -165,20 +213,24 @@ export class GroupCommit {
         committed = await this.#roundAfter(head, records, waiting);
       });
     } catch (error) {
+      if (error instanceof PromiseLost) await this.#lost(error.message);
+      if (error instanceof RecordsBehind) this.#stop(error.reason);
+      const refusal = error instanceof PromiseLost ? new RecordsBehind(error.message) : error;
       // What was signed is not stored: nothing was lost, and the same submissions may come again.
-      for (const each of waiting) each.refuse(error);
+      for (const each of waiting) each.refuse(refusal);
     }
     return committed;
   }
 
   /** With the durable head, which nobody else moves meanwhile; whether there was something to commit. */
   async #roundAfter(head: Head, records: TurnRecords, waiting: readonly Waiting[]): Promise<boolean> {
-    // Never less than was acknowledged, or nothing more is.
-    if (head.size < this.#acknowledged) this.halt("it lost events that it had confirmed as durable");
+    if (!isSameHead(head, this.#head)) {
+      await this.#requireAcknowledged(head, records);
+      // Another process committed, or a commit of ours was kept that seemed to fail.
+      this.#next.clear();
+      this.#head = head;
+    }
     this.requireOpen();
-    // Another process committed, or a commit of ours was kept that seemed to fail.
-    if (head.size !== this.#size) this.#next.clear();
-    this.#size = head.size;
     await this.#loadSources(records, waiting);
     const here = waiting.filter((each) => !this.#refuseElsewhere(each));
     const round = planRound(here, (source) => this.#nextOf(source));
@@ -189,6 +241,14 @@ export class GroupCommit {
     return round.accepted.length > 0;
   }
 
+  /** After a database fell back to an older state and others went on, its size may be what it was: the very receipt tells. @throws PromiseLost */
+  async #requireAcknowledged({ size }: Head, records: TurnRecords): Promise<void> {
+    if (this.#acknowledged === undefined) return;
+    const { index, receipt } = this.#acknowledged;
+    if (size <= index || (await records.submissionOfIndex(index))?.receipt !== receipt)
+      throw new PromiseLost("it lost events that it had confirmed as durable");
+  }
+
   async #commit(head: Head, accepted: readonly Waiting[]): Promise<void> {
     const started = performance.now();
     let group: Group;
@@ -197,15 +257,15 @@ export class GroupCommit {
       await this.#parts.store.commit(group, head.size);
     } catch (error) {
       // The group may have been kept or lost. What memory knows of the log is void until the store is asked again.
-      this.#size = undefined;
+      this.#head = undefined;
       this.#parts.log.error({ err: error, index: head.size }, "a group could not be committed");
       if (error instanceof StoreConflict) this.#waiting.unshift(...accepted);
       else for (const each of accepted) each.refuse(error);
       return;
     }
     this.#parts.metrics.committed(accepted.length, group.head.size - head.size, performance.now() - started);
-    this.#size = group.head.size;
-    this.#acknowledged = group.head.size;
+    this.#head = group.head;
+    this.#acknowledged = group.submissions.at(-1) ?? this.#acknowledged;
     for (const [at, { submission, answer }] of accepted.entries()) {
       this.#next.set(submission.source, submission.first + submission.count);
       const receipt = group.submissions[at]?.receipt;
@@ -309,4 +369,11 @@ export class GroupCommit {
   #nextOf(source: Source): number {
     return this.#next.get(source) ?? FIRST_SEQ;
   }
+}
+
+/** The same events in the same order: the roots tell. */
+function isSameHead(a: Head, b: Head | undefined): boolean {
+  return (
+    a.size === b?.size && a.commits === b.commits && equal(frontierRoot(a.frontier), frontierRoot(b.frontier))
+  );
 }

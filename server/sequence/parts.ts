@@ -8,7 +8,7 @@ import type { ReceiptTerms } from "./receipts.ts";
 
 /**
  * `starting` until `open`; `suspended` until `open` again; `halted` until the process is started again on a store that is not
- * behind.
+ * behind, or whose mark the operator took away.
  */
 export type SequencerState =
   { readonly kind: "starting" | "open" } | { readonly kind: "suspended" | "halted"; readonly reason: string };

@@ -64,3 +64,12 @@ export async function isHonoured(
   }
   return false;
 }
+
+/** Whether the newest receipt in the store names this log; false of a store without events. */
+export async function isOfLog(
+  store: Pick<StoreReader, "head" | "submissionOfIndex">,
+  log: LogId,
+): Promise<boolean> {
+  const last = await store.submissionOfIndex((await store.head()).size - 1);
+  return last !== undefined && formatLogId(parseReceipt(last.receipt).receipt.log) === formatLogId(log);
+}

@@ -48,11 +48,3 @@ export function wrongKeys(): LedgerError {
       "Keep everything and send the same again later; the operator has to put the keys right.",
   );
 }
-
-export function storeBehind(reason: string): LedgerError {
-  const message = `The ledger's store is older than its promises: ${reason}.`;
-  return new LedgerError(
-    "store-behind",
-    `${message} Keep everything; the operator has to restore the records.`,
-  );
-}

@@ -26,7 +26,7 @@ export interface Sequencer {
    */
   submitOwn: (submission: VerifiedSubmission) => Promise<Sequenced>;
   /**
-   * Takes a receipt that a recorder shows. One that is ours and that the store does not hold halts the log.
+   * Takes a receipt that a recorder shows. One that is ours and that the store does not hold halts the log, on all servers.
    * @throws LedgerError `store-behind`, `wrong-receipt`; FormatError.
    */
   showReceipt: (receipt: string) => Promise<void>;
@@ -45,8 +45,13 @@ export interface Sequencer {
   open: () => void;
   /** Refuses every submission (`wrong-keys`) until `open`: the chain does not name the keys that sign here. */
   suspend: (reason: string) => void;
-  /** Refuses every submission from now on (`store-behind`), for the reason given in the answer and the log. */
+  /**
+   * Refuses every submission from now on (`store-behind`), for the reason given in the answer and the log, and marks the records so that every other server
+   * does and every later start (`Store.setBehind`), if they are this log's. What could not be marked at once is by the next `look`.
+   */
   halt: (reason: string) => void;
+  /** Looks whether the records are marked as behind, and halts if so: whoever sends nothing learns it here. To be called first, and now and then. */
+  look: () => Promise<void>;
   /** Waits for the group under way; whatever still waits is refused. */
   close: () => Promise<void>;
 }
@@ -64,6 +69,7 @@ export function createSequencer(parts: SequencerParts): Sequencer {
     open: () => writer.open(),
     suspend: (reason) => writer.suspend(reason),
     halt: (reason) => writer.halt(reason),
+    look: async () => await writer.look(),
     close: async () => await writer.close(),
   };
 }

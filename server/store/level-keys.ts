@@ -44,6 +44,8 @@ export function isLogRow(key: Buffer, row: LogRow): boolean {
 }
 
 const REGISTER_ROWS = {
+  /** Why the records are behind what was promised (see Store.setBehind). */
+  behind: "B",
   format: "F",
   /** The head the register has followed the log to. */
   head: "H",

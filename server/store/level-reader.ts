@@ -321,6 +321,7 @@ export function levelReader(view: View): StoreReader {
       const row = await register.get(registerKey("anchorIntent"));
       return row && new Uint8Array(row);
     },
+    behind: async () => (await register.get(registerKey("behind")))?.toString(),
     keptSubmissions,
     keptAttachment: async (index) => {
       const row = await log.get(logKey(index, "attachment"));

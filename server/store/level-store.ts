@@ -1,7 +1,7 @@
 import { mkdir, statfs } from "node:fs/promises";
 import path from "node:path";
 import { Level } from "level";
-import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
+import { LedgerError, RecordsBehind, shuttingDown, StoreConflict } from "../errors.ts";
 import { assertContiguous, headListeners } from "./group.ts";
 import { eraseEvents } from "./level-erasing.ts";
 import { MIGRATIONS, migrate, type Migration } from "./level-format.ts";
@@ -62,6 +62,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   const both: Databases = { log, register };
   const listeners = headListeners(options.onListenerError);
   let head: Head = headOf(undefined);
+  /** See Store.setBehind. */
+  let behind: string | undefined;
   let closed = false;
   /** A write failed: LevelDB's journal may end in half a record, which only opening it again cuts off. */
   let broken = false;
@@ -81,6 +83,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       await migrate(both, migrations);
       await followLog(both);
       head = await lastHead(log);
+      const [mark] = await register.getMany([registerKey("behind")]);
+      behind = mark?.toString();
       broken = false;
     } catch (cause) {
       // Nothing stays half open: the next attempt begins anew, here or in another process.
@@ -136,6 +140,10 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     enoughUntil = performance.now() + FREE_SPACE_CHECK_MS;
   }
 
+  function requireNotBehind(): void {
+    if (behind !== undefined) throw new RecordsBehind(behind);
+  }
+
   async function commit(group: Group, expectedSize: number): Promise<void> {
     if (committing) throw new StoreConflict(expectedSize, head.size);
     assertContiguous(group, expectedSize);
@@ -144,6 +152,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       await refuseWhenFull();
       // A write that failed may have been kept: only now is the head known that must not be written over.
       await repaired();
+      requireNotBehind();
       if (head.size !== expectedSize) throw new StoreConflict(expectedSize, head.size);
       // From here on the group is committed, whatever happens to the register.
       await write(log, true, (batch) => putGroup(batch, group));
@@ -194,6 +203,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     commit,
     turn: async (work) => {
       await repaired();
+      requireNotBehind();
       await work(head, reader);
     },
     campaign: async () => {
@@ -238,6 +248,15 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     },
     bind: async (name, value) => {
       await write(register, true, (batch) => batch.put(registerKey("bindings", name), Buffer.from(value)));
+    },
+    setBehind: async (reason) => {
+      const key = registerKey("behind");
+      // Before it is durable: whoever marks them must not see another commit.
+      behind = reason ?? behind;
+      await write(register, true, (batch) =>
+        reason === undefined ? batch.del(key) : batch.put(key, Buffer.from(reason)),
+      );
+      behind = reason;
     },
     setAnchorIntent: async (intent) => {
       const key = registerKey("anchorIntent");

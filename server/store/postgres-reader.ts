@@ -212,6 +212,7 @@ export function postgresReader({ rows }: Queries): StoreReader {
       })),
     bound: async (name) => await boundTo(`bound ${name}`),
     anchorIntent: async () => await boundTo(ANCHOR_INTENT),
+    behind: async () => await one(`SELECT value FROM bindings WHERE name = '${BEHIND}'`, [], behindIn),
     keptSubmissions,
     keptAttachment: async (index) =>
       await one("SELECT name, sealed FROM attachments WHERE index = $1", [index], (row) => ({
@@ -262,6 +263,12 @@ export function postgresReader({ rows }: Queries): StoreReader {
 
 /** Where the anchor intent stands among the bindings, whose names begin with "bound ". */
 export const ANCHOR_INTENT = "anchor intent";
+/** Where it stands there why the records are behind what was promised. */
+export const BEHIND = "behind";
+
+function behindIn(row: Row): string {
+  return bytesIn(row, "value").toString();
+}
 
 export function headIn(row: Row): Head {
   const size = numberIn(row, "size");

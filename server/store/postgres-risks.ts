@@ -7,12 +7,19 @@ import type { StoreRisk } from "./store.ts";
  * reported for as long as it is so: a replica may come at any time, and a server that refuses to start while somebody copies the database helps nobody.
  */
 
-/** Refuses a database that acknowledges before it wrote. One that does not know the setting is taken at its word. @throws LedgerError */
+/** Whether the database confirms before it wrote. One that does not know the settings is taken at its word. */
+export const LOSES =
+  "coalesce(current_setting('synchronous_commit', true) = 'off', false) OR coalesce(current_setting('fsync', true) = 'off', false)";
+
+/** Refuses a database that acknowledges before it wrote. @throws LedgerError */
 export async function requireDurable(queries: Queries): Promise<void> {
-  const [row] = await queries.rows(
-    "SELECT current_setting('synchronous_commit', true) = 'off' OR current_setting('fsync', true) = 'off' AS loses",
-  );
-  if (row?.["loses"] !== true) return;
+  const [row] = await queries.rows(`SELECT ${LOSES} AS loses`);
+  if (row !== undefined) requireDurableRow(row);
+}
+
+/** The same by a row with the column `loses`. @throws LedgerError */
+export function requireDurableRow(row: Row): void {
+  if (row["loses"] !== true) return;
   const message =
     "The database confirms what it may still lose: set synchronous_commit and fsync to on, for the database and its user.";
   throw new LedgerError("store-unavailable", message);
@@ -24,6 +31,7 @@ const QUESTION = `
     current_setting('synchronous_standby_names', true) AS standbys,
     current_setting('synchronous_commit', true) AS confirms,
     current_setting('wal_recycle', true) AS recycles,
+    current_setting('full_page_writes', true) AS pages,
     current_setting('wal_keep_size', true) AS keeps,
     (SELECT count(*) FROM pg_stat_replication WHERE application_name IS DISTINCT FROM 'pg_basebackup') AS replicas,
     (SELECT count(*) FROM pg_stat_replication WHERE backend_xmin IS NOT NULL) AS holding,
@@ -56,6 +64,14 @@ export function risksIn(row: Row): readonly StoreRisk[] {
         message:
           "The database has a replica that commits do not wait for: if it takes over, acknowledged events are lost and their numbers given again. " +
           "Set synchronous_standby_names, and synchronous_commit to on, or never let the replica take over.",
+      },
+    ],
+    [
+      setting("pages") === "off",
+      {
+        kind: "torn-pages",
+        message:
+          "full_page_writes is off: a crash in the middle of writing a page may destroy what was confirmed, unless the file system writes pages whole. Set full_page_writes = on.",
       },
     ],
     [

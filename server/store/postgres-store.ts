@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
-import { LedgerError, shuttingDown, StoreConflict } from "../errors.ts";
+import { LedgerError, RecordsBehind, shuttingDown, StoreConflict } from "../errors.ts";
 import type { Expiring } from "./expiring.ts";
 import { assertContiguous, headListeners } from "./group.ts";
 import { eraseEventKeys } from "./postgres-erasing.ts";
@@ -8,9 +8,16 @@ import { postgresExpiring } from "./postgres-expiring.ts";
 import { migrateRecords } from "./postgres-format.ts";
 import { postgresLead } from "./postgres-lead.ts";
 import { insertGroup } from "./postgres-log.ts";
-import { ANCHOR_INTENT, headIn, postgresReader } from "./postgres-reader.ts";
-import { postgresRisks, requireDurable } from "./postgres-risks.ts";
-import { inTransaction, numberIn, postgresSessions, type Queries, type Session } from "./postgres-session.ts";
+import { ANCHOR_INTENT, BEHIND, headIn, postgresReader } from "./postgres-reader.ts";
+import { LOSES, postgresRisks, requireDurable, requireDurableRow } from "./postgres-risks.ts";
+import {
+  bytesIn,
+  inTransaction,
+  numberIn,
+  postgresSessions,
+  type Queries,
+  type Session,
+} from "./postgres-session.ts";
 import { indexKeyRow } from "./rows.ts";
 import type { Group, Head, IndexKeyRow, Store, StoredAnchor, TurnWork } from "./store.ts";
 
@@ -61,6 +68,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { connections = DEFAULT_CONNECTIONS, snapshotIdleMs = DEFAULT_SNAPSHOT_IDLE_MS } = options;
   /** How a transaction that writes begins. */
   const write = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${pauseMs}`;
+  /** How one begins that is alone with the head. */
+  const writeHead = `${write}; SELECT 1 FROM head FOR UPDATE`;
   /** Everything that is read in it is of one moment, which PostgreSQL takes at the first question. */
   const snapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = ${snapshotIdleMs}; SELECT 1 FROM head`;
   const readers = postgresSessions(url, connections - WRITE_CONNECTIONS);
@@ -111,9 +120,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     polling.unref();
   }
 
+  /** In a transaction that holds it: what waited for it shows here. Each time it is looked whether the database still keeps what it confirms. */
   async function lockedHead(session: Session): Promise<Head> {
-    const [row] = await session.rows("SELECT size, commits, frontier FROM head FOR UPDATE");
+    const [row] = await session.rows(
+      `SELECT size, commits, frontier, ${LOSES} AS loses, (SELECT value FROM bindings WHERE name = '${BEHIND}') AS behind FROM head`,
+    );
     if (row === undefined) throw new LedgerError("store-unavailable", "The records have no head.");
+    if (row["behind"] !== null) throw new RecordsBehind(bytesIn(row, "behind").toString());
+    requireDurableRow(row);
     return headIn(row);
   }
 
@@ -127,7 +141,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     turn = undefined;
     await written(async () => {
       if (ours === undefined)
-        await inTransaction(writers, write, async (session) =>
+        await inTransaction(writers, writeHead, async (session) =>
           insert(session, (await lockedHead(session)).size),
         );
       else await inTurnOf(ours.session, async (session) => insert(session, ours.size));
@@ -149,7 +163,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     if (inTurn) throw new Error("one turn at a time");
     inTurn = true;
     try {
-      const session = await writers.begin(write);
+      const session = await writers.begin(writeHead);
       await inSession(session, work);
     } finally {
       inTurn = false;
@@ -274,6 +288,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     bind: async (name, value) =>
       await inWrite(async (session) => await remember(session, `bound ${name}`, value)),
     bindFirst,
+    setBehind: async (reason) => {
+      await written(async () =>
+        // Behind the commits under way, before any other.
+        inTransaction(writers, writeHead, async (session) => {
+          if (reason !== undefined) await remember(session, BEHIND, Buffer.from(reason));
+          else await session.rows("DELETE FROM bindings WHERE name = $1", [BEHIND]);
+        }),
+      );
+    },
     setAnchorIntent: async (intent) => {
       await asLeader(async (session) => {
         if (intent !== undefined) await remember(session, ANCHOR_INTENT, intent);

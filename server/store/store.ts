@@ -216,6 +216,8 @@ export interface StoreReader {
   keptSubmissions: (page: { from: number; events: number }) => Promise<KeptSubmission[]>;
   /** What is kept whole beside one event, as it is stored. */
   keptAttachment: (index: number) => Promise<KeptAttachment | undefined>;
+  /** Why these records are behind what was promised, if somebody found so: see `Store.setBehind`. */
+  behind: () => Promise<string | undefined>;
   /** All that was bound with `bind`, by name in ASCII order. */
   bindings: () => Promise<{ readonly name: string; readonly value: Bytes }[]>;
 }
@@ -229,10 +231,13 @@ export interface StoreRisk {
 
 /** See docs/deploying.md for each. */
 export type StoreRiskKind =
-  "asynchronous-replica" | "recycled-log" | "kept-log" | "old-rows-kept" | "missing-rights";
+  "asynchronous-replica" | "torn-pages" | "recycled-log" | "kept-log" | "old-rows-kept" | "missing-rights";
 
 /** What is done in a turn, with the durable head and a reader of the same moment. */
-export type TurnWork = (head: Head, records: Pick<StoreReader, "source">) => Promise<void>;
+export type TurnWork = (
+  head: Head,
+  records: Pick<StoreReader, "source" | "submissionOfIndex">,
+) => Promise<void>;
 
 /**
  * All reads show the state at one head until it is closed. Close it soon: it holds back compaction, and erasure. PostgreSQL ends one that asked nothing for
@@ -261,7 +266,7 @@ export interface Store extends StoreReader {
   /**
    * Does the work while nobody else can commit: in it, the durable head stays as it is given, until the work itself commits (once) or ends. One turn at a
    * time; where several processes write, the others wait, so the work reads what it needs through the reader it is given (before it commits), which waits
-   * for nobody. Rejects with what the work throws.
+   * for nobody. Rejects with what the work throws; with LedgerError `store-unavailable` where the database's settings would lose what it confirms.
    */
   turn: (work: TurnWork) => Promise<void>;
   /**
@@ -305,6 +310,11 @@ export interface Store extends StoreReader {
   bind: (name: string, value: Bytes) => Promise<void>;
   /** As `bind`, unless the name is bound already, by whoever came first. Resolves with what it is bound to. */
   bindFirst: (name: string, value: Bytes) => Promise<Bytes>;
+  /**
+   * Durably marks these records as behind what was promised, for this reason: from now on `turn` and `commit` reject with RecordsBehind, in every process and after
+   * every start. Undefined takes the mark away, which is for the operator alone. It is no part of what is copied or backed up.
+   */
+  setBehind: (reason: string | undefined) => Promise<void>;
   /** For the leader. Durably remembers what is about to be sent to the chain; undefined forgets it. */
   setAnchorIntent: (intent: Bytes | undefined) => Promise<void>;
   /**

@@ -6,6 +6,8 @@ export type TransferCode =
   | "in-use"
   /** What is read is a half-written target itself. */
   | "half-written"
+  /** What is read is marked as behind what was promised. */
+  | "behind"
   /** A backup, or a file of keys, that is cut off, altered, or no such file. */
   | "damaged"
   | "newer-format"

@@ -69,6 +69,16 @@ export async function requireWholeRecords(store: Pick<StoreReader, "bound">): Pr
   );
 }
 
+/** The records of a store that somebody wants to go on with elsewhere: the mark stays behind, so nobody gets rid of it so. @throws TransferError `behind` */
+export async function requireNotBehind(store: Pick<StoreReader, "behind">): Promise<void> {
+  const reason = await store.behind();
+  if (reason !== undefined)
+    throw new TransferError(
+      "behind",
+      `These records are behind what was promised: ${reason} Bring back the newest ones; \`npm run behind\` takes the mark away where it is wrong.`,
+    );
+}
+
 /** The records of a store that are to be moved elsewhere. @throws TransferError `half-written` */
 export async function requireMovable(store: Pick<StoreReader, "bound">): Promise<void> {
   if (await isHalfWritten(store))

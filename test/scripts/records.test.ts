@@ -17,7 +17,7 @@ async function run(script: string, ...args: readonly string[]): Promise<{ code: 
   });
 }
 
-describe("scripts/copy, scripts/backup, scripts/restore", function () {
+describe("scripts/copy, scripts/backup, scripts/restore, scripts/behind", function () {
   this.timeout(600_000);
   let folder: string;
   const at = (...names: string[]): string => path.join(folder, ...names);
@@ -46,6 +46,35 @@ describe("scripts/copy, scripts/backup, scripts/restore", function () {
     expect(again).to.include({ code: 2 });
     expect(again.said).to.contain("is there already");
     expect((await readdir(folder)).filter((name) => name.endsWith(".part"))).to.deep.equal([]);
+  });
+
+  it("move nothing out of records that a ledger has open", async () => {
+    const store = await openLevelStore({ path: at("ledger", "records"), minFreeBytes: 0 });
+    const { code, said } = await run("copy.ts", "--from", at("ledger"), "--to", at("taken")).finally(
+      store.close,
+    );
+    expect(said).to.contain("another process may hold them");
+    expect(code, said).to.equal(1);
+    expect(await readdir(folder)).to.not.include("taken");
+  });
+
+  it("show the mark of records that are behind, copy none such, and take it away when they are told to", async () => {
+    const of = ["--of", at("ledger")];
+    expect((await run("behind.ts", ...of)).code).to.equal(0);
+    const store = await openLevelStore({ path: at("ledger", "records"), minFreeBytes: 0 });
+    await store.setBehind("a receipt was shown").finally(store.close);
+    const shown = await run("behind.ts", ...of);
+    expect(shown, shown.said).to.include({ code: 1 });
+    expect(shown.said).to.contain("holds 60 events, root ").and.contain("a receipt was shown");
+    const copied = await run("copy.ts", "--from", at("ledger"), "--to", at("unmarked"));
+    expect(copied, copied.said).to.include({ code: 1 });
+    expect(copied.said).to.contain("a receipt was shown").and.contain("npm run behind");
+    const saved = await run("backup.ts", "--from", at("ledger"), "--out", at("saved"));
+    expect(saved, saved.said).to.include({ code: 0 });
+    const removed = await run("behind.ts", ...of, "--remove");
+    expect(removed, removed.said).to.include({ code: 0 });
+    expect(removed.said).to.contain("Taken away: a receipt was shown");
+    expect((await run("behind.ts", ...of)).code).to.equal(0);
   });
 
   it("say what is missing, and touch nothing", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parseSource } from "../../../protocol/source.ts";
-import { StoreConflict } from "../../../server/errors.ts";
+import { RecordsBehind, StoreConflict } from "../../../server/errors.ts";
 import { openDisclosures } from "../../../server/store/sealing.ts";
 import type { Head, IndexKeyRow, Store, StoredAnchor, StoreReader } from "../../../server/store/store.ts";
 import { bundle, EMPTY, groupAfter, madeSubmission, tagsOf, type MadeSubmission } from "./groups.ts";
@@ -436,6 +436,34 @@ export function storeConformance(name: string, fixture: () => Promise<StoreFixtu
       await store.bind("pepper", Uint8Array.of(5));
       expect(await snapshot.bound("pepper")).to.deep.equal(Uint8Array.of(4));
       await snapshot.close();
+    });
+
+    it("takes nothing while it is marked as behind, also when it is opened again, and shows what it has", async () => {
+      await commit(madeSubmission(A, 1, 2, 0));
+      expect(await store.behind()).to.equal(undefined);
+      await store.setBehind("a receipt was shown");
+      const group = groupAfter(await store.head(), [madeSubmission(A, 3, 1, 2)]);
+      for (const open of [async () => undefined, reopen]) {
+        await open();
+        let worked = false;
+        const turn = store.turn(async () => {
+          worked = true;
+          await Promise.resolve();
+        });
+        expect(await rejection(turn)).to.include({ code: "store-behind", reason: "a receipt was shown" });
+        expect(worked).to.equal(false);
+        expect(await rejection(store.commit(group, 2))).to.be.instanceOf(RecordsBehind);
+        expect(await store.behind()).to.equal("a receipt was shown");
+        expect((await store.head()).size).to.equal(2);
+        expect(await store.disclosures(1)).to.be.a("string");
+        // What is copied and backed up.
+        expect(await store.bindings()).to.deep.equal([]);
+      }
+      await store.setBehind(undefined);
+      expect(await store.behind()).to.equal(undefined);
+      await reopen();
+      await store.commit(group, 2);
+      expect((await store.head()).size).to.equal(3);
     });
 
     it("tells listeners every new head in order, until they leave", async () => {

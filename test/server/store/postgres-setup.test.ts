@@ -10,7 +10,7 @@ import { EMPTY, groupAfter, madeSubmission } from "./groups.ts";
 
 /** What a database that is set up well answers. */
 const WELL = {
-  ...{ standbys: "", confirms: "on", recycles: "off", keeps: "0", may: true },
+  ...{ standbys: "", confirms: "on", pages: "on", recycles: "off", keeps: "0", may: true },
   ...{ replicas: "0", holding: "0", slots: "0", prepared: "0" },
 };
 
@@ -38,6 +38,7 @@ describe("store: how PostgreSQL is set up", function () {
     expect(kinds({ replicas: "1", standbys: "*", confirms: "local" })).to.deep.equal([
       "asynchronous-replica",
     ]);
+    expect(kinds({ pages: "off" })).to.deep.equal(["torn-pages"]);
     expect(kinds({ recycles: "on" })).to.deep.equal(["recycled-log"]);
     expect(kinds({ keeps: "1GB" })).to.deep.equal(["kept-log"]);
     expect(kinds({ keeps: "0MB" })).to.deep.equal([]);

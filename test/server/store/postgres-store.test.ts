@@ -371,6 +371,32 @@ describe("store: PostgreSQL", function () {
     expect(await rejection(openPostgresStore({ url }))).to.have.property("code", "store-unavailable");
   });
 
+  it("commits nothing while the database confirms what it may lose, also if that came later", async () => {
+    const url = await running().newDatabase();
+    const store = await openPostgresStore({ url });
+    const isRefused = async (): Promise<boolean> =>
+      ((await rejection(store.turn(() => Promise.resolve()))) as { code?: string } | undefined)?.code ===
+      "store-unavailable";
+    try {
+      expect(await isRefused()).to.equal(false);
+      await query(url, "ALTER SYSTEM SET synchronous_commit = off");
+      await query(url, "SELECT pg_reload_conf()");
+      // The server tells its processes when it comes to it.
+      while (!(await isRefused()));
+      const group = groupAfter(EMPTY, [madeSubmission(A, 1, 1, 0)]);
+      expect(await rejection(store.commit(group, 0))).to.match(/synchronous_commit/);
+      await query(url, "ALTER SYSTEM RESET synchronous_commit");
+      await query(url, "SELECT pg_reload_conf()");
+      while (await isRefused());
+      await store.commit(group, 0);
+      expect((await store.head()).size).to.equal(1);
+    } finally {
+      await query(url, "ALTER SYSTEM RESET synchronous_commit");
+      await query(url, "SELECT pg_reload_conf()");
+      await store.close();
+    }
+  });
+
   it("asks nothing of a connection that was given back, and takes no rollback for a commit", async () => {
     const url = await running().newDatabase();
     const sessions = postgresSessions(url, 1);
