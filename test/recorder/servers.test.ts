@@ -35,7 +35,7 @@ describe("recorder/servers", () => {
   }
 
   const over = (urls: readonly string[], signal?: AbortSignal): Servers =>
-    ledgerServers({ urls, timeoutMs: 10_000, signal, maxAnswerBytes: 100 });
+    ledgerServers({ urls, timeoutMs: 100_000, signal, maxAnswerBytes: 100 });
   const ask = async (servers: Servers): Promise<string> =>
     (await servers.request("/x", { method: "GET" })).text;
 

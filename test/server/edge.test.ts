@@ -421,7 +421,7 @@ describe("server/edge: connections", () => {
   });
 
   it("ends one whose client asks and does not take the answer", async () => {
-    const port = await listening({ idleTimeoutMs: 100 });
+    const port = await listening({ idleTimeoutMs: 1_000 });
     const client = connect(port, "127.0.0.1").on("error", () => undefined);
     client.write("GET / HTTP/1.1\r\nhost: ledger\r\n\r\n");
     const [, response] = (await once(server, "request")) as [unknown, NodeJS.EventEmitter];

@@ -35,6 +35,9 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 }
 
+/** The service of this machine answers sooner, however busy it is; one that does not answer costs a test this. */
+const TIMEOUT_MS = 3_000;
+
 describe("proactive/exchange: the proxy", () => {
   let place: Premises;
   let recorder: Recorder;
@@ -84,7 +87,7 @@ describe("proactive/exchange: the proxy", () => {
         logger: { error: () => undefined },
         upstream: `${await listening(server)}/old`,
         passHeaders: ["authorization"],
-        ...{ maxRequestBytes: 1_000, maxAnswerBytes: 10_000, timeoutMs: 500 },
+        ...{ maxRequestBytes: 1_000, maxAnswerBytes: 10_000, timeoutMs: TIMEOUT_MS },
       }),
     );
     front = createServer(app);
