@@ -143,7 +143,7 @@ describe("scripts/devchain", function () {
     await first.stop();
     const second = await start({ blockTime: 1 });
     const block = await newBlock(second);
-    expect(Number(block["timestamp"])).to.be.closeTo(Date.now() / 1000, 5);
+    expect(Number(block["timestamp"])).to.be.closeTo(Date.now() / 1000, 60);
     expect(block["transactions"]).to.deep.equal([]);
   });
 
@@ -160,7 +160,7 @@ describe("scripts/devchain", function () {
     const program = await startProgram(dataDir, { HOME: home });
     try {
       // More than anvil keeps in memory when nothing tells it to forget.
-      await httpRpc(program.url, 20_000, 1_000_000)("anvil_mine", ["0x400"]);
+      await httpRpc(program.url, 100_000, 1_000_000)("anvil_mine", ["0x400"]);
       expect(await readdir(home)).to.deep.equal([]);
     } finally {
       await program.end("SIGTERM");
@@ -193,7 +193,7 @@ describe("scripts/devchain", function () {
 type Node = Pick<Devchain, "url">;
 
 function call(chain: Node, method: string, params: readonly unknown[]): Promise<unknown> {
-  return httpRpc(chain.url, 10_000, 100_000_000)(method, params);
+  return httpRpc(chain.url, 100_000, 100_000_000)(method, params);
 }
 
 async function member(

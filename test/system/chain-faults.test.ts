@@ -39,7 +39,7 @@ onBothStores("chain faults", function (store) {
     ending.push(system.destroy);
     gateway = await openGateway(system.chain.url);
     ending.push(gateway.close);
-    rpc = httpRpc(system.chain.url, 10_000, 10_000_000);
+    rpc = httpRpc(system.chain.url, 100_000, 10_000_000);
   });
 
   afterEach(async () => {
@@ -135,7 +135,7 @@ onBothStores("chain faults", function (store) {
       const chain = await startDevchain({ dataDir: path.dirname(system.chain.statePath) });
       ending.push(chain.kill);
       gateway.target = chain.url;
-      const again = httpRpc(chain.url, 10_000, 10_000_000);
+      const again = httpRpc(chain.url, 100_000, 10_000_000);
       expect(await sizes(system, again)).to.deep.equal([1]);
       await untilHealth(ledger, (health) => health.includes('"missingAnchors":3'));
 

@@ -51,7 +51,7 @@ export async function startTestChain(options: Partial<DevchainOptions> = {}): Pr
   const settings: DevchainOptions = { dataDir, snapshotIntervalMs: 3_600_000, ...options };
   let node = await startDevchain(settings);
   const { url } = node;
-  const rpc = httpRpc(url, 10_000, 10_000_000);
+  const rpc = httpRpc(url, 100_000, 10_000_000);
   try {
     const deployment = await deploy({
       rpc,

@@ -16,7 +16,7 @@ describe("server/anchor/json-rpc", () => {
     const shown: (string | undefined)[] = [];
     only.server.on("request", ({ headers }) => void shown.push(headers.authorization));
     const withPassword = only.url.replace("//", "//ledger:s3cret%2F@");
-    expect(await httpRpc(withPassword, 1_000, 1_000)("eth_blockNumber", [])).to.equal("0x1");
+    expect(await httpRpc(withPassword, 100_000, 1_000)("eth_blockNumber", [])).to.equal("0x1");
     expect(new Set(shown)).to.deep.equal(new Set([`Basic ${btoa("ledger:s3cret/")}`]));
     const down = await httpRpc(
       "http://ledger:s3cret%2F@127.0.0.1:9",
