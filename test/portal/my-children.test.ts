@@ -27,6 +27,7 @@ const WORDS = {
     whose: "Xem của ai",
     choices: ["Tôi", `Con: ${CHILD.id}`],
     print: "Bản in",
+    scheme: "(số giấy chứng sinh)",
     complain: "Khiếu nại về mục này",
     said: [
       "đã lấy dữ liệu của người này",
@@ -45,6 +46,7 @@ const WORDS = {
     whose: "Whose data",
     choices: ["Mine", `My child: ${CHILD.id}`],
     print: "Print view",
+    scheme: "(number of the birth notice)",
     complain: "Complain about this entry",
     said: [
       "got this person's data from",
@@ -155,7 +157,7 @@ describe("the data of whom somebody represents, in a browser", function () {
 
       await page.getByRole("link", { name: words.print }).click();
       await page.getByText(CHILD.id).waitFor();
-      await expectOf(page, language, words.said.slice(0, 3));
+      await expectOf(page, language, [words.scheme, ...words.said.slice(0, 3)]);
       await page.goBack();
 
       await page.getByText(words.good).waitFor();

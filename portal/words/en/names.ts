@@ -13,5 +13,6 @@ export const names: typeof vi = {
     "vn-cmnd": "old identity card",
     "vn-passport": "passport",
     passport: "foreign passport",
+    "vn-newborn": "number of the birth notice",
   },
 };

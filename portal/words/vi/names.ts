@@ -12,5 +12,6 @@ export const names = {
     "vn-cmnd": "chứng minh nhân dân",
     "vn-passport": "hộ chiếu",
     passport: "hộ chiếu nước ngoài",
+    "vn-newborn": "số giấy chứng sinh",
   },
 };
