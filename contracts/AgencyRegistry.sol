@@ -140,9 +140,12 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     }
 
     /// @inheritdoc IAgencyRegistry
-    function nameAnchorRegistry(address anchorRegistry_) external override onlyRole(REGISTRAR_ROLE) {
+    function nameAnchorRegistry(address anchorRegistry_) external override onlyRole(DEFAULT_ADMIN_ROLE) {
         if (anchorRegistry != address(0)) revert AnchorRegistryFixed(anchorRegistry);
         if (anchorRegistry_.code.length == 0) revert NoContract(anchorRegistry_);
+        try IAnchorRegistry(anchorRegistry_).logCount() returns (uint64) {} catch {
+            revert NotAnchorRegistry(anchorRegistry_);
+        }
         anchorRegistry = anchorRegistry_;
         emit AnchorRegistryNamed(anchorRegistry_);
     }

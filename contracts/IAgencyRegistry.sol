@@ -115,6 +115,8 @@ interface IAgencyRegistry {
     error NoAnchorRegistry();
     /// @notice There is no contract at the address.
     error NoContract(address account);
+    /// @notice The contract at the address does not say how many logs it has.
+    error NotAnchorRegistry(address account);
     /// @notice The AnchorRegistry has no log of this number.
     error UnknownLog(uint64 logId);
     /// @notice The agency has just this log already.
@@ -158,7 +160,9 @@ interface IAgencyRegistry {
      */
     function revokeRecorderKey(bytes32 agency, bytes32 recorder, uint256 keyIndex, uint64 fromBlock) external;
 
-    /// @notice Names the AnchorRegistry whose logs hold agencies, once and for ever. Only the registrar.
+    /// @notice Names the AnchorRegistry whose logs hold agencies, once and for ever. Only the administrator,
+    /// because no registrar can put right what one named wrongly.
+    /// @param anchorRegistry_ a contract that answers `logCount()`
     function nameAnchorRegistry(address anchorRegistry_) external;
 
     /**

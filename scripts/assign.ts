@@ -3,54 +3,40 @@
  *
  *     npm run assign -- AGENCY LOG
  *
- * AGENCY is its code, LOG the number of a log of the same registry. RPC_URL names the chain's node, ADMIN_KEY is the private key (hex) of the
- * registrar's account, TRUST_PROFILE (else DATA_DIR/trust.json) says where the registries are. The agency goes on with new recorders in its new log.
+ * AGENCY is its code, LOG the number of a log of the same registry. RPC_URL and TRUST_PROFILE (else DATA_DIR/trust.json) say where the registries are,
+ * ADMIN_KEY (or ADMIN_KEY_FILE, or a key in a token) who signs: the registrar. No key is an argument: those are seen by everybody on the machine. The
+ * agency goes on with new recorders in its new log.
  */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { ConfigError, type Env, readConfig } from "../server/config.ts";
-import { parseTrustProfile, TrustProfileError } from "../verifier/trust-profile.ts";
+import { LedgerError } from "../server/errors.ts";
 import { assignLog } from "./deploy/assign.ts";
-import { DeployError } from "./deploy/error.ts";
-import { httpRpc } from "./deploy/json-rpc.ts";
 import { isMain } from "./is-main.ts";
+import { KeysError } from "./keys/error.ts";
+import { accountFrom, openRegistries } from "./keys/registries.ts";
 
-/** Runs the command. @throws DeployError, ConfigError, TrustProfileError */
+/** Runs the command. @throws KeysError, ConfigError, LedgerError `chain-unavailable` */
 export async function runAssign(
   args: readonly string[],
   env: Env,
-  onProgress: (message: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   const [agency = "", log = "", ...more] = args;
   const isSlug = /^[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?$/.test(agency);
   if (!isSlug || !/^[1-9][0-9]{0,14}$/.test(log) || more.length > 0)
-    throw new DeployError("plan-unusable", "Usage: npm run assign -- AGENCY LOG, such as qn-police 2");
-  const registrarKey = env["ADMIN_KEY"] ?? "";
-  if (!/^0x[0-9a-fA-F]{64}$/.test(registrarKey))
-    throw new DeployError(
-      "key-missing",
-      "ADMIN_KEY must hold the registrar's private key: 0x and 64 hex digits",
+    throw new KeysError(
+      "Usage: npm run assign -- AGENCY LOG, such as qn-police 2. The registrar's key is given by ADMIN_KEY or ADMIN_KEY_FILE.",
     );
-  const config = readConfig(env);
-  const [rpcUrl] = config.rpcUrls;
-  if (rpcUrl === undefined) throw new ConfigError("RPC_URL must name a node of the chain");
-  const { anchorRegistry, agencyRegistry } = parseTrustProfile(
-    await readFile(config.trustProfilePath, "utf8"),
-  );
-  await assignLog({
-    ...{ rpc: httpRpc(rpcUrl), registrarKey, anchorRegistry, agencyRegistry },
-    ...{ agency, logId: Number(log), onProgress },
-    statePath: path.join(config.dataDir, "deployment.json"),
-  });
+  const registrar = await accountFrom("ADMIN_KEY", env);
+  await assignLog(await openRegistries(readConfig(env)), registrar, agency, Number(log), print);
 }
 
 if (isMain(import.meta)) {
   try {
-    await runAssign(process.argv.slice(2), process.env, (message) => console.log(message));
+    await runAssign(process.argv.slice(2), process.env, (line) => console.log(line));
   } catch (error) {
-    const isKnown =
-      error instanceof DeployError || error instanceof ConfigError || error instanceof TrustProfileError;
-    if (!isKnown) throw error;
+    const isExplained =
+      error instanceof KeysError || error instanceof ConfigError || error instanceof LedgerError;
+    if (!isExplained) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }

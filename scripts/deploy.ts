@@ -1,5 +1,5 @@
 /**
- * Puts the contracts on a chain, creates the log, admits the agencies.
+ * Puts the contracts on a chain, creates the log, admits the agencies, says that their logs are those of the registry.
  *
  *     npm run deploy -- PLAN.json     brings the chain to the plan; safe to repeat
  *     npm run deploy -- keys          prints the public keys the plan needs, from the ledger's secrets
@@ -18,7 +18,7 @@ import { DeployError } from "./deploy/error.ts";
 import { createLogStep, requireLog } from "./deploy/log.ts";
 import type { DeployOptions, Deployment } from "./deploy/plan.ts";
 import { openRecord } from "./deploy/record.ts";
-import { deployRegistries } from "./deploy/registries.ts";
+import { deployRegistries, nameLogsStep } from "./deploy/registries.ts";
 import { perform, type SenderOptions } from "./deploy/sender.ts";
 import { isMain } from "./is-main.ts";
 
@@ -71,7 +71,8 @@ async function bringToPlan(options: DeployOptions): Promise<Deployment> {
   const { anchor, agency } = await deployRegistries(admin, delaySeconds, sending);
   const agencies = [options.operator, ...options.agencies];
   const admissions = agencies.map((plan) => admitStep(admin, plan, agency, chain));
-  await perform([createLogStep(admin, options.log, anchor, chain), ...admissions], sending);
+  const logs = [createLogStep(admin, options.log, anchor, chain), nameLogsStep(admin, anchor, agency, chain)];
+  await perform([...logs, ...admissions], sending);
   await perform(
     agencies.flatMap((plan) => raiseSteps(admin, plan, agency, chain)),
     sending,

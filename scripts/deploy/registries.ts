@@ -1,10 +1,11 @@
-import { getCreateAddress, keccak256, type Wallet } from "ethers";
+import { getAddress, getCreateAddress, keccak256, type Wallet, ZeroAddress } from "ethers";
 import {
   agencyRegistryArtifact,
   anchorRegistryArtifact,
   type ContractArtifact,
 } from "../../server/anchor/artifacts.ts";
-import type { Contract } from "./chain.ts";
+import { text } from "../../server/anchor/chain-values.ts";
+import type { ChainReader, Contract } from "./chain.ts";
 import { DeployError } from "./error.ts";
 import type { RecordKeeper } from "./record.ts";
 import { perform, type SenderOptions, type Step } from "./sender.ts";
@@ -24,6 +25,29 @@ export async function deployRegistries(
   return {
     anchor: { address: addressOf(anchorRegistryArtifact, sending.keeper), abi: anchorRegistryArtifact.abi },
     agency: { address: addressOf(agencyRegistryArtifact, sending.keeper), abi: agencyRegistryArtifact.abi },
+  };
+}
+
+/**
+ * Says, once and for ever, that the agencies' logs are those of our registry. Nothing to do on a registry of before agencies had logs.
+ * @throws DeployError `other-code` where another registry was named
+ */
+export function nameLogsStep(admin: Wallet, anchor: Contract, agency: Contract, chain: ChainReader): Step {
+  return {
+    ...{ name: "name the registry of the logs", wallet: admin, to: agency.address, abi: agency.abi },
+    data: agency.abi.encodeFunctionData("nameAnchorRegistry", [anchor.address]),
+    isDone: async () => {
+      const selector = agency.abi.getFunction("anchorRegistry")?.selector ?? "";
+      if (!(await chain.code(agency.address)).includes(selector.slice(2))) return true;
+      const [answer] = await chain.read(agency, "anchorRegistry", []);
+      const named = text(answer);
+      if (named === ZeroAddress) return false;
+      if (named === getAddress(anchor.address)) return true;
+      throw new DeployError(
+        "other-code",
+        `The agencies' logs are those of ${named} for ever, not of ${anchor.address}. Verifiers refuse gathered statements here.`,
+      );
+    },
   };
 }
 

@@ -70,7 +70,6 @@ describe("AgencyRegistry", () => {
       ["admitAgency", slug("other"), "Other", bytes32(1).slice(0, 42), RECORD],
       ["setEntitlements", AGENCY, 0],
       ["setAgencyAccount", AGENCY, bytes32(1).slice(0, 42)],
-      ["nameAnchorRegistry", bytes32(1).slice(0, 42)],
       ["assignLog", AGENCY, 1],
     ];
 
@@ -84,6 +83,14 @@ describe("AgencyRegistry", () => {
         }
       });
     }
+
+    it("let nobody but the administrator name the registry of the logs, not even a registrar", async () => {
+      for (const account of [r.registrar, r.agency, r.stranger]) {
+        const call = r.agencies.as(account).send("nameAnchorRegistry", await r.anchors.contract.getAddress());
+        await refusal(call, "AccessControlUnauthorizedAccount").withArgs(account.address, DEFAULT_ADMIN_ROLE);
+      }
+      expect(await r.agencies.view("anchorRegistry")).to.equal(NOBODY);
+    });
 
     it("let nobody but the agency's account add a key, not even the registrar", async () => {
       for (const account of [r.registrar, r.admin, r.stranger]) {
@@ -114,7 +121,10 @@ describe("AgencyRegistry", () => {
 
     it("cover every function that changes the registry itself", () => {
       expect(ownNames(r.agencies, "change")).to.deep.equal(
-        [...registrarCalls.map(([name]) => name), "addRecorderKey", "revokeRecorderKey"].toSorted(),
+        [
+          ...registrarCalls.map(([name]) => name),
+          ...["addRecorderKey", "nameAnchorRegistry", "revokeRecorderKey"],
+        ].toSorted(),
       );
     });
 
@@ -450,6 +460,7 @@ describe("AgencyRegistry", () => {
     const logAt = (block: number | bigint, agency = AGENCY): Promise<unknown> =>
       r.agencies.view("logOfAt", agency, block);
     const assign = (logId: number | bigint): Promise<unknown> => byRegistrar("assignLog", AGENCY, logId);
+    const name = (address: string): Promise<unknown> => r.agencies.send("nameAnchorRegistry", address);
     let anchors = "";
 
     beforeEach(async () => {
@@ -460,9 +471,7 @@ describe("AgencyRegistry", () => {
 
     describe("where the registry of the logs is named", () => {
       beforeEach(async () => {
-        await expect(byRegistrar("nameAnchorRegistry", anchors))
-          .to.emit(r.agencies.contract, "AnchorRegistryNamed")
-          .withArgs(anchors);
+        await expect(name(anchors)).to.emit(r.agencies.contract, "AnchorRegistryNamed").withArgs(anchors);
       });
 
       it("is none until it is assigned one, as in a registry with one log alone", async () => {
@@ -527,7 +536,7 @@ describe("AgencyRegistry", () => {
       it("is never of another registry: that is named once and for ever", async () => {
         const other = await r.agencies.contract.getAddress();
         for (const address of [anchors, other])
-          await refusal(byRegistrar("nameAnchorRegistry", address), "AnchorRegistryFixed").withArgs(anchors);
+          await refusal(name(address), "AnchorRegistryFixed").withArgs(anchors);
       });
 
       it("is found whatever was assigned when, as a plain list of the changes says", async () => {
@@ -564,10 +573,12 @@ describe("AgencyRegistry", () => {
       });
     });
 
-    it("cannot be assigned before the registry of the logs is named, which must be a contract", async () => {
+    it("cannot be assigned before the registry of the logs is named, which must be one", async () => {
       await refusal(assign(1), "NoAnchorRegistry");
       for (const address of [NOBODY, r.stranger.address])
-        await refusal(byRegistrar("nameAnchorRegistry", address), "NoContract").withArgs(address);
+        await refusal(name(address), "NoContract").withArgs(address);
+      const other = await r.agencies.contract.getAddress();
+      await refusal(name(other), "NotAnchorRegistry").withArgs(other);
       expect(await r.agencies.view("anchorRegistry")).to.equal(NOBODY);
     });
   });
@@ -587,6 +598,7 @@ describe("AgencyRegistry", () => {
       "NoAnchorRegistry",
       "NoContract",
       "NotAgencyAccount",
+      "NotAnchorRegistry",
       "SeqReachesBack",
       "UnknownAgency",
       "UnknownEntitlements",

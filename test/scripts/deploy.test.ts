@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect } from "chai";
-import { Transaction, Wallet } from "ethers";
+import { getAddress, keccak256, Transaction, Wallet } from "ethers";
 import { agencyRegistryArtifact, anchorRegistryArtifact } from "../../server/anchor/artifacts.ts";
 import { contractReader } from "../../server/anchor/chain-values.ts";
 import { deploy, type Deployment } from "../../scripts/deploy.ts";
@@ -63,6 +63,7 @@ describe("deploy", function () {
     expect(await anchors("defaultAdmin")).to.deep.equal([ADMIN]);
     expect(await anchors("logState", 1)).to.have.nested.property("[0][0]", PLAN.log.anchorer);
     expect(await agencies("agencyCount")).to.deep.equal([2n]);
+    expect(await agencies("anchorRegistry")).to.deep.equal([getAddress(deployment.anchorRegistry)]);
     expect(lines).to.have.length(ADMIN_TRANSACTIONS + POLICE_TRANSACTIONS + 1);
     expect(lines[0]).to.equal("deploy AnchorRegistry: done");
   });
@@ -110,6 +111,21 @@ describe("deploy", function () {
     expect(await agencies("agencyOf", code)).to.have.nested.property("[0][3]", 0n);
   });
 
+  it("goes on with a registry of before agencies had logs", async () => {
+    const { agencyRegistry } = deployment;
+    const selector = agencyRegistryArtifact.abi.getFunction("anchorRegistry")?.selector.slice(2) ?? "";
+    const code = String(await chain.rpc("eth_getCode", [agencyRegistry, "latest"]));
+    const older = code.replaceAll(selector, "00000000");
+    await chain.rpc("anvil_setCode", [agencyRegistry, older]);
+    const text = await readFile(file, "utf8");
+    const record = JSON.parse(text) as { codeHashes: Record<string, string> };
+    record.codeHashes[getAddress(agencyRegistry)] = keccak256(older);
+    const olderFile = chain.newFile();
+    await writeFile(olderFile, JSON.stringify(record));
+    expect(await deploy(options(chain.rpc, olderFile))).to.deep.equal(deployment);
+    expect(await chain.mined(ADMIN)).to.equal(ADMIN_TRANSACTIONS);
+  });
+
   it("takes the successor of its log that goes on under the same VRF key", async () => {
     const { abi } = anchorRegistryArtifact;
     const root = `0x${"11".repeat(32)}`;
@@ -144,6 +160,22 @@ describe("deploy", function () {
       "the code of a registry is another",
       async () => {
         await chain.rpc("anvil_setCode", [deployment.agencyRegistry, "0x6001"]);
+        return deploy(options(chain.rpc, file));
+      },
+    ],
+    [
+      "other-code",
+      "the agencies' logs are those of another registry",
+      async () => {
+        const { agencyRegistry, anchorRegistry } = deployment;
+        const word = (address: string): string => `0x${address.slice(2).padStart(64, "0")}`;
+        for (let slot = 0n; slot < 16n; slot++) {
+          const place = `0x${slot.toString(16).padStart(64, "0")}`;
+          if (
+            (await chain.rpc("eth_getStorageAt", [agencyRegistry, place, "latest"])) === word(anchorRegistry)
+          )
+            await chain.rpc("anvil_setStorageAt", [agencyRegistry, place, word(STRANGER)]);
+        }
         return deploy(options(chain.rpc, file));
       },
     ],

@@ -50,8 +50,8 @@ export const PLAN: Plan = {
   ],
 };
 
-/** Transactions that PLAN takes from the administrator: two contracts, the log, two agencies. */
-export const ADMIN_TRANSACTIONS = 5;
+/** Transactions that PLAN takes from the administrator: two contracts, the log, the name of the logs' registry, two agencies. */
+export const ADMIN_TRANSACTIONS = 6;
 /** Transactions that PLAN takes from the account of the agency `police`. */
 export const POLICE_TRANSACTIONS = 2;
 export const POLICE = new Wallet(privateKey(0x0c)).address;

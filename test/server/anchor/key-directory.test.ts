@@ -244,7 +244,6 @@ describe("server/anchor/key-directory", function () {
     const elsewhere = (): (number | undefined)[] => of(keys, recorder).map((key) => key.elsewhere);
     await keys.poll();
     expect(elsewhere()).to.deep.equal([undefined]);
-    await chain.send(ADMIN, agencyRegistryArtifact, "nameAnchorRegistry", [chain.anchorRegistry]);
     for (const [logId, said] of [
       [chain.logId, undefined],
       [other, other],
