@@ -31,6 +31,8 @@ export interface AnchorerOptions {
   readonly finalityDepth: number;
   /** Whether the keys that sign here are the log's. */
   readonly keys: Pick<LogKeyWatch, "check">;
+  /** Done before each look until the first agreement: turns to a node of the chain that is as far as the others. */
+  readonly chooseNode?: () => Promise<void>;
   /** The contract's head was read and is a state of this store's log: sequencing may begin. Called again after `onWrongKeys`. */
   readonly onAgreement: () => void;
   /** The chain names other keys than ours: sequencing must wait. Called once until they agree again. */
@@ -142,6 +144,8 @@ class OneInFlight implements Anchorer {
   }
 
   async #advance(): Promise<void> {
+    // A restored store agrees with a node that fell behind.
+    if (this.#condition === "starting") await this.#options.chooseNode?.();
     await this.#requireOwnKeys();
     for (let step = 0; step < MAX_STEPS_PER_TICK; step++) {
       const sighting = await observe({ ...this.#options, account: this.#options.account.address });

@@ -34,6 +34,11 @@ export interface ChainNodes {
    * claims a height it does not have draws calls to itself, and every node in use is believed. Never rejects.
    */
   readonly compare: () => Promise<void>;
+  /**
+   * For the first look at a start, by which restored records are believed or not: asks all nodes how far they are, and turns to the first that no two others are ahead of.
+   * A single answer out of three nodes or more is not enough, nor of n the answers of fewer than half. @throws LedgerError `chain-unavailable`
+   */
+  readonly useNewest: () => Promise<void>;
 }
 
 /** Nodes answer reads in milliseconds; one that takes this long is not there. */
@@ -114,7 +119,27 @@ export function chainNodes(options: NodesOptions): ChainNodes {
     }
   }
 
+  async function allHeights(): Promise<readonly (number | undefined)[]> {
+    return await Promise.all(nodes.map((_, place) => heightOf(place)));
+  }
+
   return {
+    useNewest: async () => {
+      const heights = await allHeights();
+      const known = heights.filter((height) => height !== undefined);
+      const needed = Math.ceil(nodes.length / 2);
+      if (known.length < needed)
+        throw unavailable(
+          `${known.length} of ${nodes.length} nodes of the chain answer; before the first look at the chain ${needed} have to, since one alone may have fallen behind`,
+        );
+      const least = witnessed(known);
+      const newest = inOrder().find((place) => (heights[place] ?? -Infinity) >= least);
+      if (newest === undefined || newest === preferred) return;
+      const [left, blocks] = [preferred, least - (heights[preferred] ?? least)];
+      preferred = newest;
+      if (blocks > 0)
+        options.onFailover?.(left, `its newest block is ${blocks} blocks behind that of node ${newest}`);
+    },
     rpc: async (method, params) => {
       let failure: unknown = unavailable("no node of the chain is configured");
       const order = inOrder();
@@ -132,7 +157,7 @@ export function chainNodes(options: NodesOptions): ChainNodes {
       throw failure;
     },
     compare: async () => {
-      const heights = await Promise.all(nodes.map((_, place) => heightOf(place)));
+      const heights = await allHeights();
       const highest = witnessed(heights.filter((height) => height !== undefined));
       for (const [place, node] of nodes.entries()) {
         const height = heights[place];

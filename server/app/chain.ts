@@ -19,13 +19,15 @@ export interface Chain {
   readonly rpc: Rpc;
   /** Looks whether the node in use keeps up with the others. */
   readonly compareNodes: () => Promise<void>;
+  /** See `ChainNodes.useNewest`. */
+  readonly useNewestNode: () => Promise<void>;
   readonly client: ChainClient;
   readonly keys: KeyFollower;
   readonly logKeys: LogKeyWatch;
 }
 
 export function connectChain({ config, secrets, profile, log }: AppOptions): Chain {
-  const { rpc, compare } = chainNodes({
+  const { rpc, compare, useNewest } = chainNodes({
     urls: config.rpcUrls,
     identity: profile,
     onFailover: (node, reason) => log.warn({ node, reason }, "a node of the chain is of no use at present"),
@@ -33,7 +35,14 @@ export function connectChain({ config, secrets, profile, log }: AppOptions): Cha
   const client = chainClient({ rpc, anchorRegistry: profile.anchorRegistry, logId: profile.logId });
   const agencies = agencyReader(rpc, profile.agencyRegistry, profile);
   const logKeys = watchLogKeys(client, logPublicKeys(secrets));
-  return { rpc, compareNodes: compare, client, keys: followKeys({ chain: client, agencies, log }), logKeys };
+  return {
+    rpc,
+    compareNodes: compare,
+    useNewestNode: useNewest,
+    client,
+    keys: followKeys({ chain: client, agencies, log }),
+    logKeys,
+  };
 }
 
 export function makeAnchorer(
@@ -61,6 +70,7 @@ export function makeAnchorer(
     metrics: anchorMetrics(registry),
     finalityDepth: profile.finalityDepth,
     keys: chain.logKeys,
+    chooseNode: chain.useNewestNode,
     onAgreement: () => {
       sequencer.open();
       // Not before: keys made by another VRF key than the log's would be stored for ever.

@@ -14,6 +14,10 @@ const NOTHING = new Uint8Array();
 /** Whoever reads or writes a table waits behind the VACUUM FULL that waits for it: never longer than this at a time. */
 const LOCK_TIMEOUT_MS = 500;
 const LOOK_MS = 50;
+/** After that wait for nothing everybody who queued behind it comes first, and is longer free than held up. */
+const RETRY_MS = 1_000;
+/** Tables are copied and everything is flushed to the disk: minutes, where there is much. */
+const REWRITE_MS = 30 * 60_000;
 const LOCK_NOT_AVAILABLE = "55P03";
 
 /** Does work in a transaction that is the leader's. @throws LeadLost */
@@ -55,7 +59,7 @@ export async function eraseEventKeys(
   for (const part of parts) await writeAnew(sessions, partName(part));
   if (emptied.length > 0) await writeAnew(sessions, "attachments");
   await sessions.rows("SELECT pg_switch_wal()");
-  await sessions.rows("CHECKPOINT");
+  await sessions.rows("CHECKPOINT", [], REWRITE_MS);
   await sessions.rows("DELETE FROM destroying WHERE index = ANY ($1::bigint[])", [sorted]);
 }
 
@@ -81,7 +85,7 @@ async function writeAnew(sessions: Sessions, table: string): Promise<void> {
   for (;;) {
     const session = await sessions.begin(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     try {
-      await session.rows(`VACUUM (FULL) ${table}`);
+      await session.rows(`VACUUM (FULL) ${table}`, [], REWRITE_MS);
       return;
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
@@ -89,7 +93,7 @@ async function writeAnew(sessions: Sessions, table: string): Promise<void> {
       await session.rows("RESET lock_timeout").catch(() => undefined);
       await session.end("ROLLBACK").catch(() => undefined);
     }
-    await delay(LOOK_MS);
+    await delay(RETRY_MS);
   }
 }
 

@@ -6,6 +6,8 @@ import { numberIn, type Session, type Sessions } from "./postgres-session.ts";
 const LEAD_SECONDS = 6;
 /** Between two renewals; three in a row may fail. */
 const RENEW_MS = 1_500;
+/** A lease is renewed over another connection rather than waited for. */
+const ANSWER_MS = 2_000;
 /** The leader stops so long before its lease ends: a question on its way to the database takes time. */
 const MARGIN_MS = 1_000;
 
@@ -39,6 +41,7 @@ export function postgresLead(sessions: Sessions): Lead {
              lease = CASE WHEN holder = $1 THEN lease ELSE lease + 1 END
            WHERE holder = $1 OR until < now() OR until > now() + 2 * $2 * interval '1 second' RETURNING lease`,
         [holder, LEAD_SECONDS],
+        ANSWER_MS,
       );
       if (row === undefined) until = -Infinity;
       else [lease, until] = [numberIn(row, "lease"), asked + LEAD_SECONDS * 1000];
@@ -71,7 +74,7 @@ export function postgresLead(sessions: Sessions): Lead {
       await seeking;
       // If the database is away, the lease ends by itself.
       await sessions
-        .rows("UPDATE lead SET until = '-infinity' WHERE holder = $1", [holder])
+        .rows("UPDATE lead SET until = '-infinity' WHERE holder = $1", [holder], ANSWER_MS)
         .catch(() => undefined);
     },
   };

@@ -8,8 +8,11 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Where queries go: any connection, or the one that holds a transaction. */
 export interface Queries {
-  /** @throws LedgerError `store-unavailable` or `disk-full` */
-  readonly rows: (sql: string, values?: Values) => Promise<readonly Row[]>;
+  /**
+   * `answerMs`: for how long an answer is waited for, where that is not what the sessions have.
+   * @throws LedgerError `store-unavailable` or `disk-full`
+   */
+  readonly rows: (sql: string, values?: Values, answerMs?: number) => Promise<readonly Row[]>;
 }
 
 /** The connections to one database. */
@@ -26,13 +29,18 @@ export interface Session extends Queries {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A connection that is silent for so long is probed: when the database's machine is gone nobody would say so. */
+/**
+ * When the database's machine is gone, or the network, nobody says so, and the kernel goes on trying for a quarter of an hour. A query without an answer by then
+ * fails, and its connection ends. Longer than the longest wait for a turn, and than a disk takes to write a group under load.
+ */
+const ANSWER_MS = 30_000;
+/** A connection that is silent for so long is probed. */
 const KEEP_ALIVE_MS = 5_000;
 const DISK_FULL = "53100";
 const SEND_AGAIN = "Send the same again later: what was stored after all is answered as known.";
 
 /** Opens connections to `postgres://...` as they are needed. */
-export function postgresSessions(url: string, maxConnections: number): Sessions {
+export function postgresSessions(url: string, maxConnections: number, answerMs = ANSWER_MS): Sessions {
   const pool = new pg.Pool({
     ...{ connectionString: url, max: maxConnections, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
     ...{ application_name: "minhbach", keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS },
@@ -47,10 +55,12 @@ export function postgresSessions(url: string, maxConnections: number): Sessions 
     client: pg.Pool | pg.PoolClient,
     sql: string,
     values: Values = [],
+    within = answerMs,
   ): Promise<readonly Row[]> {
     if (closed) throw shuttingDown();
     try {
-      const { rows, command } = await client.query<Row>(sql, values.map(parameter));
+      const query = { text: sql, values: values.map(parameter), query_timeout: within };
+      const { rows, command } = await client.query<Row>(query);
       // PostgreSQL's answer to the COMMIT of what failed on the way is no error.
       if (sql === "COMMIT" && command !== "COMMIT") throw new Error("the transaction had failed");
       return rows;
@@ -60,7 +70,7 @@ export function postgresSessions(url: string, maxConnections: number): Sessions 
   }
 
   return {
-    rows: async (sql, values) => await asked(pool, sql, values),
+    rows: async (sql, values, within) => await asked(pool, sql, values, within),
     begin: async (transaction) => {
       if (closed) throw shuttingDown();
       const client = await pool.connect().catch((cause: unknown) => {
@@ -77,11 +87,13 @@ export function postgresSessions(url: string, maxConnections: number): Sessions 
         client.release(error);
       };
       inUse.add(release);
-      const rows = async (sql: string, values?: Values): Promise<readonly Row[]> => {
+      const rows: Queries["rows"] = async (sql, values, within) => {
         if (ended) throw closed ? shuttingDown() : transactionEnded();
         try {
-          return await asked(client, sql, values);
+          return await asked(client, sql, values, within);
         } catch (error) {
+          // Whatever else it is asked would wait behind it for as long again.
+          if (error instanceof LedgerError && isTimeout(error.cause)) release(error);
           // Which state the transaction is in, only the database knows: it ends with the connection.
           if (sql === "COMMIT" || sql === "ROLLBACK") broken ??= error instanceof Error ? error : undefined;
           throw error;
@@ -137,6 +149,11 @@ export async function inTransaction<T>(
 /** Bytes go as they are, in binary. */
 function parameter(value: Values[number]): unknown {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+/** pg has no code for it. */
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof Error && cause.message === "Query read timeout";
 }
 
 function failure(cause: unknown): unknown {

@@ -31,6 +31,8 @@ export interface PostgresStoreOptions {
    * gone, holds up all others.
    */
   readonly pauseMs?: number;
+  /** For how long an answer of the database is waited for, in milliseconds; see postgres-session.ts. */
+  readonly answerMs?: number;
   /** Connections to the database at most; each costs it a process. More than WRITE_CONNECTIONS. */
   readonly connections?: number;
   /** For how long a snapshot may be asked nothing, in milliseconds, before the database ends it: it holds back erasure, and cleaning up. */
@@ -72,8 +74,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const writeHead = `${write}; SELECT 1 FROM head FOR UPDATE`;
   /** Everything that is read in it is of one moment, which PostgreSQL takes at the first question. */
   const snapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = ${snapshotIdleMs}; SELECT 1 FROM head`;
-  const readers = postgresSessions(url, connections - WRITE_CONNECTIONS);
-  const writers = postgresSessions(url, WRITE_CONNECTIONS);
+  const readers = postgresSessions(url, connections - WRITE_CONNECTIONS, options.answerMs);
+  const writers = postgresSessions(url, WRITE_CONNECTIONS, options.answerMs);
   const listeners = headListeners(options.onListenerError);
   const reader = postgresReader(readers);
   const lead = postgresLead(writers);

@@ -13,6 +13,8 @@ export type TransferCode =
   | "newer-format"
   /** The file of keys is not of this log, or does not reach to the end of the backup. */
   | "wrong-keys"
+  /** An event that another VRF key would need opened was erased. */
+  | "erased"
   /** The records contradict themselves: a root, a number, a receipt. */
   | "inconsistent"
   /** The target does not hold what was read. */

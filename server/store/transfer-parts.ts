@@ -1,6 +1,9 @@
 import type { Bytes } from "../../protocol/bytes.ts";
 import { frontierRoot } from "../../protocol/frontier.ts";
+import { bundleEntries } from "./bundle.ts";
+import { eventKeyOf } from "./rows.ts";
 import type { Head, IndexKeyRow, NewSubmission, StoredAnchor, StoreReader } from "./store.ts";
+import { TransferError } from "./transfer-error.ts";
 
 /** A submission on its way from one store to another, sealed as it was. */
 export type MovedSubmission = Omit<NewSubmission, "attachment">;
@@ -58,6 +61,35 @@ export function forSuccessor({ head, parts }: Origin): Origin {
         if (part.kind !== "anchor" && part.kind !== "anchor-intent") yield part;
     },
   };
+}
+
+/** What the records are bound to by the public key of VRF_KEY. */
+const VRF_BINDING = "vrf";
+
+/**
+ * The same records for a ledger with another VRF key, which makes the keys of its index anew from what the events say of people.
+ * @throws TransferError `erased` where an event no longer says it
+ */
+export function forOtherVrfKey({ head, parts }: Origin): Origin {
+  return {
+    head,
+    parts: async function* (fromIndex) {
+      for await (const part of parts(fromIndex)) {
+        if (part.kind === "index-key" || (part.kind === "binding" && part.name === VRF_BINDING)) continue;
+        if (part.kind === "submission") requireOpenable(part.submission);
+        yield part;
+      }
+    },
+  };
+}
+
+function requireOpenable({ index, keys }: MovedSubmission): void {
+  const at = bundleEntries(keys).findIndex((entry) => entry.length > 0 && eventKeyOf(entry) === undefined);
+  if (at !== -1)
+    throw new TransferError(
+      "erased",
+      `Event ${index + at} was erased, so nobody can make its index keys under another VRF key: these records stay with the one they have. Deploy a new, empty log instead, and leave this one readable.`,
+    );
 }
 
 async function* partsOf(reader: StoreReader, size: number, fromIndex: number): AsyncGenerator<Part> {

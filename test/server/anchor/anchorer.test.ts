@@ -263,6 +263,30 @@ describe("server/anchor/anchorer", function () {
       expect([ledger.agreements, ledger.status.condition]).to.deep.equal([1, "agrees"]);
     });
 
+    it("looks for the first time at no node that was not compared with the others", async () => {
+      const ledger = await station();
+      ledger.log.growTo(3);
+      let looks = 0;
+      let isAlone = true;
+      ledger.restart({
+        chooseNode: async () => {
+          looks++;
+          await Promise.resolve();
+          if (isAlone) throw new Error("one node of three answers");
+        },
+      });
+      ledger.agreements = 0;
+      await ledger.tick().then(
+        () => expect.fail("it looked"),
+        (error: unknown) => expect(String(error)).to.match(/one node of three/),
+      );
+      expect([ledger.agreements, ledger.status.condition]).to.deep.equal([0, "starting"]);
+      isAlone = false;
+      await ledger.tick();
+      await ledger.tick();
+      expect([ledger.agreements, looks]).to.deep.equal([1, 2]);
+    });
+
     it("refuses a store that is behind the contract, once and for good", async () => {
       const log = new MemoryLog();
       log.growTo(9);

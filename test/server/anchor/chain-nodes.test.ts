@@ -172,6 +172,37 @@ describe("server/anchor/chain-nodes", () => {
       expect(told).to.have.length(1);
     });
 
+    it("turns to one that is as far as two others before the first look, at once", async () => {
+      const { all, told } = await connected(18, 20, 21);
+      await all.useNewest();
+      expect(await all.rpc("eth_blockNumber", [])).to.equal("0x14");
+      expect(told).to.deep.equal(["0: its newest block is 2 blocks behind that of node 1"]);
+      const { all: claimed, told: none } = await connected(21, 1_000_000, 21);
+      await claimed.useNewest();
+      expect(await claimed.rpc("eth_blockNumber", [])).to.equal("0x15");
+      expect(none).to.deep.equal([]);
+      const { all: two } = await connected(10, 11);
+      await two.useNewest();
+      expect(await two.rpc("eth_blockNumber", [])).to.equal("0xb");
+    });
+
+    it("takes no single answer of three for the first look, and one that answers in place of one that does not", async () => {
+      const { all, each } = await connected(10, 20, 21);
+      hangUp(each[1]);
+      hangUp(each[2]);
+      expect(await rejection(all.useNewest())).to.include({ code: "chain-unavailable" });
+      hangUp(each[0]);
+      const back = each[2];
+      if (back !== undefined) back.isGone = false;
+      const again = each[1];
+      if (again !== undefined) again.isGone = false;
+      await all.useNewest();
+      expect(await all.rpc("eth_blockNumber", [])).to.equal("0x15");
+      const { all: alone } = await connected(7);
+      await alone.useNewest();
+      expect(await alone.rpc("eth_blockNumber", [])).to.equal("0x7");
+    });
+
     it("believes no node that alone claims a height", async () => {
       const { all, told } = await connected(20, 1_000_000, 21);
       for (let i = 0; i < 3; i++) await all.compare();

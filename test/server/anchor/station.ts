@@ -30,6 +30,7 @@ export interface StationOptions {
   readonly keys?: LogKeys;
   readonly wrapRpc?: Wrap<Rpc>;
   readonly wrapStore?: Wrap<MemoryAnchors>;
+  readonly chooseNode?: () => Promise<void>;
 }
 
 /** An anchorer, the log it anchors, and a clock that moves when it is told to. */
@@ -127,6 +128,7 @@ export class Station {
     keys = LOG_KEYS,
     wrapRpc = same,
     wrapStore = same,
+    chooseNode,
   }: StationOptions): Anchorer {
     const rpc = wrapRpc(
       sendsMined(chainNodes({ urls: [chain.node().url], identity: chain, timeoutMs: 5_000 }).rpc),
@@ -144,6 +146,7 @@ export class Station {
       onAgreement: () => (this.agreements += 1),
       onWrongKeys: (reason) => this.wrongKeys.push(reason),
       halt: (reason) => this.halts.push(reason),
+      ...(chooseNode !== undefined && { chooseNode }),
     };
     return createAnchorer(options);
   }
