@@ -11,7 +11,8 @@
  *     npm run keys -- registrar KEY (--grant | --take)
  *     npm run keys -- admin (begin KEY | accept | cancel)
  *
- * KEY is a file that `make` or `minhbach recorder key` wrote, a `pkcs11:` URI, or what is public of the key in hexadecimal. RPC_URL and TRUST_PROFILE say
+ * KEY is a file that `make` or `minhbach recorder key` wrote, a `pkcs11:` URI, or what is public of the key:
+ * `public:` and hexadecimal, or an account's address. RPC_URL and TRUST_PROFILE say
  * where the registries are; ADMIN_KEY, or ACCOUNT_KEY of an agency, who signs the transaction.
  */
 import { ConfigError } from "../server/config.ts";

@@ -6,8 +6,10 @@ import { type Env, readConfig } from "../../server/config.ts";
 import { KeysError } from "./error.ts";
 import { listKeys } from "./list.ts";
 import { isKeyName, makeKey } from "./make.ts";
+import { nextSeq } from "./next-seq.ts";
 import { addressFrom, logKeyFrom, publicKeyFrom } from "./public-key.ts";
 import { accountFrom, openRegistries, type Registries, type Registry } from "./registries.ts";
+import { revokeKey } from "./revoke.ts";
 
 const ALGORITHM_NUMBERS = { EdDSA: 1, ES256: 2 } as const;
 const REGISTRIES: readonly Registry[] = ["anchors", "agencies"];
@@ -103,7 +105,8 @@ async function add({ env, operands, options, registries, print }: Command): Prom
   const usage = "add AGENCY/RECORDER KEY [--from SEQ]";
   const [agency, recorder] = sourceOf(operand(operands, 0, usage));
   const { alg, key } = await publicKeyFrom(operand(operands, 1, usage), env["KEY_PIN"]);
-  const from = options["from"] === undefined ? await nextSeq(agency, recorder, env) : whole(options["from"]);
+  const given = options["from"];
+  const from = given === undefined ? await nextSeq(ledgerUrl(env), `${agency}/${recorder}`) : whole(given);
   const owner = await accountFrom("ACCOUNT_KEY", env);
   await registries.send(owner, "agencies", "addRecorderKey", [
     ...[encodeBytes32String(agency), encodeBytes32String(recorder)],
@@ -118,15 +121,9 @@ async function revoke({ env, operands, options, registries, print }: Command): P
   const { key } = await publicKeyFrom(operand(operands, 1, usage), env["KEY_PIN"]);
   const { stolen, at } = options;
   if ((stolen === true) === (at !== undefined)) throw new KeysError(`Usage: npm run keys -- ${usage}`);
-  const names = [encodeBytes32String(agency), encodeBytes32String(recorder)];
-  const [keys] = await registries.read("agencies", "recorderKeys", names);
-  const index = list(keys).findIndex((each) => list(each)[4] === hexlify(key));
-  if (index === -1) throw new KeysError(`The chain knows no such key of ${agency}/${recorder}.`);
+  const block = stolen === true ? undefined : whole(at);
   const owner = await accountFrom("ACCOUNT_KEY", env);
-  const block = await revokedFrom(stolen === true ? undefined : whole(at), registries, async (fromBlock) => {
-    await registries.send(owner, "agencies", "revokeRecorderKey", [...names, index, fromBlock]);
-  });
-  print(`${agency}/${recorder}: ${toHex(key)} is revoked from block ${block} on.`);
+  await revokeKey(registries, owner, { agency, recorder, key, block }, print);
 }
 
 /** By the registrar: who adds and revokes the agency's keys from now on. */
@@ -175,42 +172,9 @@ async function admin({ env, operands, registries, print }: Command): Promise<voi
   }
 }
 
-/** The registry takes no block that is past, and a chain that makes many of them may overtake one that is a little ahead. */
-async function revokedFrom(
-  given: number | undefined,
-  registries: Registries,
-  send: (fromBlock: number) => Promise<void>,
-): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const block = given ?? (await latestBlock(registries)) + BLOCKS_AHEAD * attempt;
-    try {
-      await send(block);
-      return block;
-    } catch (error) {
-      if (given !== undefined || attempt === MAX_ATTEMPTS || !(error instanceof KeysError)) throw error;
-    }
-  }
-}
-
-const BLOCKS_AHEAD = 2;
-const MAX_ATTEMPTS = 5;
-
-async function latestBlock({ rpc }: Registries): Promise<number> {
-  return Number(String(await rpc("eth_blockNumber", [])));
-}
-
-/** The number that a source's next event has, as its ledger says. It must not move until the key is there: stop whoever signs first. */
-async function nextSeq(agency: string, recorder: string, env: Env): Promise<number> {
+function ledgerUrl(env: Env): string {
   const { host, port, publicUrl } = readConfig(env);
-  const ledger = env["LEDGER_URL"] ?? publicUrl ?? `http://${host}:${port}`;
-  const answer = await fetch(`${ledger}/v1/sources/${agency}/${recorder}`).catch(() => undefined);
-  if (answer?.status === 404) return 1;
-  const status: unknown = answer?.ok === true ? await answer.json() : undefined;
-  if (typeof status === "object" && status !== null && "next" in status && typeof status.next === "number")
-    return status.next;
-  throw new KeysError(
-    `The ledger at ${ledger} does not say which number is next: set LEDGER_URL, or give the number by --from.`,
-  );
+  return env["LEDGER_URL"] ?? publicUrl ?? `http://${host}:${port}`;
 }
 
 function sourceOf(text: string): [string, string] {

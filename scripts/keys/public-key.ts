@@ -10,6 +10,9 @@ import { fromBase64url, fromHex } from "../../protocol/bytes.ts";
 import { isSafePublicKey, type PublicKey } from "../../protocol/jws.ts";
 import { KeysError } from "./error.ts";
 
+/** What stands before a public key in hexadecimal: without it nobody can tell one from a private key. */
+const PUBLIC = "public:";
+
 /** What is public of a key that signs, from wherever the argument says. @throws KeysError */
 export async function publicKeyFrom(argument: string, pin: string | undefined): Promise<PublicKey> {
   const key = await explained(async () => await signingKey(argument, pin));
@@ -33,6 +36,7 @@ export async function addressFrom(argument: string, pin: string | undefined): Pr
       if (curve === "secp256k1") return computeAddress(hexlify(publicKey));
       throw new KeysError("An account's key is of the curve secp256k1.");
     }
+    if (isBareKey(argument)) throw notAnArgument();
     const text = readSecretFile(argument);
     if (/^(?:0x)?[0-9a-fA-F]{64}$/.test(text)) return computeAddress(`0x${text.replace(/^0x/, "")}`);
     throw new KeysError("The file holds no account's key.");
@@ -45,13 +49,31 @@ async function signingKey(argument: string, pin: string | undefined): Promise<Pu
     if (curve === "secp256k1") throw new KeysError("A key of secp256k1 is an account's.");
     return { alg: curve === "ed25519" ? "EdDSA" : "ES256", key: publicKey };
   }
-  if (/^(?:[0-9a-f]{64}|04[0-9a-f]{128})$/.test(argument) && !existsSync(argument))
-    return { alg: argument.length === 64 ? "EdDSA" : "ES256", key: fromHex(argument) };
+  if (argument.startsWith(PUBLIC)) {
+    const hex = argument.slice(PUBLIC.length);
+    if (!/^(?:[0-9a-f]{64}|04[0-9a-f]{128})$/.test(hex))
+      throw new KeysError(
+        `After ${PUBLIC} stand the 32 bytes of Ed25519, or the 65 of P-256, in hexadecimal.`,
+      );
+    return { alg: hex.length === 64 ? "EdDSA" : "ES256", key: fromHex(hex) };
+  }
+  if (isBareKey(argument)) throw notAnArgument();
   const text = readSecretFile(argument);
   if (text.startsWith("-----BEGIN")) return keyOfPem(text, argument);
   const seed = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text)?.[1];
   if (seed === undefined) throw new KeysError(`${argument} holds no key that this knows.`);
   return { alg: "EdDSA", key: ed25519.getPublicKey(fromHex(seed.toLowerCase())) };
+}
+
+/** It may be a private key, which would be published for a public one, and is not repeated in a message. */
+function isBareKey(argument: string): boolean {
+  return /^(?:0x)?[0-9a-fA-F]{64,130}$/.test(argument) && !existsSync(argument);
+}
+
+function notAnArgument(): KeysError {
+  return new KeysError(
+    `A key itself must not be an argument: give its file. What is public of a signing key is written ${PUBLIC}HEX.`,
+  );
 }
 
 function keyOfPem(text: string, file: string): PublicKey {

@@ -264,9 +264,14 @@ export async function openDemoRecorder(
 /** A submission as a recorder of the source would sign it, for tests that say what no recorder would. */
 export async function signedSubmission(
   system: Deployed,
-  { source, first, facets }: { source: string; first: number; facets: readonly Facets[] },
+  {
+    source,
+    first,
+    facets,
+    keyFile,
+  }: { source: string; first: number; facets: readonly Facets[]; keyFile?: string },
 ): Promise<SubmissionBody> {
-  const key = await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source));
+  const key = await readSigningKey(keyFile ?? recorderKeyFile(path.join(system.dataDir, "keys"), source));
   const src = parseSource(source);
   const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
   const events = facets.map((each, at) => makeEvent({ source: src, seq: first + at, facets: each, random }));

@@ -267,6 +267,29 @@ describe("server/anchor/key-directory", function () {
     expect(elsewhere()).to.deep.equal([undefined]);
   });
 
+  it("takes nothing from a node that lacks the block for which it was asked, and reads it once one has it", async () => {
+    const recorder = await newRecorder();
+    let isBehind = false;
+    let known = 0;
+    // The first node is asked for the newest block; a second one, which lacks it, for what happened in it and whether it is there.
+    const keys = directory(async (method, params) => {
+      if (!isBehind || params[0] === "latest") return await chain.rpc(method, params);
+      if (method === "eth_getLogs") return [];
+      if (method === "eth_getBlockByNumber" && Number(params[0]) > known) return null;
+      return await chain.rpc(method, params);
+    });
+    await keys.poll();
+    known = Number(await chain.rpc("eth_blockNumber", []));
+    await addKey(recorder, 2, P256_KEY, "ES256");
+    isBehind = true;
+    for (const ask of [keys.poll, keys.refresh])
+      expect(await ask.call(keys).catch((error: unknown) => error)).to.include({ code: "chain-unavailable" });
+    expect(of(keys, recorder)).to.have.length(1);
+    isBehind = false;
+    await keys.poll();
+    expect(of(keys, recorder)).to.have.length(2);
+  });
+
   it("keeps what it knows while no node answers", async () => {
     const recorder = await newRecorder();
     let isDown = false;
