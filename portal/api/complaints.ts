@@ -87,6 +87,38 @@ export function useReceived(choice: ComplaintChoice) {
   });
 }
 
+/** Open complaints, the oldest first, up to a bound. */
+export interface OpenComplaints {
+  readonly complaints: readonly Complaint[];
+  /** Whether there are more than these. */
+  readonly more: boolean;
+}
+
+const OPEN_AT_ONCE = 200;
+/** Pages looked through for the overview: an overview is no archive. */
+const MAX_PAGES = 5;
+
+/** What nobody has decided yet or taken back, of those whom an officer or inspector deals with. */
+export function useOpenComplaints() {
+  return useQuery({
+    queryKey: [...KEY, "open"],
+    queryFn: async ({ signal }): Promise<OpenComplaints> => {
+      const complaints: Complaint[] = [];
+      let from: number | undefined = 0;
+      for (let pages = 0; pages < MAX_PAGES && from !== undefined; pages++) {
+        const page: v.InferOutput<typeof PAGE> = await ask(
+          PAGE,
+          `/v1/complaints?state=open&limit=${OPEN_AT_ONCE}&from=${from}`,
+          { signal },
+        );
+        complaints.push(...page.complaints);
+        from = page.next;
+      }
+      return { complaints, more: from !== undefined };
+    },
+  });
+}
+
 export function useComplaint(id: string) {
   return useQuery({
     queryKey: [...KEY, "one", id],

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import * as v from "valibot";
 
+import { ApiError } from "./error.ts";
 import { ask } from "./request.ts";
 
 const BASIS = v.object({ law: v.string(), article: v.optional(v.string()) });
@@ -42,6 +43,24 @@ export function useSeals() {
         from = page.next;
       }
       return { seals, more: from !== undefined };
+    },
+  });
+}
+
+const ONE = v.object({ seal: SEAL, mayChange: v.boolean() });
+
+/** A seal by its agency and id, and whether the reader may extend or lift it; null where there is none. */
+export function useSeal(agency: string, id: string) {
+  return useQuery({
+    queryKey: [...KEY, agency, id],
+    queryFn: async ({ signal }) => {
+      const path = `/v1/agencies/${encodeURIComponent(agency)}/seals/${encodeURIComponent(id)}`;
+      try {
+        return await ask(ONE, path, { signal });
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "unknown-seal") return null;
+        throw error;
+      }
     },
   });
 }

@@ -153,7 +153,7 @@ export const PLACES: readonly Place[] = [
     page: OVERSIGHT,
   },
   {
-    path: "/seals/:id",
+    path: "/seals/of/:agency/:id",
     role: "inspector",
     page: OVERSIGHT,
   },

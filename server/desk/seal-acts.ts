@@ -61,6 +61,8 @@ export interface SealActs {
   extend: (by: Inspector, id: string, terms: SealTerms) => Promise<SealRecord>;
   /** Opens it now. @throws LedgerError `unknown-seal`, `forbidden` for another authority's, `seal-state`. */
   lift: (by: Inspector, id: string, legalBasis: LegalBasis) => Promise<SealRecord>;
+  /** Whether the inspector can extend or lift it here: their authority placed it through the ledger, and it closes something still. */
+  mayChange: (by: Inspector, seal: SealRecord) => Promise<boolean>;
 }
 
 const DAY_MS = 86_400_000;
@@ -197,10 +199,19 @@ export function sealActs(options: SealActsOptions): SealActs {
   /** Who placed a seal says when it ends: another authority would open, or keep closed, what it does not investigate. */
   async function ownSeal({ authority }: Inspector, id: string): Promise<SealRecord> {
     const seal = await required(id);
-    const [event] = await store.events([seal.placed]);
-    const facet = event && openFacets(openedEvent(event)).seal;
-    if (isJsonObject(facet) && facet["authority"] === authority) return seal;
+    if ((await authorityOf(seal)) === authority) return seal;
     throw new LedgerError("forbidden", "Another authority placed this seal: ask it to extend or to lift it.");
+  }
+
+  async function authorityOf({ placed: first }: SealRecord): Promise<unknown> {
+    const [event] = await store.events([first]);
+    const facet = event && openFacets(openedEvent(event)).seal;
+    return isJsonObject(facet) ? facet["authority"] : undefined;
+  }
+
+  async function mayChange({ authority }: Inspector, seal: SealRecord): Promise<boolean> {
+    if (seal.agency !== agency || sealedBy(seal, clock.now()).length === 0) return false;
+    return (await authorityOf(seal)) === authority;
   }
 
   function closedNow(seal: SealRecord): string[] {
@@ -224,7 +235,7 @@ export function sealActs(options: SealActsOptions): SealActs {
     );
   }
 
-  return { place, extend, lift };
+  return { place, extend, lift, mayChange };
 }
 
 function leafOf({ payload }: StoredEvent): string {

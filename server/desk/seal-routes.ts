@@ -13,7 +13,7 @@ import { sealAt, type SealRecord, type SealRegister, type SealState } from "./se
 
 export interface SealRoutesOptions {
   readonly acts: SealActs;
-  readonly seals: Pick<SealRegister, "list">;
+  readonly seals: Pick<SealRegister, "one" | "list">;
   readonly store: Pick<StoreReader, "events" | "submissionOfIndex">;
   readonly clock: Clock;
 }
@@ -82,6 +82,21 @@ export function sealRoutes({ acts, seals, store, clock }: SealRoutesOptions): Ro
         }
         const last = page.length === limit ? page.at(-1) : undefined;
         return { json: { seals: listed, ...(last && { next: last.placed + 1 }) } };
+      },
+    },
+    {
+      name: "getSeal",
+      method: "get",
+      path: "/v1/agencies/:agency/seals/:id",
+      handle: async (request, caller) => {
+        const seal = await seals.one(request.parameter("agency"), request.parameter("id"));
+        if (seal === undefined)
+          throw new LedgerError(
+            "unknown-seal",
+            "This agency recorded no seal of this id. GET /v1/seals lists all.",
+          );
+        const mayChange = await acts.mayChange(inspector(caller), seal);
+        return { json: { seal: await document(seal), mayChange } };
       },
     },
     {

@@ -41,6 +41,7 @@ export const PERMISSIONS: Readonly<Record<string, readonly Role[]>> = {
   postSealExtension: ["inspector"],
   postSealLift: ["inspector"],
   getSeals: ["inspector"],
+  getSeal: ["inspector"],
   // findings name agencies under suspicion: inspectors see all, officers those of their own agency, and they alone explain
   getFindings: ["inspector", "officer"],
   getFinding: ["inspector", "officer"],

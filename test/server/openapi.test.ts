@@ -295,6 +295,12 @@ describe("server/openapi", function () {
       [401, "/v1/seals"],
       [403, "/v1/seals", { headers: officer }],
     ],
+    getSeal: [
+      [200, `/v1/agencies/qn-operator/seals/${seal}`, { headers: inspector }],
+      [401, `/v1/agencies/qn-operator/seals/${seal}`],
+      [403, `/v1/agencies/qn-operator/seals/${seal}`, { headers: officer }],
+      [404, `/v1/agencies/qn-police/seals/${seal}`, { headers: inspector }],
+    ],
     postSealExtension: [
       [
         404,
@@ -653,6 +659,7 @@ describe("server/openapi", function () {
   });
   let citizen: Record<string, string>;
   let complaint: string;
+  let seal: string;
   /** One to withdraw, and one to find invalid. */
   let consent: string;
   let invalid: string;
@@ -708,6 +715,10 @@ describe("server/openapi", function () {
         if (operation.operationId === "postComplaint" && status === 201) {
           const filed = (await answer.clone().json()) as { complaint: { id: string } };
           complaint = filed.complaint.id;
+        }
+        if (operation.operationId === "postSeal" && status === 201) {
+          const placed = (await answer.clone().json()) as { seal: { id: string } };
+          seal = placed.seal.id;
         }
         await expectDescribed(operation, answer);
       }

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-aria-components";
 
 import { useNow } from "../../app/now.ts";
-import { useComplaints } from "../../api/complaints.ts";
+import { useOpenComplaints } from "../../api/complaints.ts";
 import { useFindings } from "../../api/findings.ts";
 import { useAnchoring } from "../../api/inspection.ts";
 import { useQueues } from "../../api/queues.ts";
@@ -222,16 +222,14 @@ function ComplaintsDue() {
   const now = useNow();
   const tones = ["bad", "heat-4", "heat-2", "heat-1"];
   return (
-    <Answered of={useComplaints()}>
-      {(complaints) => (
+    <Answered of={useOpenComplaints()}>
+      {({ complaints, more }) => (
         <ChartCard
           title={t("overview.complaints")}
+          {...(more && { lead: t("overview.bounded") })}
           item={t("overview.item")}
           columns={DUES.map((due, at) => ({ name: t(`overview.dues.${due}`), tone: tones[at] ?? "heat-1" }))}
-          rows={complaintsDue(
-            complaints.filter(({ state }) => state === "filed" || state === "answered"),
-            now,
-          )}
+          rows={complaintsDue(complaints, now)}
           nameOf={(what) => t(what === "answer" ? "overview.answer" : "overview.decision")}
         />
       )}

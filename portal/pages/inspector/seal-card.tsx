@@ -28,7 +28,7 @@ export function SealCard({ seal }: { readonly seal: Seal }) {
         </p>
       )}
       <div>
-        <ButtonLink href={`/seals/${encodeURIComponent(seal.id)}`}>
+        <ButtonLink href={`/seals/of/${encodeURIComponent(seal.agency)}/${encodeURIComponent(seal.id)}`}>
           {t("seals.see")} <span className="for-readers">{`${name(seal)} ${seal.id}`}</span>
         </ButtonLink>
       </div>

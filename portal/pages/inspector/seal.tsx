@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "wouter";
 
-import { type Seal, useSealAct, useSeals } from "../../api/seals.ts";
+import { type Seal, useSeal, useSealAct } from "../../api/seals.ts";
 import { useNow } from "../../app/now.ts";
 import { Ask } from "../../parts/ask.tsx";
 import { Button, ButtonLink } from "../../parts/button.tsx";
@@ -13,7 +13,6 @@ import { Fault } from "../../parts/fault.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
 import { useWriting } from "../../words/moments.ts";
-import { useOverseer } from "./overseer.ts";
 import { SealBadge, SealFacts, useSealName } from "./seal-card.tsx";
 import { SealFields } from "./seal-fields.tsx";
 import { basisOf, dayFault, endsAt, type FilledTerms, NO_TERMS, termsOf } from "./seal-terms.ts";
@@ -21,20 +20,16 @@ import { WhatIs } from "./what-is.tsx";
 
 /** A seal, and for the authority that ordered it, what may be ordered next. */
 export default function SealPage() {
-  const id = decodeURIComponent(useParams<{ id: string }>().id);
+  const params = useParams<{ agency: string; id: string }>();
+  const [agency, id] = [decodeURIComponent(params.agency), decodeURIComponent(params.id)];
   const { t } = useTranslation("duties");
   return (
     <div className="stack">
       <title>{`${t("seals.title")} · Minh Bạch`}</title>
-      <Answered isPage of={useSeals()}>
-        {({ seals }) => {
-          const seal = seals.find((each) => each.id === id);
-          return seal === undefined ? (
-            <Empty isPage icon="question" title={t("seals.unknown")} />
-          ) : (
-            <Whole seal={seal} />
-          );
-        }}
+      <Answered isPage of={useSeal(agency, id)}>
+        {(known) =>
+          known === null ? <Empty isPage icon="question" title={t("seals.unknown")} /> : <Whole {...known} />
+        }
       </Answered>
       <p>
         <ButtonLink weight="quiet" href="/seals">
@@ -45,12 +40,10 @@ export default function SealPage() {
   );
 }
 
-function Whole({ seal }: { readonly seal: Seal }) {
+function Whole({ seal, mayChange }: { readonly seal: Seal; readonly mayChange: boolean }) {
   const { t } = useTranslation("duties");
   const name = useSealName();
-  const overseer = useOverseer();
   const act = useSealAct(seal.id);
-  const isOwn = overseer.role === "inspector" && overseer.authority === seal.authority;
   return (
     <>
       <h1>{name(seal)}</h1>
@@ -61,8 +54,8 @@ function Whole({ seal }: { readonly seal: Seal }) {
       <section className="card">
         <SealFacts seal={seal} />
       </section>
-      {seal.state === "placed" && !isOwn && <p className="quiet">{t("seals.others")}</p>}
-      {seal.state === "placed" && isOwn && <Acts key={seal.until} seal={seal} act={act} />}
+      {seal.state === "placed" && !mayChange && <p className="quiet">{t("seals.others")}</p>}
+      {seal.state === "placed" && mayChange && <Acts key={seal.until} seal={seal} act={act} />}
       {act.error !== null && <Fault error={act.error} />}
       {act.data !== undefined && <Done seal={act.data} />}
     </>

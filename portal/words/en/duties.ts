@@ -119,7 +119,7 @@ export const duties: typeof vi = {
     unknown: "There is no such seal",
     placed: "Ordered",
     id: "Id of the seal",
-    others: "Only the authority that ordered it can extend or lift it.",
+    others: "Only the authority that ordered it can extend or lift it, through the agency that recorded it.",
     states: { placed: "in force", lifted: "lifted early", ended: "ended" },
   },
   seal: {

@@ -117,7 +117,7 @@ export const duties = {
     unknown: "Không có lệnh niêm phong này",
     placed: "Ra lệnh lúc",
     id: "Mã của lệnh",
-    others: "Chỉ cơ quan đã ra lệnh mới gia hạn hoặc mở sớm được.",
+    others: "Chỉ cơ quan đã ra lệnh mới gia hạn hoặc mở sớm được, qua cơ quan đã ghi lệnh.",
     states: { placed: "đang có hiệu lực", lifted: "đã mở sớm", ended: "đã hết hạn" },
   },
   seal: {

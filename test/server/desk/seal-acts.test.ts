@@ -88,8 +88,14 @@ describe("server/desk/seal-acts", () => {
     );
     for (const error of codes) expect(error).to.have.property("code", "forbidden");
     expect(recorded).to.have.length(1);
-    await acts.lift({ ...BY, name: "a colleague" }, seal.id, LAW);
+    expect(await acts.mayChange(other, seal)).to.equal(false);
+    expect(await acts.mayChange(BY, seal)).to.equal(true);
+    expect(await acts.mayChange(BY, { ...seal, agency: "qn-police" }), "another's of the same id").to.equal(
+      false,
+    );
+    const lifted = await acts.lift({ ...BY, name: "a colleague" }, seal.id, LAW);
     expect(recorded).to.have.length(2);
+    expect(await acts.mayChange(BY, lifted), "it closes nothing any more").to.equal(false);
   });
 
   it("closes a half that came after the seal when it is extended, also to the same end and no earlier one", async () => {
