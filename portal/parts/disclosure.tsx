@@ -3,16 +3,24 @@ import { Button, Disclosure as AriaDisclosure, DisclosurePanel } from "react-ari
 
 import { Icon } from "./icon.tsx";
 
-/** Something that is there for whoever wants to see it. */
-export function Disclosure({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+/** Something that is there for whoever wants to see it. `isSection`: its title is a heading of the page, below which those of what it holds stand. */
+export function Disclosure(props: {
+  readonly title: string;
+  readonly isSection?: boolean;
+  readonly children: ReactNode;
+}) {
+  const { title, isSection = false, children } = props;
+  const button = (
+    <Button slot="trigger" className="disclosure-button">
+      <Icon name="chevron" />
+      {title}
+    </Button>
+  );
   return (
     <AriaDisclosure>
       {({ isExpanded }) => (
         <>
-          <Button slot="trigger" className="disclosure-button">
-            <Icon name="chevron" />
-            {title}
-          </Button>
+          {isSection ? <h2 className="disclosure-heading">{button}</h2> : button}
           <DisclosurePanel>{isExpanded && children}</DisclosurePanel>
         </>
       )}

@@ -88,7 +88,7 @@ function Lists({ consents, isBusy, run }: ListsProps) {
         </section>
       )}
       {over.length > 0 && (
-        <Disclosure title={t("over", { count: over.length })}>
+        <Disclosure isSection title={t("over", { count: over.length })}>
           <div className="stack-tight">{over.map(card)}</div>
         </Disclosure>
       )}
