@@ -3,7 +3,8 @@
  *
  *     npm run audit -- --data DIR [--trust PROFILE] [--rpc URL]... [--state DIR] [--json]
  *
- * The ledger must be stopped, or DIR a copy made while it was. DIR/trust.json says which log it is on which chain, unless another
+ * The ledger must be stopped, or DIR a copy made while it was. With STORE=postgres://... the records are read there as they are now, and other servers may go on; DIR
+ * is then the data folder of one that is stopped, or has no more than keys and trust.json, and what is made from the records is not compared. DIR/trust.json says which log it is on which chain, unless another
  * profile is named. PEPPER and VRF_KEY, or DIR/keys, give what tags and index keys are computed from. With --state an interrupted audit
  * goes on where it was. Ends as `minhbach audit` does: 0 right, 1 something is wrong, 2 unusable input, 3 not everything checked.
  */
@@ -56,6 +57,7 @@ async function run(args: readonly string[]): Promise<number> {
     const { signal } = interruption;
     const report = await auditRecords({
       dataDir: data,
+      database: databaseIn(process.env),
       profile,
       chain,
       secrets,
@@ -70,6 +72,15 @@ async function run(args: readonly string[]): Promise<number> {
     bars.end();
     await state.close();
   }
+}
+
+/** As the ledger itself reads it. */
+function databaseIn(env: NodeJS.ProcessEnv): string | undefined {
+  const store = env["STORE"] ?? "level";
+  if (store === "level") return undefined;
+  if (!/^postgres(?:ql)?:\/\//.test(store))
+    throw new AuditInputError("STORE is neither level nor a postgres:// address.");
+  return store;
 }
 
 function parseAuditArguments(args: readonly string[]) {

@@ -25,7 +25,7 @@ import { type Check, CheckList } from "../../verifier/checks.ts";
 import { haveCode, isTrustedChain } from "../../verifier/evidence-anchoring.ts";
 import { logOf, type TrustProfile } from "../../verifier/trust-profile.ts";
 import { AUDIT_CHECKS, type AuditCheckId } from "./checks.ts";
-import { type KeptRecords, openRecords } from "./databases.ts";
+import { type KeptRecords, openRecords, openSharedRecords } from "./databases.ts";
 import {
   EventAudit,
   fault,
@@ -47,6 +47,8 @@ import type { AuditState } from "./state.ts";
 
 export interface RecordsAuditOptions {
   readonly dataDir: string;
+  /** `postgres://...` where the records are there; else they are in the data folder. */
+  readonly database?: string | undefined;
   readonly profile: TrustProfile;
   readonly chain: ChainReader | undefined;
   readonly secrets: AuditSecrets;
@@ -72,13 +74,14 @@ const EVENT_CHECKS = [
 ] as const;
 type Stage = readonly [ids: readonly AuditCheckId[], run: () => Promise<WalkEnd>];
 
-/** Audits the records of a stopped ledger. @throws AuditInputError when they cannot be opened. */
+/** Audits the records of a stopped ledger, or in PostgreSQL at this moment. @throws AuditInputError when they cannot be opened. */
 export async function auditRecords(options: RecordsAuditOptions): Promise<AuditReport> {
-  const { dataDir, profile, chain } = options;
+  const { dataDir, database, profile, chain } = options;
   const list = new CheckList<AuditCheckId>(AUDIT_CHECKS);
   let records: KeptRecords;
   try {
-    records = await openRecords(dataDir);
+    records =
+      database === undefined ? await openRecords(dataDir) : await openSharedRecords(database, dataDir);
   } catch (error) {
     if (!(error instanceof AuditFault)) throw error;
     return reportOf(options, [], [[["records"], { kind: "fault", fault: error }]], {

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Level } from "level";
+import { LedgerError } from "../../server/errors.ts";
+import { postgresReader } from "../../server/store/postgres-reader.ts";
+import { postgresSessions } from "../../server/store/postgres-session.ts";
 import { headOf } from "../../server/store/rows.ts";
 import { registerKey } from "../../server/store/level-keys.ts";
 import { type Database, type Databases, levelReader } from "../../server/store/level-reader.ts";
@@ -12,11 +15,48 @@ import { AuditInputError } from "./error.ts";
 export interface KeptRecords {
   readonly reader: StoreReader;
   readonly head: Head;
-  readonly register: Database;
   /** The databases that are made from the records; undefined where a copy leaves them out. */
   readonly derived: Database | undefined;
   readonly index: Database | undefined;
   readonly close: () => Promise<void>;
+}
+
+/** Everything that is read in it is of one moment, which stays until the audit ends, however long it takes. */
+const SNAPSHOT =
+  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT 1 FROM head";
+
+/**
+ * Opens records in PostgreSQL, as they are now: the ledger may go on. What a server made from them lies in its data folder, if it is stopped; other servers'
+ * records grow on meanwhile without harm.
+ * @throws AuditInputError when there are none, or a server holds the folder
+ */
+export async function openSharedRecords(database: string, dataDir: string): Promise<KeptRecords> {
+  const sessions = postgresSessions(database, 1);
+  const opened: Database[] = [];
+  const close = async (): Promise<void> => {
+    for (const db of opened) await db.close();
+    await sessions.close();
+  };
+  try {
+    const reader = postgresReader(await sessions.begin(SNAPSHOT));
+    const derived = await openIfThere(dataDir, "derived", opened);
+    const index = await openIfThere(dataDir, "index", opened);
+    return { reader, head: await reader.head(), derived, index, close };
+  } catch (cause) {
+    await close();
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw new AuditInputError(
+      "The records in PostgreSQL cannot be read: STORE is not their address, or the database is not there.",
+      { cause },
+    );
+  }
+}
+
+async function openIfThere(dataDir: string, name: string, opened: Database[]): Promise<Database | undefined> {
+  if (!existsSync(path.join(dataDir, name, "CURRENT"))) return undefined;
+  const db = await openForReading(path.join(dataDir, name));
+  opened.push(db);
+  return db;
 }
 
 /**
@@ -31,8 +71,6 @@ export async function openRecords(dataDir: string): Promise<KeptRecords> {
     opened.push(db);
     return db;
   };
-  const optional = async (name: string): Promise<Database | undefined> =>
-    existsSync(path.join(dataDir, name, "CURRENT")) ? await open(name) : undefined;
   const close = async (): Promise<void> => {
     for (const db of opened) await db.close();
   };
@@ -46,9 +84,8 @@ export async function openRecords(dataDir: string): Promise<KeptRecords> {
     return {
       reader,
       head,
-      register,
-      derived: await optional("derived"),
-      index: await optional("index"),
+      derived: await openIfThere(dataDir, "derived", opened),
+      index: await openIfThere(dataDir, "index", opened),
       close,
     };
   } catch (error) {

@@ -6,6 +6,7 @@ import path from "node:path";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { expect } from "chai";
 import { Level } from "level";
+import pg from "pg";
 import { toBase64url } from "../../protocol/bytes.ts";
 import { makeEvent } from "../../protocol/event.ts";
 import type { Facets } from "../../protocol/facet-values.ts";
@@ -18,13 +19,20 @@ import { parseEntryBundle } from "../../protocol/tile.ts";
 import { auditRecords } from "../../scripts/audit/audit.ts";
 import { AuditInputError } from "../../scripts/audit/error.ts";
 import { openState } from "../../scripts/audit/state.ts";
+import { hasPostgres } from "../../scripts/postgres.ts";
 import { OPERATOR } from "../../scripts/start/agencies.ts";
 import type { App } from "../../server/app.ts";
 import { systemClock } from "../../server/clock.ts";
 import { logKey, registerKey } from "../../server/store/level-keys.ts";
+import { openLevelStore } from "../../server/store/level-store.ts";
+import { openPostgresStore } from "../../server/store/postgres-store.ts";
+import { transferRecords } from "../../server/store/transfer.ts";
+import { originOf } from "../../server/store/transfer-parts.ts";
 import type { AuditReport } from "../../verifier/audit/report.ts";
 import { type ChainReader, chainReader } from "../../verifier/chain.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
+import { skipBecause } from "../skip-because.ts";
+import { sharedDatabase } from "./shared-postgres.ts";
 import {
   type Deployed,
   deployed,
@@ -104,6 +112,7 @@ describe("npm run audit", function () {
   async function audit(
     dataDir: string,
     options: {
+      database?: string;
       state?: string;
       signal?: AbortSignal;
       without?: "pepper" | "vrf";
@@ -115,6 +124,7 @@ describe("npm run audit", function () {
     try {
       return await auditRecords({
         dataDir,
+        database: options.database,
         profile,
         chain: {
           ...chainReader(jsonRpc(chain.url, { fetch, name: "the node" }), "the node"),
@@ -209,6 +219,40 @@ describe("npm run audit", function () {
     const keys = { checkpoint: new Uint8Array(32), receipt: new Uint8Array(32), vrf: new Uint8Array(32) };
     const other = await audit(system.dataDir, { lie: { logKeysAt: () => Promise.resolve(keys) } });
     expect(other.fault).to.deep.include({ check: "index-keys", index: 0 });
+  });
+
+  it("finds the same in PostgreSQL while servers go on, and a row that was changed there", async function () {
+    if (!hasPostgres) skipBecause(this, "there is no PostgreSQL for this platform");
+    const { url: database } = await sharedDatabase();
+    const from = await openLevelStore({ path: path.join(system.dataDir, "records"), minFreeBytes: 0 });
+    const to = await openPostgresStore({ url: database });
+    try {
+      const snapshot = await from.snapshot();
+      await transferRecords(await originOf(snapshot), to).finally(snapshot.close);
+      const report = await audit(system.dataDir, { database });
+      expect(report.checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);
+      expect(report.entries).to.deep.equal({ checked: SIZE, before: 0, of: SIZE });
+      // The folder of no server: what is made from the records is not there to be compared.
+      const bare = await audit(folder, { database });
+      expect(bare.fault).to.equal(null);
+      expect(
+        bare.checks.filter(({ status }) => status === "not-checked").map(({ id }) => id),
+      ).to.include.members(["tiles", "kept-index"]);
+      const changed =
+        "UPDATE payloads SET bundle = overlay(bundle PLACING '\\x41'::bytea FROM 40) WHERE start = 100";
+      const client = new pg.Client({ connectionString: database });
+      await client.connect();
+      await client.query(changed).finally(async () => await client.end());
+      const { fault } = await audit(system.dataDir, { database });
+      expect(fault?.index).to.be.within(100, 116);
+      const nowhere: unknown = await audit(folder, { database: `${database}_of_nobody` }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(nowhere).to.be.instanceOf(AuditInputError);
+    } finally {
+      await from.close();
+      await to.close();
+    }
   });
 
   it("runs as a command, and says what is missing", async () => {
