@@ -58,14 +58,17 @@ describe("what a citizen does in a browser", function () {
     const failed = page.getByText(/Chưa tải được phần này của trang/);
     const part = "**/meaning-*.js";
     const word = page.getByRole("main").locator(".term").first();
+    const checked = page.getByText("Đã kiểm tra: không thiếu, không sửa");
     await page.route(part, async (route) => await route.abort());
     await page.goto("/portal/my-data");
+    await checked.waitFor();
     await word.click();
     await failed.waitFor();
     await expectAccessible(page);
     await page.unroute(part);
     // Chromium remembers that a module failed as long as the page lives.
     await page.reload();
+    await checked.waitFor();
     await word.click();
     await page.getByRole("dialog").waitFor();
     expect(await failed.count()).to.equal(0);

@@ -13,6 +13,7 @@ import {
 } from "./browser.ts";
 
 const GOOD = "Đã kiểm tra: không thiếu, không sửa";
+const GOOD_EN = "Checked: nothing is missing, nothing was changed";
 const BAD = "Đừng tin bản kê này: kiểm tra không đạt";
 const UNKNOWN = "Chưa kiểm tra được";
 
@@ -53,6 +54,7 @@ describe("my data in a browser", function () {
     const { page, context, wrongs } = await opened({ size: "desktop", language: "en" });
     await page.getByRole("heading", { level: 1 }).waitFor();
     expect(await page.locator("html").getAttribute("lang")).to.equal("en");
+    await page.getByText(GOOD_EN).waitFor();
     await expectAccessible(page);
     await picture(page, "my-data-desktop-en");
     expect(wrongs).to.deep.equal([]);

@@ -24,6 +24,7 @@ describe("signing on in a browser", function () {
         await page.goto("/");
         expect(new URL(page.url()).pathname).to.equal("/portal/");
         await page.getByRole("heading", { level: 1 }).waitFor();
+        await page.locator(".home-three").waitFor();
         expect(await page.locator("html").getAttribute("lang")).to.equal(language);
         await expectAccessible(page);
         await picture(page, `front-${size}-${language}`);
