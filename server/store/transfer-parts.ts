@@ -66,30 +66,26 @@ export function forSuccessor({ head, parts }: Origin): Origin {
 /** What the records are bound to by the public key of VRF_KEY. */
 const VRF_BINDING = "vrf";
 
-/**
- * The same records for a ledger with another VRF key, which makes the keys of its index anew from what the events say of people.
- * @throws TransferError `erased` where an event no longer says it
- */
+/** The same records for a ledger with another VRF key, which makes the keys of its index anew from what the events say of people. */
 export function forOtherVrfKey({ head, parts }: Origin): Origin {
   return {
     head,
     parts: async function* (fromIndex) {
-      for await (const part of parts(fromIndex)) {
-        if (part.kind === "index-key" || (part.kind === "binding" && part.name === VRF_BINDING)) continue;
-        if (part.kind === "submission") requireOpenable(part.submission);
-        yield part;
-      }
+      for await (const part of parts(fromIndex))
+        if (part.kind !== "index-key" && !(part.kind === "binding" && part.name === VRF_BINDING)) yield part;
     },
   };
 }
 
-function requireOpenable({ index, keys }: MovedSubmission): void {
-  const at = bundleEntries(keys).findIndex((entry) => entry.length > 0 && eventKeyOf(entry) === undefined);
-  if (at !== -1)
-    throw new TransferError(
-      "erased",
-      `Event ${index + at} was erased, so nobody can make its index keys under another VRF key: these records stay with the one they have. Deploy a new, empty log instead, and leave this one readable.`,
-    );
+/** Whether every event says still of whom it is: otherwise `forOtherVrfKey` cannot do. @throws TransferError `erased` */
+export function requireOpenable({ index, keys }: MovedSubmission): void {
+  const entries = bundleEntries(keys, 0, Infinity);
+  const at = entries.findIndex((entry) => entry.length > 0 && eventKeyOf(entry) === undefined);
+  if (at === -1) return;
+  throw new TransferError(
+    "erased",
+    `Event ${index + at} was erased, so nobody can make its index keys under another VRF key: these records stay with the one they have. Deploy a new, empty log instead, and keep this one readable.`,
+  );
 }
 
 async function* partsOf(reader: StoreReader, size: number, fromIndex: number): AsyncGenerator<Part> {

@@ -188,6 +188,11 @@ describe("docs/KEYS.md", function () {
     expect(await run("admin accept")).to.match(/anchors: 0x\w+ administers\.\nagencies: 0x\w+ administers\./);
   });
 
+  it("makes another VRF key, for a successor of the log", async () => {
+    await run("make vrf");
+    expect((await stat(place("new-vrf.key"))).mode & 0o777).to.equal(0o600);
+  });
+
   it("has no command that no test here runs", () => {
     const commands = [...text.matchAll(/^(?:[A-Z_]+=\S+ )*npm run keys -- .*$/gm)].map(([line]) => line);
     expect(commands.filter((line) => !ran.has(line))).to.deep.equal([]);
