@@ -183,7 +183,12 @@ export async function startLedger(
   });
 }
 
-function ledgerEnv({ dataDir, database, chain }: Omit<LedgerSystem, "secrets">): Record<string, string> {
+/** The settings of a ledger of the system, as a process gets them. */
+export function ledgerEnv({
+  dataDir,
+  database,
+  chain,
+}: Omit<LedgerSystem, "secrets">): Record<string, string> {
   const records = { DATA_DIR: dataDir, STORE: database ?? "level" };
   return { ...QUICK, ...records, OPERATOR, PORT: "0", RPC_URL: chain.url };
 }

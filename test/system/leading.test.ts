@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -23,6 +24,7 @@ import {
   type Deployed,
   deployed,
   fetchUntil,
+  ledgerEnv,
   type LedgerProcess,
   openSystemRecords,
   POLICE,
@@ -31,6 +33,7 @@ import {
   submit,
 } from "./fixture.ts";
 
+const ROOT = path.resolve(import.meta.dirname, "../..");
 /** A busy machine is slow, and nothing here is about speed. */
 const PATIENCE_MS = 120_000;
 
@@ -58,13 +61,17 @@ describe("a server that leads, stops for a while and wakes late", function () {
     await system.destroy();
   });
 
-  async function start(at: number): Promise<LedgerProcess> {
+  function settingsOf(at: number): Record<string, string> {
     const { checkpoint, receipt, vrf, ledger, desk, anchorer, pepper } = system.secrets;
-    const server = await spawnLedger(system, {
+    return {
       ...{ DATA_DIR: path.join(system.dataDir, `server-${at}`), TRUST_PROFILE: system.profileFile },
       ...{ CHECKPOINT_KEY: toHex(checkpoint), RECEIPT_KEY: toHex(receipt), ANCHORER_KEY: toHex(anchorer) },
       ...{ VRF_KEY: toHex(vrf), LEDGER_KEY: toHex(ledger), DESK_KEY: toHex(desk), PEPPER: toHex(pepper) },
-    });
+    };
+  }
+
+  async function start(at: number): Promise<LedgerProcess> {
+    const server = await spawnLedger(system, settingsOf(at));
     await fetchUntil(`${server.url}/ready`, 200, PATIENCE_MS);
     return server;
   }
@@ -164,6 +171,22 @@ describe("a server that leads, stops for a while and wakes late", function () {
     await until("it destroys again", async () => (await records.destroyed([late])).size === 1);
     const at = servers.indexOf(two);
     servers[at] = await start(at);
+  });
+
+  it("takes no third one beside it that has another pepper, and says which", async () => {
+    const env = {
+      ...{ ...ledgerEnv(system), ...settingsOf(2), PEPPER: "ab".repeat(32) },
+      ...{ PATH: process.env["PATH"], LOG_LEVEL: "info" },
+    };
+    const [code, said] = await new Promise<[number | null, string]>((resolve) => {
+      const child = execFile(process.execPath, ["server/main.ts"], { env, cwd: ROOT }, (_, out, error) =>
+        resolve([child.exitCode, out + error]),
+      );
+    });
+    expect(code, said).to.be.greaterThan(0);
+    expect(said)
+      .to.contain("PEPPER is not the one these records were made with")
+      .and.not.contain("listening");
   });
 
   it("leaves one line of checkpoints and anchors, right for whoever audits either server", async () => {
