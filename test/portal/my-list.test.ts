@@ -29,6 +29,8 @@ import { indexOf, judged } from "./recorded.ts";
 
 const GOOD = "Đã kiểm tra: không thiếu, không sửa";
 const CASE = "HS-2026-000111";
+const LAW = "Luật Căn cước 2023";
+const PURPOSE = "Nhắc trước khi hộ chiếu hết hạn.";
 const REASON = "Ghi nhầm hồ sơ; người có dữ liệu yêu cầu xóa.";
 const DAY_MS = 86_400_000;
 
@@ -43,7 +45,11 @@ const at = (messageId: string, occurred: string, more: object = {}) => ({
 const SEALED = 6;
 const ERASED = 7;
 const EVENTS = [
-  at("named", "2026-11-22T08:00:00+07:00", { case: CASE, purpose: { procedure: "PASSPORT" } }),
+  at("named", "2026-11-22T08:00:00+07:00", {
+    case: CASE,
+    data: { action: "R", personalData: ["pd:Name", "pd:DateOfBirth"] },
+    purpose: { procedure: "PASSPORT", legalBasis: { law: LAW, article: "10" }, description: PURPOSE },
+  }),
   at("march-1", "2026-03-02T08:00:00+07:00"),
   at("march-2", "2026-03-15T08:00:00+07:00"),
   at("last year", "2025-07-01T08:00:00+07:00"),
@@ -109,6 +115,39 @@ describe("what a citizen does with the list, in a browser", function () {
     );
 
   const item = (page: Page, text: string): Locator => page.locator(".item").filter({ hasText: text });
+
+  it("an entry says which agency and what post, which data of whom, for which procedure and case, on which law, when, whether it was allowed, and where to complain", async () => {
+    const { page, context, wrongs } = await opened();
+    const entry = item(page, "Họ và tên");
+    await entry.getByRole("button", { name: "Chi tiết" }).press("Enter");
+    const facts = entry.locator("dl.facts");
+    await facts.waitFor();
+    const said = new Map<string, string>();
+    for (const term of await facts.locator("dt").all())
+      said.set((await term.textContent()) ?? "", (await term.locator("+ dd").textContent()) ?? "");
+    const expected: readonly (readonly [string, string])[] = [
+      ["Cơ quan", "(mã qn-police)"],
+      ["Lấy từ", "(mã qn-justice)"],
+      ["Người xem", "registry officer"],
+      ["Loại dữ liệu", "Họ và tên"],
+      ["Để làm", "Hộ chiếu"],
+      ["Mô tả", PURPOSE],
+      ["Cơ quan nêu căn cứ", LAW],
+      ["Mã hồ sơ", CASE],
+    ];
+    for (const [label, text] of expected) expect(said.get(label), label).to.include(text);
+    expect(said.get("Cơ quan nêu căn cứ")).to.match(/\b10\b/);
+    expect(await entry.locator("time").textContent()).to.match(/22 tháng 11, 2026.*08:00.*(GMT\+7|ICT)/);
+    await entry.getByRole("heading", { name: "Có được phép không?" }).waitFor();
+    await entry.locator(".allowed .badge").waitFor();
+    const complain = entry.getByRole("link", { name: "Khiếu nại về mục này" });
+    expect(await complain.getAttribute("href")).to.match(/complaints\/new\/\d+$/);
+    expect(await entry.textContent(), "who it was is the inspectorate's to know").to.not.include(
+      "officer-17",
+    );
+    expect(wrongs).to.deep.equal([]);
+    await context.close();
+  });
 
   it("sealed and erased entries are shown as such, with who ordered it, by which law and until when; they are counted", async () => {
     const { page, context, wrongs } = await opened();
