@@ -93,6 +93,11 @@ function Paper({ statement, person }: { readonly statement: CheckedStatement; re
               {said(`status.${check.status}`)}: {wordOf(check, "title")}
             </p>
           ))}
+          {!isGood && (
+            <p className="no-print quiet small">
+              <Explained text={t("printed.words")} />
+            </p>
+          )}
         </div>
         <figure className="stack-tight">
           <QrCode text={verifyAddress(location.origin, digest)} label={t("printed.scan")} />

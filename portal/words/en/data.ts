@@ -40,7 +40,7 @@ export const data: typeof vi = {
       "That does not mean that the statement is wrong; it means that nobody knows for sure. The reason: {{reason}}",
     invalid: "Do not trust this statement: it failed the check",
     invalidWhy:
-      "It does not agree with what was <anchor>fixed on the blockchain</anchor>. Fetch it again; if this stays, keep the file and tell the inspectorate.",
+      "It does not agree with what was <anchor>fixed</anchor> on the <chain>blockchain</chain>. Fetch it again; if this stays, keep the file and tell the inspectorate.",
     failedAt: "Failed: {{check}}",
     pinned: "The server now names another record than before",
     pinnedWhy:
@@ -222,6 +222,8 @@ export const data: typeof vi = {
     checked: "Result of the check",
     scan: "Scan this to open the Verify page. It carries the fingerprint of the statement file, which is downloaded separately.",
     digest: "<digest>Fingerprint</digest> of the file",
+    words:
+      "What the words mean: <statement>statement</statement>, <index>index</index>, <anchor>fixed</anchor>, <chain>blockchain</chain>.",
     hiddenWhy:
       "The list is not printed: because the statement did not pass the check, it may have been changed.",
     print: "Print this page",

@@ -36,7 +36,7 @@ export const data = {
     incompleteWhy: "Điều này không có nghĩa là bản kê sai, mà là chưa ai biết chắc. Lý do: {{reason}}",
     invalid: "Đừng tin bản kê này: kiểm tra không đạt",
     invalidWhy:
-      "Nội dung không khớp với những gì đã <anchor>chốt lên chuỗi khối</anchor>. Hãy tải lại; nếu vẫn vậy, hãy lưu tệp và báo cho thanh tra.",
+      "Nội dung không khớp với những gì đã <anchor>chốt</anchor> lên <chain>chuỗi khối</chain>. Hãy tải lại; nếu vẫn vậy, hãy lưu tệp và báo cho thanh tra.",
     failedAt: "Không đạt: {{check}}",
     pinned: "Máy chủ vừa chỉ đến một cuốn sổ khác lần trước",
     pinnedWhy:
@@ -215,6 +215,8 @@ export const data = {
     checked: "Kết quả kiểm tra",
     scan: "Quét mã này để mở trang Tự kiểm tra. Mã chứa dấu vân tay của tệp bản kê; tệp phải được tải riêng.",
     digest: "<digest>Dấu vân tay</digest> của tệp",
+    words:
+      "Nghĩa của các từ: <statement>bản kê</statement>, <index>mục lục</index>, <anchor>chốt</anchor>, <chain>chuỗi khối</chain>.",
     hiddenWhy: "Danh sách không được in: bản kê không qua được kiểm tra, nên nội dung có thể đã bị sửa.",
     print: "In trang này",
     back: "Về danh sách",
