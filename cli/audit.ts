@@ -13,12 +13,17 @@ import type { Fetch } from "../verifier/json-rpc.ts";
 import { isNodeUrl, logOf, type TrustProfile } from "../verifier/trust-profile.ts";
 import { type Command, parseArguments, UnusableInput } from "./command.ts";
 import { CHAIN_HELP, CHAIN_OPTIONS, readChain } from "./nodes.ts";
+import { patiently } from "./patience.ts";
 import { renderChecks, renderParts, renderVerdict, type VerdictWords } from "./report.ts";
 import { printableJson, type Terminal } from "./terminal.ts";
 import { EXIT_CODES } from "./verify.ts";
 
 /** How often an audit under way is written down, in milliseconds: what an interruption costs at most. */
 const SAVE_INTERVAL_MS = 5_000;
+/** Of one answer: a busy ledger over a slow link. */
+const TIMEOUT_MS = 30_000;
+/** How long a ledger may put one question off (429, or 503 with Retry-After). */
+const PATIENCE_MS = 10 * 60_000;
 
 const HELP = `Usage: minhbach audit URL [--trust PROFILE] [--rpc URL]... [--state FILE] [--json]
 
@@ -29,6 +34,8 @@ every hash anew, and compares with what the chain holds. Nothing the ledger says
 ${CHAIN_HELP}  --state FILE     keeps how far the audit came: interrupted, or run again when the log has
                    grown, it goes on from there. Remove FILE to check everything anew.
   --json           print the report as JSON: {"verdict", "checks", "entries", "fault"}
+
+A ledger that asks for time (Retry-After) gets it, ten minutes for one question at most.
 
 Ends with 0 when everything is right (or good for development, on an embedded chain), 1 when something is
 wrong, naming the first entry that is and in which way, 2 when the input cannot be used, 3 when not
@@ -49,12 +56,18 @@ export function auditCommand(fetch: Fetch & FetchPage): Command {
       const bar = progressBar(progress);
       let savedAt = performance.now();
       let latest: (() => LogProgress) | undefined;
+      const signal = interruption();
+      const patience = { timeoutMs: TIMEOUT_MS, longestMs: PATIENCE_MS, interruption: signal };
       const report = await auditPublishedLog({
-        ledger: publishedLog(url, fetch),
+        ledger: publishedLog(
+          url,
+          async (page, request) =>
+            await patiently(async (attempt) => await fetch(page, { ...request, signal: attempt }), patience),
+        ),
         profile,
         chain,
         from: (await kept?.load()) ?? NO_PROGRESS,
-        signal: interruption(),
+        signal,
         onProgress: async ({ size, of, progress: current }) => {
           bar.show(size, of);
           latest = current;

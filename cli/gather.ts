@@ -14,6 +14,7 @@ import type { Fetch } from "../verifier/json-rpc.ts";
 import { isNodeUrl } from "../verifier/trust-profile.ts";
 import { type Command, parseArguments, type Surroundings, UnusableInput } from "./command.ts";
 import { hostOf } from "./nodes.ts";
+import { patiently } from "./patience.ts";
 import { renderRows } from "./report.ts";
 import { printable, wrap } from "./terminal.ts";
 
@@ -32,7 +33,8 @@ as it came. Which logs there are, and that none is missing, minhbach verify lear
   --about ID         of whom, such as vn-cccd:001099000001; without it, of yourself
   -o, --out FILE     where to write; its owner alone can read it
 
-A ledger that does not answer is named, and the others are gathered all the same: ask it later.
+A ledger that asks for time (Retry-After) is asked again, for two minutes at most. One that does
+not answer is named, and the others are gathered all the same: ask it later.
 
 Ends with 0 when every ledger answered, 3 when some did not, 1 when none did, and 2 when the input
 cannot be used. It does not verify: do that with the result.
@@ -40,6 +42,8 @@ cannot be used. It does not verify: do that with the result.
 
 /** A statement may be long, and a ledger makes it while it sends it. */
 const TIMEOUT_SECONDS = 120;
+/** How long a ledger may put us off (429, or 503 with Retry-After). */
+const PATIENCE_SECONDS = 120;
 const MAX_TOKEN_BYTES = 16 * 1024;
 const MAX_FEDERATION_BYTES = 64 * 1024;
 /** Ledgers that are asked at once. */
@@ -204,7 +208,7 @@ async function ask(
 ): Promise<Found> {
   const from = hostOf(url);
   try {
-    const response = await fetch(`${url.replace(/\/$/, "")}/v1/statement`, {
+    const request = {
       method: "POST",
       headers: {
         authorization: `Bearer ${token}`,
@@ -213,8 +217,11 @@ async function ask(
       },
       body: JSON.stringify(about ?? {}),
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
-    });
+    } as const;
+    const response = await patiently(
+      async (signal) => await fetch(`${url.replace(/\/$/, "")}/v1/statement`, { ...request, signal }),
+      { timeoutMs: TIMEOUT_SECONDS * 1000, longestMs: PATIENCE_SECONDS * 1000 },
+    );
     const bytes = await readBody(response, MAX_GATHERED_BYTES);
     if (bytes === undefined) return { from, missing: "its statement is too long: gather with fewer logs" };
     if (response.status !== 200) return { from, missing: refusalIn(response.status, bytes) };

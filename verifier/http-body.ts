@@ -4,6 +4,7 @@ import { concat } from "../protocol/bytes.ts";
 export interface FetchResponse {
   /** HTTP status. */
   readonly status: number;
+  readonly headers?: { get(name: string): string | null };
   readonly body: { getReader(): BodyReader } | null;
 }
 

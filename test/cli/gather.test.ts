@@ -152,6 +152,26 @@ describe("minhbach gather", function () {
     expect(ran.out.replaceAll(/\s+/g, " ")).to.include("it is the ledger of the log 5151:");
   });
 
+  it("asks again when a ledger asks for time", async () => {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      asked++;
+      if (asked === 1) response.writeHead(429, { "retry-after": "1" }).end("{}");
+      else response.writeHead(200).end(formatStatementLines(one.statement(IDS)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const args = `--ledger http://127.0.0.1:${port} --token one.token -o all.json`;
+      expect((await gather(...args.split(" "))).code).to.equal(0);
+      expect(asked).to.equal(2);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it("writes nothing when no ledger answers", async () => {
     const ran = await gather("--ledger", refusing.url, "--token", "one.token", "-o", "all.json");
     expect(ran.code).to.equal(1);

@@ -84,6 +84,24 @@ describe("minhbach audit", function () {
     expect(code).to.equal(0);
   });
 
+  it("asks again when the ledger asks for time, instead of ending there", async () => {
+    const refused: string[] = [];
+    const busy: typeof fetch = async (page, request) => {
+      const at = String(page);
+      // The first question of the log, and a later one.
+      const isOfLog = at === `${ledger.url}/checkpoint` || at.includes("/v1/submissions/");
+      if (!isOfLog || refused.includes(at) || refused.length === 2) return await fetch(page, request);
+      refused.push(at);
+      return new Response("{}", { status: 429, headers: { "retry-after": "1" } });
+    };
+    const files = { "trust.json": await readFile(system.profileFile, "utf8") };
+    const args = ["audit", ledger.url, "--trust", "trust.json"];
+    const { code, out } = await runCommands([auditCommand(busy)], args, files);
+    expect(out).to.include("DEVELOPMENT");
+    expect(code).to.equal(0);
+    expect(refused).to.have.length(2);
+  });
+
   it("says that it needs a trust profile, and that the ledger does not answer", async () => {
     expect((await runCommands([auditCommand(fetch)], ["audit", ledger.url])).code).to.equal(3);
     const { code, report } = await reportOf("http://127.0.0.1:1");
