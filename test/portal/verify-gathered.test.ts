@@ -1,0 +1,116 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import path from "node:path";
+import { expect } from "chai";
+import { hexlify, Wallet } from "ethers";
+import type { Page } from "playwright-core";
+import { formatGathered, type GatheredPart } from "../../protocol/gathered.ts";
+import { parseStatement } from "../../protocol/statement.ts";
+import { deploy } from "../../scripts/deploy.ts";
+import { httpRpc } from "../../scripts/deploy/json-rpc.ts";
+import { operatorPlan } from "../../scripts/start/agencies.ts";
+import { accountKey } from "../../scripts/start/keys.ts";
+import type { App } from "../../server/app.ts";
+import { loadSecrets, logPublicKeys, ownSourceKeys } from "../../server/secrets.ts";
+import { CATALOGUE } from "../server/catalogue/folder.ts";
+import { ACCESS, fetchUntil, type LedgerSystem, startLedger } from "../system/fixture.ts";
+import { about, fetchStatement, tokenNamed } from "../system/statements.ts";
+import { expectAccessible, picture, type Portal, startPortal, visitor } from "./browser.ts";
+
+const GOOD = "Các bản kê này đúng: không thiếu sổ nào, không sửa gì";
+const INVALID = "Đừng tin tệp này: kiểm tra không đạt";
+const INCOMPLETE = "Chưa kiểm tra được hết";
+const NONE_MISSING = "Không thiếu sổ nào";
+const SECOND_OPERATOR = "hue-operator";
+
+describe("the verify page and statements of several logs", function () {
+  this.timeout(600_000);
+  let portal: Portal;
+  let second: App | undefined;
+  let parts: [GatheredPart, GatheredPart];
+
+  before(async () => {
+    portal = await startPortal();
+    await portal.record([ACCESS, ACCESS]);
+    const other = await secondLog();
+    const config = { operator: SECOND_OPERATOR, catalogueDir: CATALOGUE };
+    second = await startLedger(other, { config });
+    await fetchUntil(`${second.url}/ready`, 200, 120_000);
+    parts = [await partOf(portal.system, portal.url, 2), await partOf(other, second.url, 1)];
+  });
+  after(async () => {
+    await second?.close();
+    await portal.close();
+  });
+
+  /** Another ledger with another log under the same registry, which has only what it says of itself. */
+  async function secondLog(): Promise<LedgerSystem> {
+    const { system } = portal;
+    const dataDir = path.join(system.dataDir, "second");
+    const secrets = loadSecrets({ dataDir, environment: "embedded" }, {});
+    await mkdir(path.join(dataDir, "keys"), { recursive: true });
+    const statePath = path.join(dataDir, "deployment.json");
+    await copyFile(path.join(system.dataDir, "deployment.json"), statePath);
+    const operator = await operatorPlan(path.join(dataDir, "keys"), ownSourceKeys(secrets));
+    const deployment = await deploy({
+      ...{ rpc: httpRpc(system.chain.url), statePath, agencies: [] },
+      adminKey: await accountKey(path.join(system.dataDir, "keys", "account-admin")),
+      log: { anchorer: new Wallet(hexlify(secrets.anchorer)).address, keys: logPublicKeys(secrets) },
+      operator: { ...operator, code: SECOND_OPERATOR },
+    });
+    const { chain, profile } = system;
+    return { dataDir, database: undefined, chain, secrets, profile: { ...profile, ...deployment } };
+  }
+
+  /** What a log holds of the citizen. */
+  async function partOf(
+    of: Pick<LedgerSystem, "dataDir">,
+    url: string,
+    horizon: number,
+  ): Promise<GatheredPart> {
+    const { scheme, id } = ACCESS.subject;
+    const token = await tokenNamed(of, "citizen 1");
+    const statement = await fetchStatement(url + about(`${scheme}:${id}`), token, horizon);
+    return { log: parseStatement(statement).log, statement };
+  }
+
+  async function choose(page: Page, text: string): Promise<void> {
+    const buffer = Buffer.from(text);
+    const file = { name: "all.json", mimeType: "application/json", buffer };
+    await page.locator("input[type=file]").first().setInputFiles(file);
+  }
+
+  it("shows each log's part; without one it says that a log is missing, and shows the other; a changed part is bad alone", async () => {
+    const { page, context, wrongs } = await visitor(portal, { size: "desktop" });
+    await page.goto("/verify");
+    await page.getByText("Thả tệp vào đây").waitFor();
+    const part = (logId: number) => page.getByRole("heading", { name: `Sổ số ${logId}`, exact: true });
+    const noneMissing = page.locator(".check-line", { hasText: NONE_MISSING });
+
+    await choose(page, formatGathered(parts));
+    await page.getByText(GOOD).waitFor();
+    for (const logId of [1, 2]) await part(logId).waitFor();
+    expect(await noneMissing.innerText()).to.contain("the registry has 2 logs up to block");
+    expect(await page.getByText(ACCESS.subject.id).count()).to.be.greaterThan(0);
+    await expectAccessible(page);
+    await picture(page, "verify-gathered");
+
+    await choose(page, formatGathered([parts[0]]));
+    await page.getByText(INCOMPLETE).waitFor();
+    await part(1).waitFor();
+    expect(await part(2).count()).to.equal(0);
+    expect(await page.getByText(GOOD).count()).to.equal(0);
+    expect(await noneMissing.innerText()).to.contain("log 2 of the registry is missing");
+    await expectAccessible(page);
+    await picture(page, "verify-gathered-without-one");
+
+    const [first, other] = parts;
+    const at = other.statement.indexOf('"vrf"') + 20;
+    const changed = `${other.statement.slice(0, at)}${other.statement[at] === "A" ? "B" : "A"}${other.statement.slice(at + 1)}`;
+    await choose(page, formatGathered([first, { ...other, statement: changed }]));
+    await page.getByText(INVALID).waitFor();
+    await page.getByText("Phần này kiểm tra không đạt: đừng tin.").waitFor();
+    await part(1).waitFor();
+    expect(wrongs).to.deep.equal([]);
+    await context.close();
+  });
+});
