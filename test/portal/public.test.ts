@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Page } from "playwright-core";
+import { further } from "../../portal/words/vi/further.ts";
 import { ACCESS } from "../system/fixture.ts";
 import { call } from "../system/api.ts";
 import {
@@ -23,6 +24,7 @@ const AGREES = {
   vi: /Sổ công bố đúng như đã chốt|Sổ đã dài thêm từ lần chốt gần nhất/,
   en: /What is published is what was fixed|The record has grown since it was last fixed/,
 };
+const words = further.statistics;
 const DOWNLOAD = { vi: "Lượt dùng (CSV)", en: "Uses (CSV)" };
 
 describe("the public pages in a browser", function () {
@@ -93,6 +95,55 @@ describe("the public pages in a browser", function () {
     ]);
     const file: unknown = JSON.parse(await readFile(await download.path(), "utf8"));
     expect(file).to.have.keys("month", "size", "rows", "findings", "findingsComplete", "inspections");
+    const { month } = file as { month: string };
+    expect(file).to.deep.equal((await call(`${portal.url}/v1/statistics?month=${month}`, {})).json);
+    await context.close();
+  });
+
+  it("each table as CSV holds the rows that the server publishes, and no other", async () => {
+    const { page, context } = await opened("/portal/statistics", { size: "desktop" });
+    await page.getByRole("table").first().waitFor();
+    for (const [button, member, columns] of [
+      ["uses", "rows", ["type", "agency", "procedure", "outcome", "recorded", "answered"]],
+      ["findings", "findings", ["agency", "kind", "state", "count"]],
+      ["inspections", "inspections", ["agency", "inspected", "notInOrder"]],
+    ] as const) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: words.csv[button], exact: true }).click(),
+      ]);
+      const [month = ""] = /\d{4}-\d{2}/.exec(download.suggestedFilename()) ?? [];
+      const { json } = await call(`${portal.url}/v1/statistics?month=${month}`, {});
+      const rows = json[member] as Readonly<Record<string, string | number>>[];
+      const [head, ...lines] = (await readFile(await download.path(), "utf8")).trimEnd().split("\r\n");
+      expect(head?.split(","), button).to.have.length(columns.length + 1);
+      expect(lines, button).to.deep.equal(
+        rows.map((row) => [month, ...columns.map((column) => row[column] ?? "")].join(",")),
+      );
+      if (button !== "inspections") expect(lines, button).to.not.have.length(0);
+    }
+    await context.close();
+  });
+
+  it("the state of the record follows what is recorded, while the page is open", async () => {
+    const { page, context, wrongs } = await visitor(portal, { size: "desktop" });
+    await page.clock.install();
+    await page.goto("/portal/log");
+    const figures = page.locator(".figure-now");
+    const block = figures.nth(3);
+    await block.filter({ hasText: /^[\d.]+$/ }).waitFor();
+    const before = { entries: await figures.nth(0).textContent(), block: await block.textContent() };
+    await portal.record([{ ...ACCESS, exchange: { ...ACCESS.exchange, messageId: "m-later" } }]);
+    const { json } = await call(`${portal.url}/health`, {});
+    const { recorded } = json["events"] as { recorded: number };
+    expect(before.entries).to.not.equal(String(recorded));
+    await page.clock.runFor(11_000);
+    await figures
+      .nth(0)
+      .filter({ hasText: new RegExp(`^${recorded}$`) })
+      .waitFor();
+    await block.filter({ hasNotText: new RegExp(`^${before.block ?? ""}$`) }).waitFor();
+    expect(wrongs).to.deep.equal([]);
     await context.close();
   });
 

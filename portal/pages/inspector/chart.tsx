@@ -9,7 +9,6 @@ import {
   LineController,
   LineElement,
   PointElement,
-  Tooltip,
 } from "chart.js";
 import { useEffect, useRef } from "react";
 
@@ -22,7 +21,6 @@ ChartJs.register(
   LineController,
   LineElement,
   PointElement,
-  Tooltip,
 );
 
 export interface Drawing {
@@ -108,6 +106,8 @@ function configuration({ kind, labels, series }: Drawing): ChartConfiguration {
     },
     options: {
       animation: false,
+      // Nothing appears under the pointer that could not be closed by keys: the numbers stand in the table.
+      events: [],
       maintainAspectRatio: false,
       indexAxis: isLine ? "x" : "y",
       scales: isLine ? { y: { ...numbers, grid }, x: names } : { x: { ...numbers, grid }, y: names },

@@ -24,7 +24,7 @@ export default function ReceivedComplaint() {
   const { t } = useTranslation("duties");
   return (
     <div className="stack">
-      <title>{`${t("received.title")} · Minh Bạch`}</title>
+      <title>{`${t("received.title")} ${id} · Minh Bạch`}</title>
       <Answered isPage of={useComplaint(id)}>
         {(complaint) => <Whole complaint={complaint} />}
       </Answered>

@@ -41,7 +41,7 @@ export default function SamplePage() {
   });
   return (
     <div className="stack">
-      <title>{`${t("samples.title")} · Minh Bạch`}</title>
+      <title>{`${t("samples.one", { index })} · Minh Bạch`}</title>
       <h1>{t("samples.one", { index })}</h1>
       {sample.data !== undefined ? (
         <Drawn index={index} sample={sample.data} />

@@ -25,7 +25,7 @@ export default function SealPage() {
   const { t } = useTranslation("duties");
   return (
     <div className="stack">
-      <title>{`${t("seals.title")} · Minh Bạch`}</title>
+      <title>{`${t("seals.title")} ${id} · Minh Bạch`}</title>
       <Answered isPage of={useSeal(agency, id)}>
         {(known) =>
           known === null ? <Empty isPage icon="question" title={t("seals.unknown")} /> : <Whole {...known} />
