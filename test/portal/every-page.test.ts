@@ -11,9 +11,12 @@ import { en } from "../../portal/words/en/index.ts";
 import { further as furtherVi } from "../../portal/words/vi/further.ts";
 import { vi } from "../../portal/words/vi/index.ts";
 import { AN, MESSAGE } from "../proactive/inbox/around.ts";
+import { call } from "../system/api.ts";
 import { ACCESS } from "../system/fixture.ts";
 import { type LedgerWithInbox, startLedgerWithInbox } from "../system/ledger-with-inbox.ts";
+import { tokenNamed } from "../system/statements.ts";
 import { expectAccessible, type Language, type Portal, signOn, startPortal, visitor } from "./browser.ts";
+import { indexOf, judged } from "./recorded.ts";
 
 /** What it is called on the pages, and by which explanation it is explained: a word that is pressed, or a text beside it that says what it is. */
 const TERMS: Readonly<Record<string, Readonly<Record<Language, RegExp>>>> = {
@@ -55,14 +58,14 @@ const READ = `(() => {
 })()`;
 
 /** The terms that the page uses and does not explain, and what nobody has to know. */
-async function unexplainedOn(page: Page, language: Language): Promise<string[]> {
+async function unexplainedOn(page: Page, language: Language, state = ""): Promise<string[]> {
   const { text, explained } = await page.evaluate<{ text: string; explained: string[] }>(READ);
-  expect(text.length, "the page is there").to.be.above(100);
+  expect(text.length, "the page is there").to.be.above(40);
   const used = Object.entries(TERMS).filter(([, called]) => called[language].test(text));
   return [
     ...used.map(([name]) => name).filter((name) => !explained.includes(name)),
     ...(NEVER.exec(text)?.slice(0, 1) ?? []),
-  ].map((name) => `${new URL(page.url()).pathname}: ${name}`);
+  ].map((name) => `${new URL(page.url()).pathname} ${state}: ${name}`);
 }
 
 /** In the page: the names in the navigation whose words do not stand whole beside each other, or are cut off. */
@@ -97,6 +100,9 @@ describe("every page", function () {
   this.timeout(600_000);
   let portal: Portal;
   let ledger: LedgerWithInbox;
+  /** Log index of the event that is complained about, and the complaint. */
+  let index: number;
+  let complaint: string;
   before(async () => {
     portal = await startPortal({}, async (system, config) => {
       ledger = await startLedgerWithInbox(system, config);
@@ -104,6 +110,13 @@ describe("every page", function () {
     });
     await portal.record([ACCESS]);
     await ledger.write({ ...MESSAGE, person: AN });
+    await judged(portal);
+    index = await indexOf(portal, 1);
+    const filed = await call(`${portal.url}/v1/complaints`, await tokenNamed(portal.system, "citizen 1"), {
+      ...{ index, text: "Tôi không nộp hồ sơ nào ở cơ quan này." },
+    });
+    expect(filed.status, JSON.stringify(filed.json)).to.equal(201);
+    complaint = (filed.json["complaint"] as { id: string }).id;
   });
   after(async () => {
     await portal.close();
@@ -150,7 +163,9 @@ describe("every page", function () {
         ["/portal/inbox", "li.card button"],
         ["/portal/consents", "ul.rows"],
         ["/portal/consents/new", "input[type=radio]"],
-        ["/portal/complaints", ".state h2"],
+        ["/portal/complaints", "li.card"],
+        [`/portal/complaints/new/${index}`, "textarea"],
+        [`/portal/complaints/${complaint}`, "blockquote"],
       ] as const) {
         await page.goto(where);
         await page.locator(last).first().waitFor();
@@ -170,6 +185,55 @@ describe("every page", function () {
       await openAll(page);
       unexplained.push(...(await unexplainedOn(page, language)));
       await expectAccessible(page);
+      expect(unexplained).to.deep.equal([]);
+      await context.close();
+    });
+
+    it(`does so where there is nothing yet, and where something is not known, is wrong or did not come: ${language}`, async () => {
+      const { page, context } = await visitor(portal, { language });
+      const unexplained: string[] = [];
+      const statement = "**/v1/statement";
+      const states = [
+        ["/portal/my-data", ".state h2", "there is nothing"],
+        ["/portal/inbox", ".state h2"],
+        ["/portal/consents", ".state h2"],
+        ["/portal/complaints", ".state h2"],
+        [`/portal/complaints/new/${index}`, ".state h2", "it is not in their list"],
+        ["/portal/complaints/none", ".state h1", "there is no such complaint"],
+        ["/portal/my-data", ".notice.tone-warn", "nothing is proven"],
+        ["/portal/my-data", ".notice.tone-bad", "the statement is wrong"],
+        ["/portal/my-data/print", ".printed-head", "a wrong statement on paper"],
+        ["/portal/my-data", ".state[role=alert]", "the server does not answer"],
+      ] as const;
+      const before: Readonly<Record<string, () => Promise<unknown>>> = {
+        "nothing is proven": async () => await context.route("**/rpc", async (route) => await route.abort()),
+        "the statement is wrong": async () => {
+          await context.unroute("**/rpc");
+          await context.route(statement, async (route) => {
+            const answer = await route.fetch();
+            const text = (await answer.text()).replace(
+              /"horizon":(\d+)/,
+              (_, n) => `"horizon":${Number(n) + 1}`,
+            );
+            await route.fulfill({ response: answer, body: text });
+          });
+        },
+        "the server does not answer": async () => {
+          await context.unroute(statement);
+          await context.route(statement, async (route) => await route.abort());
+        },
+      };
+      await page.goto("/portal/my-data");
+      await signOn(page, "citizen-2", language);
+      for (const [where, last, state = ""] of states) {
+        await before[state]?.();
+        await page.goto(where);
+        await page.locator(last).first().waitFor();
+        await openAll(page);
+        unexplained.push(...(await unexplainedOn(page, language, state)));
+        // The same in both languages.
+        if (language === "vi") await expectAccessible(page);
+      }
       expect(unexplained).to.deep.equal([]);
       await context.close();
     });
