@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the ledger on real parts and writes docs/bench/results.json and docs/BENCHMARKS.md. About 45 minutes and
  * 30 GB of temporary disk; `-- --quick` makes everything small and writes nothing into docs/. `--only large,steady` runs parts,
- * `--store postgres` compares the stores, `--only portal` measures the pages in a browser (neither is in the usual run); `--large 1000000` fills a smaller log, `--steady 60` loads it for a shorter time.
+ * `--store postgres` compares the stores and kills leaders (`--only takeover` does that alone), `--only portal` measures the pages in a browser (neither is in the usual run); `--large 1000000` fills a smaller log, `--steady 60` loads it for a shorter time.
  */
 import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -35,6 +35,7 @@ import {
 } from "./statements.ts";
 import { measureStores, type StoreRate } from "./stores.ts";
 import { prepareSystem, usageOf } from "./system.ts";
+import { measureTakeover, type Takeover } from "./takeover.ts";
 import { BENCH_PERSONS, benchPerson, benchSources, nextSubmission } from "./workload.ts";
 
 const { values } = parseArgs({
@@ -85,7 +86,7 @@ const large = values.large === undefined ? scale.large : Number(values.large);
 const steadySeconds = values.steady === undefined ? scale.steadySeconds : Number(values.steady);
 if (values.store !== undefined && values.store !== "postgres") throw new RangeError("--store postgres");
 /** Steps of their own, which are made only when they are asked for. */
-const asked = values.store === undefined ? [] : ["postgres"];
+const asked = values.store === undefined ? [] : ["postgres", "takeover"];
 const only = values.only?.split(",") ?? (asked.length > 0 ? [] : undefined);
 const report = emptyReport(quick ? "quick" : "full", process.argv.slice(2));
 
@@ -117,7 +118,7 @@ function add(row: ReportRow): void {
 
 const steps: { readonly name: string; readonly weight: number; readonly run: () => Promise<void> }[] = [];
 function step(name: string, weight: number, run: () => Promise<void>): void {
-  const apart = ["postgres", "portal"].includes(name);
+  const apart = ["postgres", "takeover", "portal"].includes(name);
   if (asked.includes(name) || (apart ? only?.includes(name) : (only?.includes(name) ?? true)))
     steps.push({ name, weight, run });
 }
@@ -566,6 +567,34 @@ step("postgres", 6, async () => {
     result: `${rates(cost.postgresOverHttp)} events/s; p99 ${cost.postgresOverHttp.map((each) => milliseconds(each.p99Milliseconds)).join("; ")}`,
   });
   add({ what: "LevelDB: the same by one server", goal: "", result: `${rates([levelOverHttp])} events/s` });
+});
+
+step("takeover", 2, async () => {
+  await system.stopServer();
+  const rounds = await measureTakeover(quick ? 3 : 10, (done) => bar.update({ step: done }));
+  await system.startServer();
+  if (rounds === undefined) {
+    add({
+      what: "PostgreSQL: another leader",
+      goal: "",
+      result: "PostgreSQL is not installed for this platform",
+    });
+    return;
+  }
+  Object.assign(details, { takeover: rounds });
+  const longest = (of: (round: Takeover) => number): number => Math.max(...rounds.map(of));
+  const shown = [
+    longest(({ leadsAfter }) => leadsAfter),
+    longest(({ publishedAfter }) => publishedAfter),
+    longest(({ indexedAfter }) => indexedAfter),
+    longest(({ anchoredAfter }) => anchoredAfter),
+  ];
+  add({
+    what: `PostgreSQL: the leader of three servers killed ${rounds.length} times; until another leads; until a new event is in a checkpoint; indexed; anchored and final; the longest of each`,
+    goal: "another within 10 s",
+    result: shown.map((seconds) => `${seconds.toFixed(1)} s`).join("; "),
+    met: longest(({ leadsAfter }) => leadsAfter) <= 10,
+  });
 });
 
 step("portal", 1, async () => {

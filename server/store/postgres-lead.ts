@@ -8,6 +8,8 @@ const LEAD_SECONDS = 6;
 const RENEW_MS = 1_500;
 /** A lease is renewed over another connection rather than waited for. */
 const ANSWER_MS = 2_000;
+/** Of a leader that died just after it renewed its lease: until that ends, another one asks for it, and has its answer. */
+export const TAKEOVER_MS = LEAD_SECONDS * 1000 + RENEW_MS + ANSWER_MS;
 /** The leader stops so long before its lease ends: a question on its way to the database takes time. */
 const MARGIN_MS = 1_000;
 

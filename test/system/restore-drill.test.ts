@@ -129,12 +129,21 @@ async function destroyRecords({ dataDir }: Deployed): Promise<void> {
     await rm(path.join(dataDir, name), { recursive: true, force: true });
 }
 
-for (const to of ["level", "postgres"] as const) {
-  const title = `a ledger that is lost and restored into ${to === "level" ? "LevelDB" : "PostgreSQL"}`;
-  if (to === "postgres" && !hasPostgres) {
-    it(`${title} (skipped: there is no PostgreSQL for this platform)`);
-    continue;
-  }
+/** Each store once as what is backed up and once as what is restored into. */
+const MOVES = hasPostgres
+  ? ([
+      ["postgres", "level"],
+      ["level", "postgres"],
+    ] as const)
+  : ([["level", "level"]] as const);
+const NAMES = { level: "LevelDB", postgres: "PostgreSQL" } as const;
+if (!hasPostgres)
+  it(
+    "a ledger that is lost is restored from and into PostgreSQL (skipped: there is no PostgreSQL for this platform)",
+  );
+
+for (const [of, to] of MOVES) {
+  const title = `a ledger on ${NAMES[of]} that is lost and restored into ${NAMES[to]}`;
   describe(title, function () {
     this.timeout(600_000);
     let system: Deployed;
@@ -147,7 +156,7 @@ for (const to of ["level", "postgres"] as const) {
     let anchoredAtLast: number;
 
     before(async () => {
-      system = await deployed();
+      system = await deployed({ store: of });
       clients = await Promise.all(
         SOURCES.map(async (source) => {
           const key = await readSigningKey(recorderKeyFile(path.join(system.dataDir, "keys"), source));
