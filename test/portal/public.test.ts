@@ -14,6 +14,7 @@ import {
   type Visitor,
   visitor,
 } from "./browser.ts";
+import { judged } from "./recorded.ts";
 
 const KINDS = [
   ["phone", "vi"],
@@ -38,14 +39,8 @@ describe("the public pages in a browser", function () {
         exchange: { ...ACCESS.exchange, messageId: `m-${at}` },
       })),
     );
-    // Until the counts are made of what was recorded.
-    const deadline = performance.now() + 100_000;
-    for (;;) {
-      const { json } = await call(`${portal.url}/health`, {});
-      if ((json["events"] as { searchable: number }).searchable >= 12) break;
-      if (performance.now() > deadline) throw new Error("nothing is searchable");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    // Until the counts are made of what was recorded, and what is found in it.
+    await judged(portal);
   });
   after(async () => await portal.close());
 
