@@ -11,6 +11,8 @@ const STOP = `(async () => {
   await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   const element = document.activeElement;
   const stops = (globalThis.stops ??= []);
+  // Within a field of several parts, such as a date.
+  if (element !== null && element === stops.at(-1)) return "";
   if (element === null || element === document.body || stops.includes(element)) return undefined;
   stops.push(element);
   const name = (globalThis.nameOf = (of) => of.tagName.toLowerCase() + " " + (of.getAttribute("aria-label") ?? of.closest("label, .field")?.textContent ?? of.textContent).trim().slice(0, 40))(element);
@@ -40,6 +42,17 @@ const MISSED = `[...document.querySelectorAll("a[href], button, input, select, t
 /** Waits until nothing more is on its way to the page. */
 export async function expectSettled(page: Page): Promise<void> {
   await page.locator("main").locator(".spinner, .progress").first().waitFor({ state: "detached" });
+}
+
+/** More than any page has closed parts. */
+const MOST_CLOSED = 60;
+
+/** Opens with keys whatever shows more of the page in its place, and what is closed in that; fails where something stays closed. */
+export async function openAll(page: Page): Promise<void> {
+  const closed = page.locator("main .disclosure-button[aria-expanded=false]");
+  for (let opened = 0; opened < MOST_CLOSED && (await closed.count()) > 0; opened++)
+    await closed.first().press("Enter");
+  expect(await closed.allTextContents(), `${page.url()}: still closed`).to.deep.equal([]);
 }
 
 /** Goes through the whole page with Tab, and fails where something cannot be reached, is reached out of order, or does not show it. */
