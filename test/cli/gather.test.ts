@@ -47,7 +47,7 @@ async function serveLedger(status: number, text: string) {
 }
 
 describe("minhbach gather", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let first: Awaited<ReturnType<typeof serveLedger>>;
   let second: typeof first;
   let refusing: typeof first;

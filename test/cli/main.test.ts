@@ -16,7 +16,7 @@ interface Ended {
 }
 
 describe("the minhbach command of a checkout", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let folder: string;
 
   before(async () => {

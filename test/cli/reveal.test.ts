@@ -83,7 +83,7 @@ function expectHidden(output: string, hidden: readonly Disclosure[]): void {
 
 describe("revealFacets", () => {
   it("leaves evidence of any part of its facets that verifies, shows these and holds no trace of the others", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const chain = chainReader(nodeOf(ledger.state()), "node");
     await fc.assert(
       fc.asyncProperty(fc.subarray(NAMES), async (names) => {

@@ -42,7 +42,7 @@ async function sources(): Promise<string> {
 }
 
 describe("the files for operators", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("build an image by the rules for such files", async () => {
     expect(validate(readFileSync(path.join(CONTAINER, "Containerfile"), "utf8"))).to.deep.equal([]);

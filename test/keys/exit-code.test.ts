@@ -29,7 +29,7 @@ async function runToEnd(
 
 /** A service manager that starts a ledger with a wrong PIN again and again has its token locked. */
 describe("the exit code of what cannot start", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let dataDir: string;
   before(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), "minhbach-exit-"));

@@ -23,7 +23,7 @@ async function failure(work: Promise<unknown>): Promise<KeyError> {
 }
 
 describe("keys/pkcs11-key (SoftHSM)", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let token: SoftToken;
   let given = 0;
 

@@ -26,7 +26,7 @@ const EVENTS: readonly Facets[] = Array.from({ length: ACCESSES }, (_, at) => ({
 }));
 
 describe("what inspectors and officers do in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal({ exchangeGraceSeconds: 1 });

@@ -61,7 +61,7 @@ const WORDS = {
 } as const;
 
 describe("the data of whom somebody represents, in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   before(async () => {
     portal = await startPortal();

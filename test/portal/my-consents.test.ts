@@ -19,7 +19,7 @@ const WITHDRAWN = "Đã rút lại. Lần hỏi tiếp theo của cơ quan sẽ 
 const NOT_LOADED = "Chưa tải được phần này của trang";
 
 describe("my consents in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   let catalogue: CatalogueFolder;
   let version: string;

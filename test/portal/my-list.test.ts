@@ -66,7 +66,7 @@ const EVENTS = [
 ];
 
 describe("what a citizen does with the list, in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let portal: Portal;
   let until: Date;
   before(async () => {

@@ -18,7 +18,7 @@ const READABLE = `(async () => JSON.stringify([
 ]))()`;
 
 describe("the end of a session in a browser", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const started: Portal[] = [];
   /** Added to the machine's clock. */
   let laterMs = 0;

@@ -214,7 +214,7 @@ function check({ parse, again }: Parser, text: string): boolean {
 }
 
 describe("fuzz: no parser throws anything but a FormatError, and canonical ones read one text one way", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   for (const parser of PARSERS) {
     const { seeds } = parser;
 

@@ -68,7 +68,7 @@ describe("merkle: published vectors", () => {
 });
 
 describe("merkle: three implementations agree", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const all = leaves(ALL_SIZES);
   const naive = new NaiveTree(all);
 
@@ -134,7 +134,7 @@ describe("merkle: three implementations agree", function () {
 });
 
 describe("merkle: every changed proof is refused", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const size = 33;
   const all = leaves(size);
   const roots = Array.from({ length: size + 1 }, (_, count) => rootHash(all.slice(0, count)));

@@ -9,7 +9,7 @@ import { ADMIN, ADMIN_KEY, privateKey } from "./deploy/fixture.ts";
 import { RegistryChain } from "./deploy/registry-files.ts";
 
 describe("npm run assign", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: RegistryChain;
   let goBack: () => Promise<void>;
 

@@ -20,7 +20,7 @@ import {
 const STRANGER = new Wallet(privateKey(0x77)).address;
 
 describe("deploy", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let chain: TestChain;
   let file: string;
   let deployment: Deployment;
@@ -250,7 +250,7 @@ describe("deploy", function () {
 });
 
 describe("deploy on a chain where gas costs", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   /** The types of the transactions that a deployment sent. */
   async function typesSent(chain: TestChain): Promise<Set<number | null>> {

@@ -16,7 +16,7 @@ import { RegistryChain } from "./deploy/registry-files.ts";
 const VRF = toHex(ed25519.getPublicKey(new Uint8Array(32).fill(9)));
 
 describe("npm run successor", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: RegistryChain;
   let goBack: () => Promise<void>;
   let out: string;

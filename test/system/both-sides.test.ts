@@ -28,7 +28,7 @@ interface Found {
 
 /** Two agencies and their recorders, on a ledger whose time is set. */
 onBothStores("both sides report", function (store) {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
   let police: Recorder;

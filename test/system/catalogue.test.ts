@@ -21,7 +21,7 @@ interface Current {
 }
 
 describe("the catalogue of procedures", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let system: Deployed;
   let catalogue: CatalogueFolder;
 

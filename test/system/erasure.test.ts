@@ -46,7 +46,7 @@ interface Needle {
 }
 
 onBothStores("erasure in the whole system", function (store) {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: LedgerProcess;
   let police: Recorder;

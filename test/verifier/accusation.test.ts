@@ -48,7 +48,7 @@ function failed({ checks }: AccusationReport): string {
 }
 
 describe("checkAccusation", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("convicts a ledger that left an event out, and whoever reads the file", async () => {
     const evidence = dishonest.ledger.evidence(2);

@@ -131,7 +131,7 @@ describe("verifyBreach", () => {
   });
 
   it("proves no other claim, whichever byte of the file is changed or missing", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const files = [late("anchorBy", { ...PLACES, anchorBy: 149 }), formatBreach(LIED, await otherContent())];
     const chain = readerOf(HISTORY);
     for (const text of files) {

@@ -10,7 +10,7 @@ const INDEX = 6;
 const TEXT = ledger.text(INDEX);
 
 describe("verifyEvidence under mutation", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let original: EvidenceClaim;
 
   before(async () => {

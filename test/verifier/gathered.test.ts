@@ -96,7 +96,7 @@ function outcome({ checks }: GatheredReport, id: keyof typeof GATHERED_CHECKS): 
 const verdicts = ({ parts }: GatheredReport): string[] => parts.map(({ verdict }) => verdict);
 
 describe("verifyGathered", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   it("finds a part of every log good, each by its own keys and anchors", async () => {
     const report = await verify(whole());
     expect(report.checks.filter(({ status }) => status !== "passed")).to.deep.equal([]);

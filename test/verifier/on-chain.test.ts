@@ -4,7 +4,7 @@ import { anchor, mined, type OnChain, POLICE, register, startWorld, stopWorld } 
 import { type SmallLedger, smallLedger } from "./world.ts";
 
 describe("the verifier on a real chain", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let world: OnChain;
   let ledger: SmallLedger;
 

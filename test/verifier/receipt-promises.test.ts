@@ -36,7 +36,7 @@ function statusOf({ checks }: ReceiptPromisesReport, id: keyof typeof RECEIPT_PR
 }
 
 describe("checkReceiptPromises", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("finds every promise kept, and says by which anchor", async () => {
     const report = await check(receiptOf({ index: 2, count: 3, indexBy: 150 }), HISTORY, { tiles: TILES });

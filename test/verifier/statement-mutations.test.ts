@@ -16,7 +16,7 @@ const person = world.statement([BINH]);
 const IDS = [[ANNA, ANNAS_OLD], [BINH], [CONSENT], [OFFICIAL]];
 
 describe("verifyStatement under mutation", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   for (const [spelling, text] of [
     ["document", formatStatement(consent)],

@@ -33,7 +33,7 @@ const forgotten = makeReceipt(
 
 for (const kind of ["LevelDB", "PostgreSQL"] as const) {
   describe(`sequencer: records that are behind what was promised, in ${kind}`, function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     let folder: string;
     const opened: Store[] = [];
 

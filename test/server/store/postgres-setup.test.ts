@@ -15,7 +15,7 @@ const WELL = {
 };
 
 describe("store: how PostgreSQL is set up", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let url: string;
 
   beforeEach(async function () {

@@ -12,7 +12,7 @@ const ANSWER_MS = 6_000;
 const UNAVAILABLE = { code: "store-unavailable" };
 
 describe("store: PostgreSQL whose machine is gone without a word", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let network: Network;
   let url: string;
 
