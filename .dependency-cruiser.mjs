@@ -143,7 +143,7 @@ export default {
         path: "^(server|recorder|scripts)/",
         pathNot: [
           "^scripts/audit/",
-          "^server/store/(store|level-reader|level-keys|rows)\\.ts$",
+          "^server/store/(store|level-reader|level-keys|postgres-reader|postgres-session|rows)\\.ts$",
           "^server/disclose/closures\\.ts$",
           "^server/findings/(equivocation|exchanges|finding|promises|silence|states|uses/rule|uses/use)\\.ts$",
           "^server/inspect/pairs\\.ts$",

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Level } from "level";
-import { LedgerError } from "../../server/errors.ts";
 import { postgresReader } from "../../server/store/postgres-reader.ts";
 import { postgresSessions } from "../../server/store/postgres-session.ts";
 import { headOf } from "../../server/store/rows.ts";
@@ -38,17 +37,19 @@ export async function openSharedRecords(database: string, dataDir: string): Prom
     await sessions.close();
   };
   try {
-    const reader = postgresReader(await sessions.begin(SNAPSHOT));
+    const session = await sessions.begin(SNAPSHOT).catch((cause: unknown) => {
+      throw new AuditInputError(
+        "The records in PostgreSQL cannot be read: STORE is not their address, or the database is not there.",
+        { cause },
+      );
+    });
+    const reader = postgresReader(session);
     const derived = await openIfThere(dataDir, "derived", opened);
     const index = await openIfThere(dataDir, "index", opened);
     return { reader, head: await reader.head(), derived, index, close };
-  } catch (cause) {
+  } catch (error) {
     await close();
-    if (!(cause instanceof LedgerError)) throw cause;
-    throw new AuditInputError(
-      "The records in PostgreSQL cannot be read: STORE is not their address, or the database is not there.",
-      { cause },
-    );
+    throw error;
   }
 }
 
