@@ -55,7 +55,12 @@ export class RegistryChain {
       data: ARTIFACTS[registry].abi.encodeFunctionData(name, args),
     };
     const hash = await this.chain.rpc("eth_sendRawTransaction", [await wallet.signTransaction(transaction)]);
-    const receipt = await this.chain.rpc("eth_getTransactionReceipt", [hash]);
+    // The chain mines by itself, but may answer before it did.
+    let receipt = await this.chain.rpc("eth_getTransactionReceipt", [hash]);
+    while (receipt === null) {
+      await this.chain.rpc("evm_mine", []);
+      receipt = await this.chain.rpc("eth_getTransactionReceipt", [hash]);
+    }
     if (typeof receipt !== "object" || receipt === null || !("status" in receipt) || receipt.status !== "0x1")
       throw new Error(`${name} failed`);
   }
