@@ -61,7 +61,7 @@ export class RegistryChain {
       await this.chain.rpc("evm_mine", []);
       receipt = await this.chain.rpc("eth_getTransactionReceipt", [hash]);
     }
-    if (typeof receipt !== "object" || receipt === null || !("status" in receipt) || receipt.status !== "0x1")
+    if (typeof receipt !== "object" || !("status" in receipt) || receipt.status !== "0x1")
       throw new Error(`${name} failed`);
   }
 
