@@ -1,13 +1,17 @@
 import { expect } from "chai";
 import pino from "pino";
 import type { LedgerError } from "../../../server/errors.ts";
+import type { Caller } from "../../../server/identity/caller.ts";
 import type { Answer, RouteRequest } from "../../../server/route.ts";
 import { backupRoutes, MACHINE_TOKEN_HEADER } from "../../../server/store/backup-routes.ts";
 
 /** No request here comes so far as to read any records. */
 const store = { snapshot: () => Promise.reject(new Error("the records were read")) };
 const TOKEN = "a".repeat(43);
-const OPERATOR = { role: "operator", name: "somebody" } as const;
+const OPERATOR: Caller = {
+  ...{ role: "operator", name: "somebody" },
+  signOn: { issuer: "development", subject: "somebody", expires: 0, tokenDigest: "" },
+};
 
 describe("server/store/backup-routes", () => {
   async function asked(machineToken: string, shown: string | undefined, keys = "true"): Promise<Answer> {
