@@ -16,7 +16,8 @@ import {
 const CHILD = { scheme: "vn-newborn", id: "22001.GCS.00001.26" } as const;
 const CHILDS = {
   subject: CHILD,
-  ...{ type: "access", agent: ACCESS.agent, data: ACCESS.data, purpose: ACCESS.purpose, time: ACCESS.time },
+  type: "access",
+  ...{ agent: ACCESS.agent, data: ACCESS.data, purpose: ACCESS.purpose, time: ACCESS.time },
 } as const;
 const exchange = (messageId: string) => ({ ...ACCESS.exchange, messageId });
 
