@@ -45,13 +45,13 @@ export async function patiently<T extends FetchResponse>(
 function waitAskedFor({ status, headers }: FetchResponse): number | undefined {
   const said = headers?.get("retry-after") ?? undefined;
   if (status !== 429 && (status !== 503 || said === undefined)) return undefined;
-  return Math.max(SHORTEST_MS, millisecondsIn(said) ?? UNSAID_MS);
+  return Math.max(SHORTEST_MS, millisecondsIn(said, headers?.get("date")) ?? UNSAID_MS);
 }
 
-/** Seconds, or the date of HTTP. */
-function millisecondsIn(said: string | undefined): number | undefined {
+/** Seconds, or the date of HTTP, which is held against the server's own clock: ours may be another. */
+function millisecondsIn(said: string | undefined, date: string | null | undefined): number | undefined {
   if (said === undefined) return undefined;
   if (/^\d{1,9}$/.test(said)) return Number(said) * 1000;
-  const date = Date.parse(said);
-  return Number.isNaN(date) ? undefined : date - Date.now();
+  const ms = Date.parse(said) - Date.parse(date ?? "");
+  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -10,5 +10,6 @@ export function useLookup(): Lookup {
   const { t, i18n } = useTranslation();
   // Any key that is there stands for all: they are texts.
   const isThere = (key: string): key is "loading" => i18n.exists(key);
-  return (key, fallback, context) => (isThere(key) ? t(key, { ...(context !== undefined && { context }) }) : fallback);
+  return (key, fallback, context) =>
+    isThere(key) ? t(key, { ...(context !== undefined && { context }) }) : fallback;
 }

@@ -7,7 +7,7 @@ import type { Locator, Page } from "playwright-core";
 import { further } from "../../portal/words/vi/further.ts";
 import { vi } from "../../portal/words/vi/index.ts";
 import { fromHex, toBase64url } from "../../protocol/bytes.ts";
-import type { Facets } from "../../protocol/facet-values.ts";
+import type { PlainEvent } from "../../protocol/facet-values.ts";
 import { call } from "../system/api.ts";
 import { ACCESS, fetchUntil, openDemoRecorder } from "../system/fixture.ts";
 import { tokenNamed } from "../system/statements.ts";
@@ -34,19 +34,19 @@ const SYSTEM = ACCESS.exchange.client;
 
 type Json = Readonly<Record<string, unknown>>;
 
-const look = (name: string, more: Partial<Facets> = {}): Facets => ({
+const look = (name: string, more: Partial<PlainEvent> = {}): PlainEvent => ({
   ...ACCESS,
   ...more,
   exchange: { ...ACCESS.exchange, ...more.exchange, messageId: name },
 });
 
-const acted = (caseId: string): Facets => ({
+const acted = (caseId: string): PlainEvent => ({
   ...{ type: "action", subject: ACCESS.subject, case: caseId, time: ACCESS.time },
   purpose: { procedure: "PASSPORT" },
 });
 
 /** What the police recorded, by the number it has. */
-const POLICE_EVENTS: readonly Facets[] = [
+const POLICE_EVENTS: readonly PlainEvent[] = [
   look("sealed", { case: "QN-sealed" }),
   look("other", {
     case: "QN-other",

@@ -87,7 +87,7 @@ describe("minhbach audit", function () {
   it("asks again when the ledger asks for time, instead of ending there", async () => {
     const refused: string[] = [];
     const busy: typeof fetch = async (page, request) => {
-      const at = String(page);
+      const at = new Request(page).url;
       // The first question of the log, and a later one.
       const isOfLog = at === `${ledger.url}/checkpoint` || at.includes("/v1/submissions/");
       if (!isOfLog || refused.includes(at) || refused.length === 2) return await fetch(page, request);

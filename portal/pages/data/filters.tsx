@@ -5,6 +5,7 @@ import { Check } from "../../parts/choice.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Field } from "../../parts/field.tsx";
 import { type Choice, Select } from "../../parts/select.tsx";
+import { useLookup } from "../../words/lookup.ts";
 import { useNaming } from "../../words/naming.ts";
 import { EVERYTHING, type Filter, isNarrow, yearOf } from "./filter.ts";
 import { type Item, ITEM_KINDS } from "./items.ts";
@@ -30,6 +31,7 @@ export function Filters(props: {
   const { t } = useTranslation("data");
   const naming = useNaming();
   const context = useAddressed();
+  const look = useLookup();
   const set = (changes: Partial<Filter>): void => onChange({ ...view, filter: { ...filter, ...changes } });
   const all: Choice<"all"> = { id: "all", name: t("filter.all") };
   const kinds = ITEM_KINDS.filter((kind) => items.some((item) => item.kind === kind));
@@ -49,7 +51,7 @@ export function Filters(props: {
           <Select
             label={t("filter.kind")}
             value={filter.kind}
-            choices={[all, ...kinds.map((id) => ({ id, name: t(`kinds.${id}`, { context }) }))]}
+            choices={[all, ...kinds.map((id) => ({ id, name: look(`data:kinds.${id}`, id, context) }))]}
             onChange={(kind) => set({ kind })}
           />
           <Select

@@ -5,6 +5,7 @@ import type { Uses } from "../../api/uses.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { useWriting } from "../../words/moments.ts";
+import { useLookup } from "../../words/lookup.ts";
 import { useNaming } from "../../words/naming.ts";
 import { grouped } from "./filter.ts";
 import type { Grouping } from "./filters.tsx";
@@ -54,7 +55,7 @@ export function Timeline(props: { readonly items: readonly Item[]; readonly grou
 }
 
 function useHeading(grouping: Grouping): (item: Item) => string {
-  const { t } = useTranslation("data");
+  const look = useLookup();
   const naming = useNaming();
   const context = useAddressed();
   const { month } = useWriting();
@@ -62,7 +63,7 @@ function useHeading(grouping: Grouping): (item: Item) => string {
     case "agency":
       return ({ agency }) => naming.agency(agency);
     case "procedure":
-      return ({ procedure, kind }) => (procedure === undefined ? t(`kinds.${kind}`, { context }) : naming.procedure(procedure));
+      return ({ procedure, kind }) => (procedure === undefined ? look(`data:kinds.${kind}`, kind, context) : naming.procedure(procedure));
     default:
       return ({ when }) => month(when);
   }
