@@ -143,11 +143,12 @@ contract AgencyRegistry is IAgencyRegistry, AccessControlDefaultAdminRules {
     function nameAnchorRegistry(address anchorRegistry_) external override onlyRole(DEFAULT_ADMIN_ROLE) {
         if (anchorRegistry != address(0)) revert AnchorRegistryFixed(anchorRegistry);
         if (anchorRegistry_.code.length == 0) revert NoContract(anchorRegistry_);
-        try IAnchorRegistry(anchorRegistry_).logCount() returns (uint64) {} catch {
+        try IAnchorRegistry(anchorRegistry_).logCount() returns (uint64) {
+            anchorRegistry = anchorRegistry_;
+            emit AnchorRegistryNamed(anchorRegistry_);
+        } catch {
             revert NotAnchorRegistry(anchorRegistry_);
         }
-        anchorRegistry = anchorRegistry_;
-        emit AnchorRegistryNamed(anchorRegistry_);
     }
 
     /// @inheritdoc IAgencyRegistry
