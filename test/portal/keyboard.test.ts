@@ -127,7 +127,7 @@ describe("the citizen's pages by keyboard alone", function () {
 
   it("Escape closes an explanation and a question, and leaves the keyboard where it was; a question keeps it inside", async () => {
     const { page, context, wrongs } = await opened("/portal/my-data");
-    const term = page.getByRole("main").getByRole("button", { name: "bản kê", exact: true });
+    const term = page.getByRole("main").getByRole("button", { name: "bản kê", exact: true }).first();
     await firstDetails(page).waitFor();
     await press(page, term);
     const dialog = page.getByRole("dialog");

@@ -25,7 +25,7 @@ import {
   type Visitor,
   visitor,
 } from "./browser.ts";
-import { indexOf, judged } from "./recorded.ts";
+import { destroyed, indexOf, judged } from "./recorded.ts";
 
 const GOOD = "Đã kiểm tra: không thiếu, không sửa";
 const CASE = "HS-2026-000111";
@@ -87,6 +87,7 @@ describe("what a citizen does with the list, in a browser", function () {
     });
     expect(erased.status, JSON.stringify(erased.json)).to.equal(201);
     await judged(portal);
+    await destroyed(portal, "erasure-1");
     // Until the statement's proof of both orders is anchored, the ledger does not give it out.
     await fetchStatement(`${url}/v1/statement`, await tokenNamed(system, "citizen 1"), EVENTS.length);
   });

@@ -47,3 +47,17 @@ export async function waiting({ url, system }: Pick<Portal, "url" | "system">, q
     return items.length > 0;
   });
 }
+
+/** Waits until the contents that an order of erasure names are destroyed. */
+export async function destroyed(
+  { url, system }: Pick<Portal, "url" | "system">,
+  order: string,
+): Promise<void> {
+  const inspector = await tokenNamed(system, "inspector");
+  await until(`that ${order} is carried out`, async () => {
+    const { erasures } = (await call(`${url}/v1/erasures/${order}`, inspector)).json as {
+      erasures: readonly { readonly state: string }[];
+    };
+    return erasures[0]?.state === "destroyed";
+  });
+}

@@ -95,9 +95,11 @@ describe("an operator whose index leaves an event out", function () {
     const first = await chain.reader.anchorCovering(chain.profile.anchorRegistry, 1, 0);
     const indexed = await chain.reader.anchorIndexing(chain.profile.anchorRegistry, 1, 5);
     if (first === null || indexed === null) throw new Error("nothing is anchored");
+    // Before the chain began: its first blocks may all be of one second, and a deadline lies never before the receipt.
+    const time = Math.min(first.time, indexed.time) - 60;
     const receipt = (change: Partial<Receipt>): Promise<void> => {
       const places = { src: parseSource("qn-police/r1"), first: 1, count: 6, index: 0 };
-      const promise = { time: 1_760_000_000, anchorBy: first.time, indexBy: indexed.time };
+      const promise = { time, anchorBy: first.time, indexBy: indexed.time };
       const root = rootHash(leafHashes.slice(0, 6));
       const made = { log: logOf(chain.profile), ...places, root, ...promise, ...change };
       return keep("receipt.jws", makeReceipt(made, signers.receipt));
@@ -108,6 +110,7 @@ describe("an operator whose index leaves an event out", function () {
     expect((await minhbach("check-receipt", "receipt.jws")).out).to.include("NOT DUE: ");
     await receipt({ indexBy: indexed.time - 1 });
     const late = await minhbach("check-receipt", "receipt.jws", "--out", "breach.json");
+    expect(late.err).to.equal("");
     expect(late.out).to.include("BROKEN: the log broke a promise. Give breach.json to the inspectors");
     expect(late.code).to.equal(1);
     const verified = await minhbach("verify", "breach.json");

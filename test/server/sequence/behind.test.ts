@@ -11,7 +11,7 @@ import type { Store } from "../../../server/store/store.ts";
 import { skipBecause } from "../../skip-because.ts";
 import { sharedDatabase } from "../../system/shared-postgres.ts";
 import { LOG, testRecorder } from "../receive/recorder.ts";
-import { durableHead, rejection } from "../store/conformance.ts";
+import { rejection } from "../store/conformance.ts";
 import { receiptKey, testLedger } from "./ledger.ts";
 
 const recorder = testRecorder("qn-police/r1");
@@ -94,7 +94,7 @@ for (const kind of ["LevelDB", "PostgreSQL"] as const) {
       const ledger = testLedger(store, [recorder]);
       await ledger.submit(batch(1, 2));
       await testLedger(elses, [recorder, other]).submit(otherBatch(1, 2));
-      const [{ size, commits }, theirs] = [await durableHead(mine), await durableHead(elses)];
+      const [{ size, commits }, theirs] = [await mine.head(), await elses.head()];
       expect({ size, commits }).to.deep.equal({ size: theirs.size, commits: theirs.commits });
       current = elses;
       expect(await rejection(ledger.submit(batch(1, 2)))).to.include(BEHIND);
