@@ -87,7 +87,7 @@ export function postgresSessions(url: string, maxConnections: number, answerMs =
         client.release(error);
       };
       inUse.add(release);
-      const rows: Queries["rows"] = async (sql, values, within) => {
+      const askHere: Queries["rows"] = async (sql, values, within) => {
         if (ended) throw closed ? shuttingDown() : transactionEnded();
         try {
           return await asked(client, sql, values, within);
@@ -98,6 +98,13 @@ export function postgresSessions(url: string, maxConnections: number, answerMs =
           if (sql === "COMMIT" || sql === "ROLLBACK") broken ??= error instanceof Error ? error : undefined;
           throw error;
         }
+      };
+      let last: Promise<unknown> = Promise.resolve();
+      // One connection answers one question at a time; the time for an answer does not run while others are answered.
+      const rows: Queries["rows"] = async (...question) => {
+        const answer = last.then(async () => await askHere(...question));
+        last = answer.catch(() => undefined);
+        return await answer;
       };
       try {
         await rows(transaction);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { expect } from "chai";
+import { postgresSessions } from "../../../server/store/postgres-session.ts";
 import { openPostgresStore } from "../../../server/store/postgres-store.ts";
 import { skipBecause } from "../../skip-because.ts";
 import { sharedDatabase } from "../../system/shared-postgres.ts";
@@ -59,6 +60,16 @@ describe("store: PostgreSQL whose machine is gone without a word", function () {
     await store.commit(next, 2);
     expect((await store.head()).size).to.equal(3);
     await store.close();
+  });
+
+  it("is not what a question is taken for that waits for others on its connection", async () => {
+    const sessions = postgresSessions(url, 1, ANSWER_MS);
+    const session = await sessions.begin("BEGIN");
+    const slowly = `SELECT pg_sleep(${ANSWER_MS / 4000})`;
+    const answers = await Promise.all(Array.from({ length: 5 }, async () => await session.rows(slowly)));
+    expect(answers).to.have.length(5);
+    await session.end("COMMIT");
+    await sessions.close();
   });
 
   it("holds up no end of a server", async () => {
