@@ -7,12 +7,12 @@
  * ADMIN_KEY (or ADMIN_KEY_FILE, or a key in a token) who signs: the registrar. No key is an argument: those are seen by everybody on the machine. The
  * agency goes on with new recorders in its new log.
  */
-import { ConfigError, type Env, readConfig } from "../server/config.ts";
-import { LedgerError } from "../server/errors.ts";
+import { type Env, readConfig } from "../server/config.ts";
 import { assignLog } from "./deploy/assign.ts";
 import { isMain } from "./is-main.ts";
 import { KeysError } from "./keys/error.ts";
 import { accountFrom, openRegistries } from "./keys/registries.ts";
+import { runMain } from "./keys/run-main.ts";
 
 /** Runs the command. @throws KeysError, ConfigError, LedgerError `chain-unavailable` */
 export async function runAssign(
@@ -30,14 +30,4 @@ export async function runAssign(
   await assignLog(await openRegistries(readConfig(env)), registrar, agency, Number(log), print);
 }
 
-if (isMain(import.meta)) {
-  try {
-    await runAssign(process.argv.slice(2), process.env, (line) => console.log(line));
-  } catch (error) {
-    const isExplained =
-      error instanceof KeysError || error instanceof ConfigError || error instanceof LedgerError;
-    if (!isExplained) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (isMain(import.meta)) await runMain(runAssign);

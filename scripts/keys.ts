@@ -15,20 +15,8 @@
  * `public:` and hexadecimal, or an account's address. RPC_URL and TRUST_PROFILE say
  * where the registries are; ADMIN_KEY, or ACCOUNT_KEY of an agency, who signs the transaction.
  */
-import { ConfigError } from "../server/config.ts";
-import { LedgerError } from "../server/errors.ts";
 import { isMain } from "./is-main.ts";
 import { runKeysCommand } from "./keys/command.ts";
-import { KeysError } from "./keys/error.ts";
+import { runMain } from "./keys/run-main.ts";
 
-if (isMain(import.meta)) {
-  try {
-    await runKeysCommand(process.argv.slice(2), process.env, (line) => console.log(line));
-  } catch (error) {
-    const isExplained =
-      error instanceof KeysError || error instanceof ConfigError || error instanceof LedgerError;
-    if (!isExplained) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (isMain(import.meta)) await runMain(runKeysCommand);

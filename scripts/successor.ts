@@ -9,14 +9,14 @@
  * a key in a token) is the administrator's, never an argument. It may be killed and repeated.
  */
 import { parseArgs } from "node:util";
-import { ConfigError, type Env, readConfig } from "../server/config.ts";
-import { LedgerError } from "../server/errors.ts";
+import { type Env, readConfig } from "../server/config.ts";
 import { createSuccessor, moveAgencies, type SuccessorOptions } from "./deploy/successor.ts";
 import { writeProfile } from "./deploy/trust-profile.ts";
 import { isMain } from "./is-main.ts";
 import { KeysError } from "./keys/error.ts";
 import { addressFrom, logKeyFrom } from "./keys/public-key.ts";
 import { accountFrom, openRegistries } from "./keys/registries.ts";
+import { runMain } from "./keys/run-main.ts";
 
 const USAGE =
   "Usage: npm run successor -- [--anchor PLACE] [--vrf KEY] [--checkpoint KEY] [--receipt KEY] [--anchorer KEY] --out FILE";
@@ -70,14 +70,4 @@ async function successorOptions(given: Given, pin: string | undefined): Promise<
   };
 }
 
-if (isMain(import.meta)) {
-  try {
-    await runSuccessor(process.argv.slice(2), process.env, (line) => console.log(line));
-  } catch (error) {
-    const isExplained =
-      error instanceof KeysError || error instanceof ConfigError || error instanceof LedgerError;
-    if (!isExplained) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (isMain(import.meta)) await runMain(runSuccessor);
