@@ -126,6 +126,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const health: HealthParts = {
       store: records.store,
       sequencing: () => writer.sequencer.state(),
+      areKeysRead: () => chain.keys.isRead(),
       anchoring: () => anchorer.status(),
       checkpoint: records.integrator.checkpoint,
       indexing: () => records.index.status(),

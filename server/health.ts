@@ -12,6 +12,8 @@ import type { StoreReader } from "./store/store.ts";
 export interface HealthParts {
   readonly store: Pick<StoreReader, "head" | "lastAnchor">;
   readonly sequencing: () => SequencerState;
+  /** Whether the recorder keys on the chain were read. */
+  readonly areKeysRead: () => boolean;
   readonly anchoring: () => AnchorStatus;
   readonly checkpoint: () => Checkpoint | undefined;
   readonly indexing: () => IndexStatus;
@@ -70,6 +72,8 @@ function problemsOf(parts: HealthParts): string[] {
   const state = sequencing();
   if (checkpoint() === undefined) problems.push("The tiles are catching up with the records.");
   if (state.kind === "starting") problems.push("The chain was not read yet: nothing is sequenced before.");
+  if (!parts.areKeysRead())
+    problems.push("The recorder keys on the chain were not read yet: no agency is known before.");
   if (state.kind === "suspended")
     problems.push(`The keys are not the log's, so nothing is sequenced or anchored: ${state.reason}`);
   if (state.kind === "halted") problems.push(`Sequencing is halted: ${state.reason}`);

@@ -16,6 +16,8 @@ export interface KeyFollowerOptions {
 export interface KeyFollower extends KeyDirectory {
   /** Reads what changed since the last time, everything at first and after the chain lost blocks. Shared with `refresh`. */
   poll: () => Promise<void>;
+  /** Whether the registry was ever read: before, `keys()` is empty for that reason alone. */
+  isRead: () => boolean;
 }
 
 /** Anyone can send a submission with an unknown key, and each asks for a refresh. */
@@ -45,6 +47,10 @@ class ChainKeys implements KeyFollower {
 
   keys(): readonly RecorderKey[] {
     return this.#keys;
+  }
+
+  isRead(): boolean {
+    return this.#readAt !== undefined;
   }
 
   onChange(listener: () => void): () => void {

@@ -47,6 +47,7 @@ describe("server/health", () => {
         lastAnchor: () => Promise.resolve(undefined),
       },
       sequencing: () => ({ kind: "open" }),
+      areKeysRead: () => true,
       anchoring: () => WELL,
       checkpoint: () => ({ size: 4, root: new Uint8Array(32), note: "" }),
       indexing: () => INDEXED,
@@ -75,6 +76,7 @@ describe("server/health", () => {
 
   const troubles: Record<string, Partial<HealthParts>> = {
     "catching up": { checkpoint: () => undefined },
+    "no agency is known": { areKeysRead: () => false },
     "not read": { sequencing: () => ({ kind: "starting" }) },
     "the reason": { sequencing: () => ({ kind: "halted", reason: "the reason" }) },
     "another receipt key": { sequencing: () => ({ kind: "suspended", reason: "another receipt key" }) },

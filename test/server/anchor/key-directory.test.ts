@@ -73,8 +73,10 @@ describe("server/anchor/key-directory", function () {
     await newRecorder();
     const keys = directory();
     expect(keys.keys()).to.deep.equal([]);
+    expect(keys.isRead()).to.equal(false);
     await keys.poll();
     expect(keys.keys()).to.not.be.empty;
+    expect(keys.isRead()).to.equal(true);
   });
 
   it("gives each key its thumbprint, its numbers and its agency's entitlements", async () => {
