@@ -82,8 +82,8 @@ const CONSENT_KINDS = /^[0-9]{12}:consent-[a-z]+:([0-9]+)$/;
  * its time (`takeWaiting`), and anew if the reader's comes after all. Further records under the same message id are uses at places of their own.
  *
  * What is erased is judged no more: an erasure takes back what was found about an event, with an exchange's reader's record what was found about its
- * others, and with a consent act of the desk what was found about this person's consents after it. So the findings are the same whether they were derived
- * before the erasure or after it.
+ * others, and with a consent act of the desk what was found about this person's consents after it; the records of an exchange that lost a finding are judged
+ * again. So the findings are the same whether they were derived before the erasure or after it, unless an exchange has more than `MAX_OTHERS` wrong records.
  */
 export function useReading(parts: UseReadingParts) {
   const { store, judge, desk, personTag, useAt, leafIndex, onJudged = () => undefined } = parts;
@@ -142,12 +142,12 @@ export function useReading(parts: UseReadingParts) {
     }
     const reader = { ...(await placeOf(row.reader)), read: await useAt(row.reader) };
     if (reader.read === undefined) return;
-    const found = await judgeOther(
+    const isWrong = await judgeOther(
       { index, time, read, tags },
       { ...reader, read: reader.read, row },
       changes,
     );
-    if (found) put({ ...row, others: [...others, index] });
+    if (isWrong) put({ ...row, others: [...others, index] });
   }
 
   async function takeReader(
@@ -165,7 +165,7 @@ export function useReading(parts: UseReadingParts) {
     put({ ...row, others });
   }
 
-  /** Judges the other records of an exchange by the reader's, and returns those that something is found about. */
+  /** Judges the other records of an exchange by the reader's, and returns those in which something is wrong. */
   async function judgeOthers(
     indexes: readonly number[],
     reader: ReaderAt,
@@ -183,6 +183,7 @@ export function useReading(parts: UseReadingParts) {
     return kept;
   }
 
+  /** Whether something is wrong in it; what was found about the reader's record is not found again. */
   async function judgeOther(
     { read, ...other }: Place & { readonly read: RecordedUse; readonly tags: Tags },
     reader: ReaderAt,
@@ -202,7 +203,7 @@ export function useReading(parts: UseReadingParts) {
     }
     const faults = judgement.faults.filter(({ kind }) => !known.has(kind));
     await note(other, { ...judgement, faults }, changes);
-    return faults.length > 0;
+    return judgement.faults.length > 0;
   }
 
   async function judged(use: RecordedUse, place: Place, changes: Changes): ReturnType<Judge> {
@@ -263,8 +264,9 @@ export function useReading(parts: UseReadingParts) {
 
   /** Whether something permitted what was found is not known any more, for all that came after the act. */
   async function forgetConsent(act: number, people: readonly ShortTag[], changes: Changes): Promise<void> {
+    for (const person of people) changes.set(actKey(person, act), actRow(act));
+    const changed = new Set<number>();
     for (const person of people) {
-      changes.set(actKey(person, act), actRow(act));
       const keyOf = (value: Buffer): Buffer => personKey(person, value.toString());
       for (const value of await changes.beginning(personPrefix(person), {
         keyOf,
@@ -275,8 +277,24 @@ export function useReading(parts: UseReadingParts) {
         if (!(index > act)) continue;
         changes.set(findingKey(cursor), undefined);
         for (const each of (await tagsAt(index)).people) changes.set(personKey(each, cursor), undefined);
+        changed.add(index);
       }
     }
+    for (const index of changed) await judgeExchangeAgain(index, changes);
+  }
+
+  /** What was found about one of its records is found no more: another one's may have been left out because of it. */
+  async function judgeExchangeAgain(index: number, changes: Changes): Promise<void> {
+    const { exchange } = await tagsAt(index);
+    if (exchange === undefined) return;
+    const key = exchangeKey(exchange.tag);
+    const row = exchangeOf(await changes.get(key));
+    if (row.reader === undefined || row.others === undefined) return;
+    const read = await useAt(row.reader);
+    // The order to erase it takes back all that rests on it.
+    if (read === undefined) return;
+    const reader = { ...(await placeOf(row.reader)), read, row };
+    changes.set(key, exchangeRow({ ...row, others: await judgeOthers(row.others, reader, changes) }));
   }
 
   /** Judges a provider's record whose reader recorded nothing in time. It is judged anew if the reader's comes after all. */

@@ -90,7 +90,7 @@ interface Progress {
 
 export function useRegister(options: UseRegisterOptions): UseRegister {
   const { store, db, published, startThread, keys, graceSeconds, clock } = options;
-  const terms = ["uses/2", graceSeconds, options.desk].join(" ");
+  const terms = ["uses/3", graceSeconds, options.desk].join(" ");
   const { take, takeWaiting } = useReading(options);
   let thread: ReadingThread | undefined;
   let progress: Progress | undefined;

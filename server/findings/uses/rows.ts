@@ -67,7 +67,7 @@ export interface ExchangeRow {
   readonly ordered?: true;
   /** Index of the answering side's first record. */
   readonly provider?: number;
-  /** Indexes of the other records that wait for the reader's or that something was found about. */
+  /** Indexes of the other records that wait for the reader's, or in which something is wrong (it may be what was found about the reader's already). */
   readonly others?: readonly number[];
 }
 

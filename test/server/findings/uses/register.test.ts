@@ -313,6 +313,35 @@ describe("server/findings/uses/register", function () {
       expect(found).to.deep.equal(["consent-missing:0", "consent-missing:4"]);
     });
 
+    it("of a consent act finds about the other side's person what had been found about the reader's already", async () => {
+      const withdrawn = { id: GIVEN.id, state: "ConsentWithdrawn" } as const;
+      await log.append(DESK, [consentEvent(withdrawn), consentEvent(withdrawn, OTHER)]);
+      await log.append(READER, [WATER]);
+      await log.append(PROVIDER, [{ ...SILENT, subject: OTHER }]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:2"]);
+      const found = await both(async () => {
+        await log.order(0);
+        await foundIds();
+        await log.destroy(0);
+      });
+      expect(found).to.deep.equal(["consent-missing:3"]);
+    });
+
+    it("of a consent act about one record of an exchange leaves nothing of what was found there", async () => {
+      await log.append(DESK, [consentEvent({ id: GIVEN.id, state: "ConsentWithdrawn" }, OTHER)]);
+      await log.append(READER, [WATER]);
+      await log.append(PROVIDER, [SILENT, { ...SILENT, subject: OTHER }]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:1", "consent-missing:3"]);
+      expect(await log.uses.restingOn(1)).to.deep.equal([2, 3]);
+      const found = await both(async () => {
+        await log.order(0);
+        await foundIds();
+        await log.destroy(0);
+      });
+      expect(found).to.deep.equal(["consent-missing:1"]);
+      expect(await log.uses.restingOn(1)).to.deep.equal([2]);
+    });
+
     it("of a consent act that an agency recorded excuses nothing, before or after", async () => {
       const of = (messageId: string): Facets => ({ ...WATER, exchange: { ...WATER.exchange, messageId } });
       const asked = { id: "c-planted", state: "ConsentRequested" } as const;
