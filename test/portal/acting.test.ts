@@ -4,10 +4,12 @@ import {
   expectAccessible,
   picture,
   type Portal,
+  signedOn,
   signOn,
   startPortal,
   type Visitor,
   visitor,
+  type VisitorOptions,
 } from "./browser.ts";
 
 describe("what a citizen does in a browser", function () {
@@ -19,11 +21,8 @@ describe("what a citizen does in a browser", function () {
   });
   after(async () => await portal.close());
 
-  async function opened(path: string, options: Parameters<typeof visitor>[1] = {}): Promise<Visitor> {
-    const made = await visitor(portal, options);
-    await made.page.goto(path);
-    await signOn(made.page, "citizen-1", options.language);
-    return made;
+  async function opened(path: string, options: VisitorOptions = {}): Promise<Visitor> {
+    return await signedOn(portal, path, "citizen-1", options);
   }
 
   it("agrees to something, with nothing chosen beforehand, and withdraws it with two taps", async () => {

@@ -74,13 +74,18 @@ export interface Visitor {
   readonly wrongs: readonly string[];
 }
 
+export interface VisitorOptions {
+  readonly size?: Size;
+  readonly language?: Language;
+}
+
 /** How long something on a page may take to come: a machine that has much else to do is slow, and no test is about that. Less than a suite has, so that what did not come is named. */
 const PATIENCE_MS = 120_000;
 
 /** Opens a browser window of this size, which prefers this language. */
 export async function visitor(
   { browser, url }: Pick<Portal, "browser" | "url">,
-  { size = "phone", language = "vi" }: { readonly size?: Size; readonly language?: Language } = {},
+  { size = "phone", language = "vi" }: VisitorOptions = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({
     ...{ viewport: SIZES[size], hasTouch: size === "phone", baseURL: url },
@@ -103,6 +108,25 @@ export async function visitor(
       wrongs.push(`request: ${asked.origin}`);
   });
   return { page, context, wrongs };
+}
+
+/** Opens the page in a window of its own and signs on there as a demo person. */
+export async function signedOn(
+  portal: Pick<Portal, "browser" | "url">,
+  path: string,
+  person: string,
+  options: VisitorOptions = {},
+): Promise<Visitor> {
+  const made = await visitor(portal, options);
+  await made.page.goto(path);
+  await signOn(made.page, person, options.language);
+  return made;
+}
+
+/** Closes the window, in which nothing may have gone wrong. */
+export async function left({ wrongs, context }: Visitor): Promise<void> {
+  expect(wrongs).to.deep.equal([]);
+  await context.close();
 }
 
 /** Signs on as a demo person where the page asks for it, and comes back to that page. */

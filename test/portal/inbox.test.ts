@@ -6,10 +6,10 @@ import {
   expectAccessible,
   picture,
   type Portal,
-  signOn,
+  signedOn,
   startPortal,
   type Visitor,
-  visitor,
+  type VisitorOptions,
 } from "./browser.ts";
 
 /** A message about each of these; every test answers one of them. */
@@ -36,11 +36,8 @@ describe("the inbox in a browser", function () {
     await ledger.write({ ...MESSAGE, person: AN, key: `${caseId} message`, caseId, procedure });
   }
 
-  async function opened(options: Parameters<typeof visitor>[1] = {}): Promise<Visitor> {
-    const made = await visitor(portal, options);
-    await made.page.goto("/portal/inbox");
-    await signOn(made.page, "citizen-1", options.language);
-    return made;
+  async function opened(options: VisitorOptions = {}): Promise<Visitor> {
+    return await signedOn(portal, "/portal/inbox", "citizen-1", options);
   }
 
   const cardOf = ({ page }: Visitor, caseId: string): Locator =>

@@ -6,12 +6,13 @@ import { GRANTED } from "../../protocol/grant.ts";
 import { ACCESS } from "../system/fixture.ts";
 import {
   expectAccessible,
+  left,
   picture,
   type Portal,
-  signOn,
+  signedOn,
   startPortal,
   type Visitor,
-  visitor,
+  type VisitorOptions,
 } from "./browser.ts";
 import { press, tabTo } from "./keys.ts";
 import { indexOf, judged, waiting } from "./recorded.ts";
@@ -55,17 +56,9 @@ describe("what inspectors order and record in a browser", function () {
 
   async function opened(
     path: string,
-    { person = "inspector-1", ...options }: Parameters<typeof visitor>[1] & { person?: string } = {},
+    { person = "inspector-1", ...options }: VisitorOptions & { person?: string } = {},
   ): Promise<Visitor> {
-    const made = await visitor(portal, { size: "desktop", ...options });
-    await made.page.goto(path);
-    await signOn(made.page, person, options.language);
-    return made;
-  }
-
-  async function done({ wrongs, context }: Visitor): Promise<void> {
-    expect(wrongs).to.deep.equal([]);
-    await context.close();
+    return await signedOn(portal, path, person, { size: "desktop", ...options });
   }
 
   it("seals what was found, extends the seal and lifts it, by keyboard; the person sees that something is closed", async () => {
@@ -98,7 +91,7 @@ describe("what inspectors order and record in a browser", function () {
 
     const person = await opened("/portal/my-data", { person: "citizen-1", size: "phone" });
     await person.page.getByRole("heading", { name: "Một mục đang được giữ kín" }).first().waitFor();
-    await done(person);
+    await left(person);
 
     await press(page, page.getByRole("link", { name: "Về các lệnh niêm phong" }));
     const soon = page.getByRole("region", { name: "Sắp hết hạn (trong 14 ngày)" });
@@ -134,7 +127,7 @@ describe("what inspectors order and record in a browser", function () {
     await page.getByText("đã mở sớm").waitFor();
     expect(await page.getByRole("button", { name: "Gia hạn", exact: true }).count()).to.equal(0);
     await expectAccessible(page);
-    await done(visit);
+    await left(visit);
   });
 
   /** Fills in until when, where it is asked, and by which law. */
@@ -176,7 +169,7 @@ describe("what inspectors order and record in a browser", function () {
     await page.getByRole("listitem").getByText("đã khép lại, không sai").first().waitFor();
     await expectAccessible(page);
     await picture(page, "inspector-findings-phone-vi");
-    await done(visit);
+    await left(visit);
   });
 
   it("records what was found in a sample, and sees the rates of it; so does the agency's officer", async () => {
@@ -210,13 +203,13 @@ describe("what inspectors order and record in a browser", function () {
     await expectCells(all.filter({ hasText: "tất cả" }), rates);
     await expectAccessible(page);
     await picture(page, "inspector-rates-desktop-vi");
-    await done(visit);
+    await left(visit);
 
     const officer = await opened("/portal/agency", { person: "officer-qn-police", size: "phone" });
     const shown = officer.page.getByRole("region", { name: "Tỷ lệ không đúng" }).getByRole("row");
     await expectCells(shown.filter({ hasText: "tất cả" }), rates);
     await expectAccessible(officer.page);
-    await done(officer);
+    await left(officer);
   });
 
   async function record(
@@ -285,6 +278,6 @@ describe("what inspectors order and record in a browser", function () {
       await press(page, make);
       await page.getByText("Do not use: the check failed").waitFor();
       expect(await page.getByRole("button", { name: "Download the checked bundle" }).count()).to.equal(0);
-      await done(visit);
+      await left(visit);
     });
 });

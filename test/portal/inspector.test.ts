@@ -7,10 +7,12 @@ import {
   expectAccessible,
   picture,
   type Portal,
+  signedOn,
   signOn,
   startPortal,
   type Visitor,
   visitor,
+  type VisitorOptions,
   WORDS,
 } from "./browser.ts";
 import { judged } from "./recorded.ts";
@@ -37,12 +39,9 @@ describe("what inspectors and officers do in a browser", function () {
 
   async function opened(
     path: string,
-    { person = "inspector-1", ...options }: Parameters<typeof visitor>[1] & { person?: string } = {},
+    { person = "inspector-1", ...options }: VisitorOptions & { person?: string } = {},
   ): Promise<Visitor> {
-    const made = await visitor(portal, { size: "desktop", ...options });
-    await made.page.goto(path);
-    await signOn(made.page, person, options.language);
-    return made;
+    return await signedOn(portal, path, person, { size: "desktop", ...options });
   }
 
   for (const [size, language] of [

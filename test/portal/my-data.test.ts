@@ -4,12 +4,14 @@ import {
   expectAccessible,
   picture,
   type Portal,
-  SIZES,
-  type Size,
-  startPortal,
+  signedOn,
   signOn,
+  type Size,
+  SIZES,
+  startPortal,
   type Visitor,
   visitor,
+  type VisitorOptions,
 } from "./browser.ts";
 
 const GOOD = "Đã kiểm tra: không thiếu, không sửa";
@@ -32,11 +34,8 @@ describe("my data in a browser", function () {
   after(async () => await portal.close());
 
   /** Opens the page as the citizen whom the events are about. */
-  async function opened(options: Parameters<typeof visitor>[1] = {}): Promise<Visitor> {
-    const made = await visitor(portal, options);
-    await made.page.goto("/portal/my-data");
-    await signOn(made.page, "citizen-1", options.language);
-    return made;
+  async function opened(options: VisitorOptions = {}): Promise<Visitor> {
+    return await signedOn(portal, "/portal/my-data", "citizen-1", options);
   }
 
   for (const size of Object.keys(SIZES) as Size[])

@@ -20,10 +20,11 @@ import {
   expectAccessible,
   picture,
   type Portal,
-  signOn,
+  signedOn,
   startPortal,
   type Visitor,
   visitor,
+  type VisitorOptions,
 } from "./browser.ts";
 import { destroyed, indexOf, judged } from "./recorded.ts";
 
@@ -93,10 +94,8 @@ describe("what a citizen does with the list, in a browser", function () {
   });
   after(async () => await portal.close());
 
-  async function opened(options: Parameters<typeof visitor>[1] = {}): Promise<Visitor> {
-    const made = await visitor(portal, options);
-    await made.page.goto("/portal/my-data");
-    await signOn(made.page, "citizen-1");
+  async function opened(options: VisitorOptions = {}): Promise<Visitor> {
+    const made = await signedOn(portal, "/portal/my-data", "citizen-1", options);
     await made.page.getByText(GOOD).waitFor();
     return made;
   }

@@ -5,12 +5,13 @@ import { ACCESS } from "../system/fixture.ts";
 import { tokenNamed } from "../system/statements.ts";
 import {
   expectAccessible,
+  left,
   picture,
   type Portal,
-  signOn,
+  signedOn,
   startPortal,
   type Visitor,
-  visitor,
+  type VisitorOptions,
 } from "./browser.ts";
 import { press, tabTo } from "./keys.ts";
 import { indexOf, judged } from "./recorded.ts";
@@ -41,20 +42,8 @@ describe("what data-protection officers do in a browser, and what follows", func
   });
   after(async () => await portal.close());
 
-  async function opened(
-    path: string,
-    person: string,
-    options: Parameters<typeof visitor>[1] = {},
-  ): Promise<Visitor> {
-    const made = await visitor(portal, { size: "desktop", ...options });
-    await made.page.goto(path);
-    await signOn(made.page, person, options.language);
-    return made;
-  }
-
-  async function done({ wrongs, context }: Visitor): Promise<void> {
-    expect(wrongs).to.deep.equal([]);
-    await context.close();
+  async function opened(path: string, person: string, options: VisitorOptions = {}): Promise<Visitor> {
+    return await signedOn(portal, path, person, { size: "desktop", ...options });
   }
 
   it("an officer begins at what waits for their agency, and answers a complaint by keyboard alone", async () => {
@@ -94,7 +83,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await press(page, page.getByRole("link", { name: "Về danh sách khiếu nại" }));
     await page.getByText("Không có khiếu nại nào như vậy").waitFor();
     await expectAccessible(page);
-    await done(visit);
+    await left(visit);
   });
 
   it("the officer of another agency is not told of it", async () => {
@@ -110,7 +99,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await page.getByText("No complaint waits for the agency's answer.").waitFor();
     await expectAccessible(page);
     await picture(page, "officer-home-desktop-en");
-    await done(visit);
+    await left(visit);
   });
 
   it("an inspector decides it by keyboard alone, and the citizen sees what was said", async () => {
@@ -139,7 +128,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await expectAccessible(page);
     await picture(page, "inspector-complaint-desktop-vi");
     expect(await decide.count(), "it is decided once").to.equal(0);
-    await done(visit);
+    await left(visit);
 
     const person = await opened(`/portal/complaints/${complaint}`, "citizen-1", { size: "phone" });
     await person.page.getByText(ANSWER).waitFor();
@@ -148,7 +137,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await person.page.getByText("Thanh tra quyết định").first().waitFor();
     await expectAccessible(person.page);
     await picture(person.page, "complaint-decided-phone-vi");
-    await done(person);
+    await left(person);
   });
 
   it("a breach is notified: what the ledger knows is written, the agency adds the rest, and that it was told is recorded", async () => {
@@ -157,7 +146,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await inspecting.page.getByRole("textbox", { name: "Lý do" }).fill("Không có ai gặp nguy hiểm.");
     await inspecting.page.getByRole("button", { name: "Không phải khẩn cấp" }).press("Enter");
     await inspecting.page.getByRole("link", { name: "Soạn thông báo" }).waitFor();
-    await done(inspecting);
+    await left(inspecting);
 
     const visit = await opened("/portal/agency", "officer-qn-police");
     const { page } = visit;
@@ -188,6 +177,6 @@ describe("what data-protection officers do in a browser, and what follows", func
     await page.getByText("đã báo cơ quan có thẩm quyền").waitFor();
     await press(page, page.getByRole("link", { name: "Việc của cơ quan" }));
     await page.getByText("Không có vi phạm nào phải báo.").waitFor();
-    await done(visit);
+    await left(visit);
   });
 });

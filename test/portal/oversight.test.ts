@@ -13,11 +13,12 @@ import { ACCESS, fetchUntil, openDemoRecorder } from "../system/fixture.ts";
 import { tokenNamed } from "../system/statements.ts";
 import {
   expectAccessible,
+  left,
   picture,
   type Portal,
-  signOn,
-  SIZES,
+  signedOn,
   type Size,
+  SIZES,
   startPortal,
   type Visitor,
   visitor,
@@ -149,15 +150,7 @@ describe("what inspectors, officers and the public have before them", function (
     path: string,
     { person = "inspector-1", size = "desktop" }: { readonly person?: string; readonly size?: Size } = {},
   ): Promise<Visitor> {
-    const made = await visitor(portal, { size });
-    await made.page.goto(path);
-    await signOn(made.page, person);
-    return made;
-  }
-
-  async function done({ wrongs, context }: Visitor): Promise<void> {
-    expect(wrongs).to.deep.equal([]);
-    await context.close();
+    return await signedOn(portal, path, person, { size });
   }
 
   /** Sends the search, and the log indexes of what it found, as they are listed. */
@@ -224,7 +217,7 @@ describe("what inspectors, officers and the public have before them", function (
       for (const one of fill) await one(page);
       expect(await found(page), name).to.deep.equal(expected);
     }
-    await done(visit);
+    await left(visit);
   });
 
   it("shows entries that are sealed, erased, used in an emergency and under a finding as such, accessibly", async () => {
@@ -244,7 +237,7 @@ describe("what inspectors, officers and the public have before them", function (
     await openAll(page);
     await expectAccessible(page);
     await picture(page, "oversight-entries-desktop-vi");
-    await done(visit);
+    await left(visit);
 
     // Inspectors read what is sealed; the agency's officer is told that it is.
     const other = await opened("/portal/search", { person: "officer-qn-police", size: "phone" });
@@ -255,7 +248,7 @@ describe("what inspectors, officers and the public have before them", function (
     expect(await sealed.locator(".badge").allTextContents()).to.deep.equal([words.sealed]);
     await expectAccessible(other.page);
     await picture(other.page, "oversight-entries-phone-vi");
-    await done(other);
+    await left(other);
   });
 
   it("an official's list is shown with the check that it is whole, and not when an entry was left out on the way", async () => {
@@ -289,7 +282,7 @@ describe("what inspectors, officers and the public have before them", function (
       .waitFor();
     expect(await page.getByText(officialWords.good).count()).to.equal(0);
     expect(await page.getByRole("button", { name: officialWords.download }).count()).to.equal(0);
-    await done(visit);
+    await left(visit);
   });
 
   it("two seals of one id are two seals: only the one placed here can be changed here", async () => {
@@ -312,7 +305,7 @@ describe("what inspectors, officers and the public have before them", function (
     }
     await page.goto(`/portal/seals/of/qn-health/${seal}`);
     await page.getByText(sealWords.unknown).waitFor();
-    await done(visit);
+    await left(visit);
   });
 
   interface Walk {
@@ -391,17 +384,17 @@ describe("what inspectors, officers and the public have before them", function (
 
   for (const size of Object.keys(SIZES) as Size[]) {
     // Officers have the same pages as inspectors, and one of their own.
-    for (const person of size === "phone" ? ["inspector-1", "officer-qn-police"] : ["inspector-1"])
+    for (const person of ["inspector-1", "officer-qn-police"])
       it(`Tab comes to everything that can be used, in order, and shows where it is: ${person}, ${size}`, async () => {
         const visit = await opened("/portal/queues", { person, size });
         await walk(visit.page, walksOf(person), person, size);
-        await done(visit);
+        await left(visit);
       });
 
     it(`Tab comes to everything that can be used, in order, and shows where it is: anybody, ${size}`, async () => {
       const visit = await visitor(portal, { size });
       await walk(visit.page, PUBLIC, "anybody", size);
-      await done(visit);
+      await left(visit);
     });
   }
 });

@@ -7,15 +7,7 @@ import type { Facets } from "../../protocol/facet-values.ts";
 import { call } from "../system/api.ts";
 import { ACCESS, openDemoRecorder } from "../system/fixture.ts";
 import { type Headers, tokenNamed } from "../system/statements.ts";
-import {
-  expectAccessible,
-  picture,
-  type Portal,
-  signOn,
-  startPortal,
-  type Visitor,
-  visitor,
-} from "./browser.ts";
+import { expectAccessible, picture, type Portal, signedOn, startPortal, type Visitor } from "./browser.ts";
 import { indexOf, judged, waiting } from "./recorded.ts";
 
 const { overview: words, kinds, states, queues: queueWords } = further.oversight;
@@ -154,10 +146,7 @@ describe("the overview of inspectors and officers", function () {
   }
 
   async function opened(person: string): Promise<Visitor> {
-    const made = await visitor(portal, { size: "desktop" });
-    await made.page.goto("/portal/oversight");
-    await signOn(made.page, person);
-    return made;
+    return await signedOn(portal, "/portal/oversight", person, { size: "desktop" });
   }
 
   /** The inspector opens the page anew; so many days later by the browser's clock what the ledger said is older. */
