@@ -15,6 +15,8 @@ export interface PortalConfig {
   readonly sessionMs: number;
   /** The inbox service, without a slash at the end; undefined where there is none. */
   readonly inboxUrl: string | undefined;
+  /** Where people get help: a `mailto:`, `tel:` or `https:` address at the foot of every page. */
+  readonly contact: string | undefined;
 }
 
 /** Where `npm run portal` puts them. */
@@ -35,6 +37,7 @@ export function portalConfig(env: Env, environment: Environment): PortalConfig {
     idleMs: duration("PORTAL_IDLE", env["PORTAL_IDLE"], DEFAULT_IDLE_MS),
     sessionMs: duration("PORTAL_SESSION", env["PORTAL_SESSION"], DEFAULT_SESSION_MS),
     inboxUrl: env["INBOX_URL"] === undefined ? undefined : inboxUrl(env["INBOX_URL"], environment),
+    contact: env["PORTAL_CONTACT"] === undefined ? undefined : contact(env["PORTAL_CONTACT"]),
   };
 }
 
@@ -52,6 +55,17 @@ function words(name: string, value: string): string {
 function scope(value: string): string {
   if (words("PORTAL_SCOPE", value).split(" ").includes("openid")) return value;
   throw new ConfigError("PORTAL_SCOPE must hold openid: people sign on by OpenID Connect");
+}
+
+const CONTACT_SCHEMES: readonly string[] = ["mailto:", "tel:", "https:"];
+const MAX_CONTACT = 200;
+
+function contact(value: string): string {
+  const isAddress = URL.canParse(value) && CONTACT_SCHEMES.includes(new URL(value).protocol);
+  if (isAddress && /^[\x21-\x7e]+$/.test(value) && value.length <= MAX_CONTACT) return value;
+  throw new ConfigError(
+    "PORTAL_CONTACT must be an address that begins with mailto:, tel: or https:, of at most 200 characters",
+  );
 }
 
 /** It is sent people's tokens: over a network it takes https. */

@@ -44,16 +44,22 @@ export interface Sources {
   readonly hasMore: boolean;
 }
 
-const EVERY_MS = 10_000;
-/** A page that is open shows what is new, without its person doing anything; where nothing could be had, the person tries again. */
-const LIVE = {
-  refetchInterval: ({ state }: { readonly state: { readonly data: unknown } }) =>
-    state.data === undefined ? false : EVERY_MS,
-  staleTime: EVERY_MS / 2,
-} as const;
+export const LIVE_MS = 10_000;
 
-export function useHealth() {
-  return useQuery({ queryKey: ["health"], queryFn: ({ signal }) => readHealth(signal), ...LIVE });
+/**
+ * A page that is open shows what is new without its person doing anything, unless they paused it; where nothing could be had, the person tries again.
+ */
+function kept(isLive: boolean) {
+  return {
+    refetchInterval: ({ state }: { readonly state: { readonly data: unknown } }) =>
+      isLive && state.data !== undefined && LIVE_MS,
+    staleTime: LIVE_MS / 2,
+  } as const;
+}
+
+/** @param isLive whether it is asked for again by itself; so below */
+export function useHealth(isLive: boolean) {
+  return useQuery({ queryKey: ["health"], queryFn: ({ signal }) => readHealth(signal), ...kept(isLive) });
 }
 
 /** A ledger that is not ready says so with the status 503, and all the same how it is. */
@@ -69,7 +75,7 @@ async function readHealth(signal: AbortSignal): Promise<Health> {
 /** As many as one page has; there are some thousands at most. */
 const SOURCES_AT_ONCE = 1000;
 
-export function useSources() {
+export function useSources(isLive: boolean) {
   return useQuery({
     queryKey: ["sources"],
     queryFn: async ({ signal }): Promise<Sources> => {
@@ -77,17 +83,17 @@ export function useSources() {
       const { asOf, sources, next } = await ask(SOURCES, path, { signal, background: true });
       return { asOf, sources, hasMore: next !== undefined };
     },
-    ...LIVE,
+    ...kept(isLive),
   });
 }
 
 /** The newest checkpoint that the log has published. */
-export function useCheckpoint() {
+export function useCheckpoint(isLive: boolean) {
   return useQuery({
     queryKey: ["checkpoint"],
     queryFn: async ({ signal }): Promise<SignedCheckpoint> =>
       await textAt("/checkpoint", parseCheckpoint, signal),
-    ...LIVE,
+    ...kept(isLive),
     structuralSharing: false,
   });
 }

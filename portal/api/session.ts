@@ -13,6 +13,8 @@ const signedOnAs = <R extends string>(role: R) => ({
   since: moment,
   /** When the session ends whatever happens. */
   expires: moment,
+  /** When it ends if nothing is asked any more. */
+  idleExpires: moment,
   /** It ends earlier when nothing was asked for so long. */
   idleSeconds: v.number(),
 });
@@ -32,6 +34,8 @@ const SESSION = v.object({
   signedOn: v.nullable(SIGNED_ON),
   /** Whether there is an inbox here. */
   inbox: v.boolean(),
+  /** Where people get help: a `mailto:`, `tel:` or `https:` address. */
+  contact: v.nullable(v.string()),
   environment: v.string(),
   /** The server's clock. */
   time: moment,
@@ -97,6 +101,12 @@ export function endSession(queries: QueryClient): void {
   );
 }
 
+/** Tells the server that somebody is still there: the session lasts on. */
+export function useStaying(): () => Promise<void> {
+  const queries = useQueryClient();
+  return async () => await queries.refetchQueries({ queryKey: SESSION_KEY });
+}
+
 /** How often a page that nobody uses looks whether its session has ended. */
 const LOOK_SECONDS = 60;
 
@@ -111,7 +121,10 @@ export function useSessionEnd(): void {
     const look = async (): Promise<void> => {
       try {
         const asking = { signal: left.signal, background: true };
-        if ((await ask(SESSION, "/portal/session", asking)).signedOn === null) endSession(queries);
+        const seen = await ask(SESSION, "/portal/session", asking);
+        if (seen.signedOn === null) endSession(queries);
+        // The clocks stay as they were compared first: else all that counts from them would begin anew.
+        else queries.setQueryData<Session>(SESSION_KEY, (session) => session && { ...session, ...seen });
       } catch {
         // Nobody answers: the end itself is known here.
       }

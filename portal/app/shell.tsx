@@ -13,7 +13,14 @@ import { useTranslation } from "react-i18next";
 import { Button as AriaButton, Link } from "react-aria-components";
 import { useLocation } from "wouter";
 
-import { type Session, signOnAddress, useSession, useSessionEnd, useSignOff } from "../api/session.ts";
+import {
+  type Session,
+  signOnAddress,
+  useSession,
+  useSessionEnd,
+  useSignOff,
+  useStaying,
+} from "../api/session.ts";
 import { LanguageButton, Mark } from "../parts/brand.tsx";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -61,7 +68,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </main>
       <footer className="shell-foot">
         <div className="row row-apart">
-          <p>{t("footer")}</p>
+          <div>
+            <p>{t("footer")}</p>
+            {typeof session?.contact === "string" && <Contact address={session.contact} />}
+          </div>
           <div className="row">
             <Link href="/log">{t("pages.log")}</Link>
             <Link href="/statistics">{t("pages.statistics")}</Link>
@@ -70,6 +80,15 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </div>
       </footer>
     </div>
+  );
+}
+
+function Contact({ address }: { readonly address: string }) {
+  const { t } = useTranslation();
+  return (
+    <p>
+      {t("contact")} <a href={address}>{address.replace(/^(?:mailto:|tel:|https:\/\/)/, "")}</a>
+    </p>
   );
 }
 
@@ -204,21 +223,39 @@ function Strips({ session }: { readonly session: Session | undefined }) {
   const { time } = useWriting();
   const now = useNow();
   const isOnline = useOnline();
-  const ends = endOf(session);
+  const ends = endOf(session, "expires");
+  const idleEnds = endOf(session, "idleExpires");
   return (
     <div role="status">
       {!isOnline && <Strip>{t("offline")}</Strip>}
       {ends !== undefined && ends - now < SOON_SECONDS && (
         <Strip>{t("endsSoon", { time: time(ends) })}</Strip>
       )}
+      {idleEnds !== undefined && ends !== undefined && idleEnds < ends && idleEnds - now < SOON_SECONDS && (
+        <IdleStrip time={time(idleEnds)} />
+      )}
       {session?.environment === "embedded" && <Strip>{t("development")}</Strip>}
     </div>
   );
 }
 
+/** Nobody has used the session for long: whoever is there goes on with one press (WCAG 2.2.1). */
+function IdleStrip({ time }: { readonly time: string }) {
+  const { t } = useTranslation();
+  const stay = useStaying();
+  return (
+    <div className="shell-strip">
+      <div className="row row-apart">
+        <p>{t("idleEndsSoon", { time })}</p>
+        <Button onPress={() => void stay()}>{t("stay")}</Button>
+      </div>
+    </div>
+  );
+}
+
 /** When the session ends, by this device's clock in Unix seconds. */
-function endOf(session: Session | undefined): number | undefined {
-  const expires = session?.signedOn?.expires;
+function endOf(session: Session | undefined, which: "expires" | "idleExpires"): number | undefined {
+  const expires = session?.signedOn?.[which];
   return expires === undefined ? undefined : (Date.parse(expires) - (session?.aheadMs ?? 0)) / 1000;
 }
 

@@ -76,6 +76,7 @@ export async function portal(options: PortalOptions, callers: Callers): Promise<
         endAddress: async () => await service.endAddress(`${callers.publicUrl()}/portal/`),
         trust: () => ({ ...TRUST_PROFILE, ...options.profile, rpc: [`${callers.publicUrl()}/rpc`] }),
         hasInbox: inboxUrl !== undefined,
+        contact: config.portal.contact,
         environment: config.environment,
       }),
       ...signOnRoutes({

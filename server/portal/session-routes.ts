@@ -20,6 +20,8 @@ export interface SessionRoutesOptions {
   /** The trust profile, with this server as the chain node. */
   readonly trust: () => TrustProfile & { readonly type: string; readonly version: number };
   readonly hasInbox: boolean;
+  /** See `PortalConfig.contact`. */
+  readonly contact: string | undefined;
   readonly environment: Environment;
   readonly idleMs: number;
   readonly clock: Clock;
@@ -42,6 +44,7 @@ export function sessionRoutes(options: SessionRoutesOptions): Route[] {
             signOn: options.canSignOn(),
             signedOn: visit === undefined ? null : shown(visit.session, options.idleMs),
             inbox: options.hasInbox,
+            contact: options.contact ?? null,
             languages: LANGUAGES,
             environment: options.environment,
             time: timestamp(options.clock.now()),
@@ -74,10 +77,11 @@ export function sessionRoutes(options: SessionRoutesOptions): Route[] {
 }
 
 /** The person's own view of their session: nothing of the token. */
-function shown({ caller, since, ends }: Session, idleMs: number) {
+function shown({ caller, since, ends, idleEnds }: Session, idleMs: number) {
   return {
     ...{ role: caller.role, name: caller.name, ...idsOf(caller) },
-    ...{ since: timestamp(since), expires: timestamp(ends), idleSeconds: Math.floor(idleMs / 1000) },
+    ...{ since: timestamp(since), expires: timestamp(ends) },
+    ...{ idleExpires: timestamp(idleEnds), idleSeconds: Math.floor(idleMs / 1000) },
   };
 }
 

@@ -30,6 +30,8 @@ export interface Session {
   readonly since: number;
   /** When it ends whatever happens. */
   readonly ends: number;
+  /** When it ends if nobody uses it any more; `ends` at the latest. */
+  readonly idleEnds: number;
   /** For whoever does something for it that takes long. */
   readonly watch: () => SessionWatch;
 }
@@ -115,8 +117,12 @@ export function openSessions(options: SessionsOptions): Sessions {
       await kept.keepNewest({ kind: "session" }, limits.total - 1);
   }
 
-  function sessionOf(name: string, { caller, grant, since, ends }: Kept): Session {
-    return { ...{ caller, since, ends }, credentialsFor: credentialsOf(grant), watch: () => watch(name) };
+  function sessionOf(name: string, { caller, grant, since, ends }: Kept, idleEnds: number): Session {
+    return {
+      ...{ caller, since, ends, idleEnds },
+      credentialsFor: credentialsOf(grant),
+      watch: () => watch(name),
+    };
   }
 
   function watch(name: string): SessionWatch {
@@ -171,7 +177,7 @@ export function openSessions(options: SessionsOptions): Sessions {
       await kept.add({ ...named(name), owner, value: seal(id, of), until });
       // Those that had to make room for it.
       look();
-      return { id, session: sessionOf(name, of) };
+      return { id, session: sessionOf(name, of, until) };
     },
     find: async (id, isUsed) => {
       const name = nameOf(id);
@@ -179,8 +185,9 @@ export function openSessions(options: SessionsOptions): Sessions {
       const of = found && unseal(id, found.value);
       if (found === undefined || of === undefined) return undefined;
       const until = Math.min(of.ends, clock.now() + idleMs);
-      if (isUsed && until - found.until >= MOVED_MS) await kept.extend(named(name), until);
-      return sessionOf(name, of);
+      const isMoved = isUsed && until - found.until >= MOVED_MS;
+      if (isMoved) await kept.extend(named(name), until);
+      return sessionOf(name, of, isMoved ? until : found.until);
     },
     end: async (id) => {
       const name = nameOf(id);

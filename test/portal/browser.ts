@@ -158,7 +158,29 @@ export async function expectAccessible(page: Page): Promise<void> {
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary ?? ""}`),
   );
   expect(found, page.url()).to.deep.equal([]);
+  expect(await page.evaluate(CUT_OFF), `${page.url()} with wide text (WCAG 1.4.12)`).to.deep.equal([]);
 }
+
+/**
+ * In the page: what is cut off, or stands out of its box, once text is as wide as people may set it (WCAG 1.4.12), and was not before. The text of
+ * graphics and what only screen readers see are left out.
+ */
+const CUT_OFF = `(() => {
+  const spilling = () => new Set([...document.querySelectorAll("body *")].filter((element) => {
+    if (element.closest("svg, canvas, .visually-hidden") !== null || !element.checkVisibility()) return false;
+    const { display, overflowX, overflowY } = getComputedStyle(element);
+    if (display === "inline" || display === "contents" || element.clientWidth === 0) return false;
+    const scrolls = (overflow) => overflow === "auto" || overflow === "scroll";
+    return (!scrolls(overflowX) && element.scrollWidth > element.clientWidth + 1) || (!scrolls(overflowY) && element.scrollHeight > element.clientHeight + 1);
+  }));
+  const before = spilling();
+  const wide = new CSSStyleSheet();
+  wide.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-block-end: 2em !important; }");
+  document.adoptedStyleSheets.push(wide);
+  const after = [...spilling()].filter((element) => !before.has(element));
+  document.adoptedStyleSheets.pop();
+  return after.map((element) => element.tagName + "." + element.className + ": " + element.textContent.trim().slice(0, 60));
+})()`;
 
 /** Resolves when the page is drawn in the scheme: the browser tells a page of it after the command has had its answer. */
 async function inTheScheme(page: Page, colorScheme: "dark" | "light"): Promise<void> {

@@ -151,6 +151,7 @@ describe("what inspectors order and record in a browser", function () {
     await tabTo(page, page.getByRole("textbox", { name: "Lý do" }));
     await page.keyboard.type("Bên kia mất điện; đã có văn bản.");
     await press(page, page.getByRole("button", { name: "Khép lại: không sai" }));
+    await press(page, page.getByRole("button", { name: "Có, ghi vào sổ" }));
     await page.getByText(/Đã ghi vào sổ ở mục #\d+/).waitFor();
     await page.goto("/portal/queues/unmatched-exchanges");
     const state = page.getByRole("combobox", { name: /Trạng thái/ });
@@ -224,6 +225,7 @@ describe("what inspectors order and record in a browser", function () {
     for (let moves = 0; moves < 3 && !(await radio.isChecked()); moves++)
       await page.keyboard.press("ArrowDown");
     await press(page, card.getByRole("button", { name: "Ghi kết quả" }).nth(1));
+    await press(page, page.getByRole("button", { name: "Có, ghi vào sổ" }));
     await card.getByText(`Kết quả: ${outcome}`, { exact: true }).waitFor();
   }
 

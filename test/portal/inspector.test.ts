@@ -83,6 +83,8 @@ describe("what inspectors and officers do in a browser", function () {
     await expectAccessible(page);
     await picture(page, "oversight-finding");
     await dismiss.press("Enter");
+    await expectAccessible(page);
+    await page.getByRole("button", { name: "Có, ghi vào sổ" }).press("Enter");
     await page.getByText(/Đã ghi vào sổ ở mục #\d+/).waitFor();
     await page.getByRole("button", { name: "Mở lại" }).waitFor();
     await page.getByText("Cơ quan đã nộp hồ sơ giấy.").waitFor();
@@ -96,6 +98,7 @@ describe("what inspectors and officers do in a browser", function () {
     await page.getByRole("link", { name: /^Open/ }).first().press("Enter");
     await page.getByRole("textbox", { name: "Reason" }).fill("Nobody was in danger.");
     await page.getByRole("button", { name: "It was no emergency" }).press("Enter");
+    await page.getByRole("button", { name: "Yes, record it" }).press("Enter");
     await page.getByText("found to be wrong").first().waitFor();
     await page.getByRole("button", { name: "Open again" }).waitFor();
     expect(wrongs).to.deep.equal([]);
@@ -205,6 +208,7 @@ describe("what inspectors and officers do in a browser", function () {
       .click();
     await page.getByRole("textbox", { name: "Lý do" }).fill("Hồ sơ được lập sau.");
     await page.getByRole("button", { name: "Gửi giải trình" }).click();
+    await page.getByRole("button", { name: "Có, ghi vào sổ" }).click();
     await page.getByText("cơ quan đã giải thích").first().waitFor();
     await page.getByRole("link", { name: "Tổng quan" }).click();
     await page.getByRole("heading", { name: "Phát hiện đang mở, theo loại và thời gian chờ" }).waitFor();

@@ -145,6 +145,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await inspecting.page.getByRole("link", { name: /^Mở/ }).first().press("Enter");
     await inspecting.page.getByRole("textbox", { name: "Lý do" }).fill("Không có ai gặp nguy hiểm.");
     await inspecting.page.getByRole("button", { name: "Không phải khẩn cấp" }).press("Enter");
+    await inspecting.page.getByRole("button", { name: "Có, ghi vào sổ" }).press("Enter");
     await inspecting.page.getByRole("link", { name: "Soạn thông báo" }).waitFor();
     await left(inspecting);
 
@@ -169,6 +170,7 @@ describe("what data-protection officers do in a browser, and what follows", func
     await page.getByRole("textbox", { name: "Đã báo cho cơ quan nào" }).focus();
     await page.keyboard.type("A05");
     await press(page, record);
+    await press(page, page.getByRole("button", { name: "Có, ghi vào sổ" }));
     await page.getByText(/Đã ghi vào sổ ở mục #\d+/).waitFor();
     await page.getByText("Đã báo lúc").waitFor();
     expect(await record.count(), "it is told once").to.equal(0);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Page } from "playwright-core";
 import { further } from "../../portal/words/vi/further.ts";
+import { readConfig } from "../../server/config.ts";
 import { ACCESS } from "../system/fixture.ts";
 import { call } from "../system/api.ts";
 import {
@@ -32,7 +33,9 @@ describe("the public pages in a browser", function () {
   this.timeout(600_000);
   let portal: Portal;
   before(async () => {
-    portal = await startPortal();
+    portal = await startPortal({
+      portal: { ...readConfig({}).portal, contact: "mailto:help@province.example" },
+    });
     await portal.record(
       Array.from({ length: 12 }, (_, at) => ({
         ...ACCESS,
@@ -138,8 +141,28 @@ describe("the public pages in a browser", function () {
       .filter({ hasText: new RegExp(`^${recorded}$`) })
       .waitFor();
     await block.filter({ hasNotText: new RegExp(`^${before.block ?? ""}$`) }).waitFor();
+
+    await page.getByRole("button", { name: "Tạm dừng cập nhật" }).press("Enter");
+    await page.getByText("Đã tạm dừng").waitFor();
+    const asked: string[] = [];
+    context.on("request", (request) => asked.push(request.url()));
+    await page.clock.runFor(31_000);
+    expect(asked, "while it is paused").to.deep.equal([]);
+    const again = page.waitForRequest("**/health");
+    await page.getByRole("button", { name: "Cập nhật tiếp" }).press("Enter");
+    await page.clock.runFor(11_000);
+    await again;
     expect(wrongs).to.deep.equal([]);
     await context.close();
+  });
+
+  it("says at the foot of every page where there is help", async () => {
+    for (const path of ["/portal/", "/portal/log", "/portal/statistics"]) {
+      const { page, context } = await opened(path);
+      const help = page.getByRole("contentinfo").getByRole("link", { name: "help@province.example" });
+      expect(await help.getAttribute("href")).to.equal("mailto:help@province.example");
+      await context.close();
+    }
   });
 
   it("a month without anything says so; the keyboard chooses it", async () => {

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { readConfig } from "../../server/config.ts";
 import { ACCESS, startLedger } from "../system/fixture.ts";
 import { expectAccessible, picture, type Portal, signOn, startPortal, visitor } from "./browser.ts";
+import { press } from "./keys.ts";
 
 const ENDED = "Phiên đăng nhập đã kết thúc";
 /** Nobody waits for it: the test sets the time, of the server and in the browser. */
@@ -75,6 +76,34 @@ describe("the end of a session in a browser", function () {
     await picture(page, "session-ended-phone-vi");
     await signOn(page, "citizen-1");
     expect(new URL(page.url()).pathname).to.equal("/portal/my-data");
+    expect(wrongs).to.deep.equal([]);
+    await context.close();
+  });
+
+  it("before one that nobody uses ends, whoever is there is asked, and goes on with one press", async () => {
+    const portal = await portalWith({});
+    const { page, context, wrongs } = await visitor(portal);
+    await page.clock.install();
+    await page.goto("/portal/my-data");
+    await signOn(page, "citizen-1");
+    await page.getByText("Đã kiểm tra: không thiếu, không sửa").waitFor();
+    const stay = page.getByRole("button", { name: "Tôi vẫn ở đây" });
+    expect(await stay.count()).to.equal(0);
+    for (const ms of [readConfig({}).portal.idleMs - 2 * LOOK_MS, LOOK_MS]) {
+      const looked = page.waitForResponse("**/portal/session");
+      await pass(page, ms);
+      await looked;
+      await page.getByText("Đã lâu không có ai thao tác").waitFor();
+    }
+    await expectAccessible(page);
+    await picture(page, "session-idle-phone-vi");
+    await press(page, stay);
+    await stay.waitFor({ state: "detached" });
+    const looked = page.waitForResponse("**/portal/session");
+    await pass(page, 2 * LOOK_MS);
+    await looked;
+    await page.getByText("Đã kiểm tra: không thiếu, không sửa").waitFor();
+    expect(await page.getByText(ENDED).count()).to.equal(0);
     expect(wrongs).to.deep.equal([]);
     await context.close();
   });

@@ -108,7 +108,9 @@ describe("server/config", () => {
       folder: path.resolve("dist/portal"),
       ...{ clientId: "minhbach-portal", scope: "openid ledger", idleMs: 900_000, sessionMs: 28_800_000 },
       inboxUrl: undefined,
+      contact: undefined,
     });
+    expect(readConfig({ PORTAL_CONTACT: "tel:1022" }).portal.contact).to.equal("tel:1022");
     expect(readConfig({ PORTAL: "none" }).portal.folder).to.equal(undefined);
   });
 
@@ -150,6 +152,13 @@ describe("server/config", () => {
     PORTAL_CLIENT_ID: ["", 'a"b', "ü"],
     PORTAL_SCOPE: ["", "ledger", "openid\n"],
     PORTAL_IDLE: ["15", "0m"],
+    PORTAL_CONTACT: [
+      "",
+      "help@tinh.example.vn",
+      "javascript:alert(1)",
+      "mailto:a b@c",
+      `tel:${"1".repeat(200)}`,
+    ],
     PORTAL_SESSION: ["8", "1d"],
     INBOX_URL: ["", "inbox.example", "https://inbox.example/?x=1", "file:///x"],
   };

@@ -64,6 +64,8 @@ describe("signing on at the portal", function () {
     expect(await citizen.session()).to.deep.include({ signOn: true, inbox: false, environment: "embedded" });
     const { signedOn: shown } = await citizen.session();
     expect(shown).to.include({ role: "citizen", name: "citizen-1", idleSeconds: 900 });
+    const { idleExpires, since } = shown as { idleExpires: string; since: string };
+    expect(Date.parse(idleExpires)).to.be.within(Date.parse(since) + 900_000, Date.now() + 900_000);
     expect(shown).to.have.deep.property("person", { scheme: "vn-cccd", id: "999199000001" });
 
     const { status, text } = await statement(citizen);

@@ -36,10 +36,13 @@ export interface Drawing {
   }[];
 }
 
+/** The browser's usual size of text, for which the sizes here are; a person may have set another. */
+const USUAL_TEXT_PX = 16;
 /** Pixels that a bar takes with what is around it, and what stands above and below the bars. */
 const BAR = 52;
 const FRAME = 84;
 const LINE_HEIGHT = 240;
+const LABEL = 13;
 
 /** A picture of numbers. They stand in a table beside it: a canvas says nothing to readers of the screen. */
 export default function Chart({ drawing }: { readonly drawing: Drawing }) {
@@ -53,7 +56,7 @@ export default function Chart({ drawing }: { readonly drawing: Drawing }) {
       if (canvas.current !== null) chart = new ChartJs(canvas.current, configuration(drawing));
     };
     const height = drawing.kind === "line" ? LINE_HEIGHT : FRAME + BAR * drawing.labels.length;
-    box.current?.style.setProperty("block-size", `${height}px`);
+    box.current?.style.setProperty("block-size", `${height * textScale()}px`);
     draw();
     scheme.addEventListener("change", draw);
     return () => {
@@ -66,6 +69,11 @@ export default function Chart({ drawing }: { readonly drawing: Drawing }) {
       <canvas ref={canvas} role="img" aria-label={drawing.name} />
     </div>
   );
+}
+
+/** How much larger than usual this person's text is (WCAG 1.4.4). */
+function textScale(): number {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TEXT_PX;
 }
 
 /** Characters of a label that stand in one line beside its bar. */
@@ -86,7 +94,7 @@ function inLines(label: string): string[] {
 function configuration({ kind, labels, series }: Drawing): ChartConfiguration {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  const font = { family: style.getPropertyValue("--font").trim(), size: 13 };
+  const font = { family: style.getPropertyValue("--font").trim(), size: LABEL * textScale() };
   const ticks = { color: colour("text-quiet"), font };
   const isLine = kind === "line";
   const numbers = { beginAtZero: true, stacked: !isLine, ticks: { ...ticks, precision: 0 } };

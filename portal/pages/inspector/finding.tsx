@@ -233,7 +233,7 @@ function Steps(props: {
         {steps.map((step) => {
           const name = nameOf(step);
           const label = t(`finding.${name}`);
-          if (name !== "confirm" || note.trim() === "")
+          if (note.trim() === "")
             return (
               <Button key={name} isDisabled={isPending} onPress={() => send(step)}>
                 {label}
@@ -243,12 +243,13 @@ function Steps(props: {
             <Ask
               key={name}
               label={label}
-              question={t("finding.confirmAsk")}
-              yes={t("finding.confirmYes")}
+              question={name === "confirm" ? t("finding.confirmAsk") : t("ask", { what: label })}
+              yes={name === "confirm" ? t("finding.confirmYes") : t("yes")}
+              weight={name === "confirm" ? "grave" : "first"}
               isDisabled={isPending}
               onYes={() => send(step)}
             >
-              <p>{t("finding.confirmWhy")}</p>
+              <p>{t(name === "confirm" ? "finding.confirmWhy" : "finding.askWhy")}</p>
             </Ask>
           );
         })}

@@ -2,6 +2,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { FindingAct } from "../../api/findings.ts";
+import { Ask } from "../../parts/ask.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Field } from "../../parts/field.tsx";
 
@@ -41,9 +42,22 @@ export function Notify(props: {
         <Field label={t("finding.reference")} value={reference} onChange={setReference} maxLength={128} />
       </div>
       <div>
-        <Button isDisabled={isPending} onPress={send}>
-          {t("finding.notify")}
-        </Button>
+        {recipient.trim() === "" ? (
+          <Button isDisabled={isPending} onPress={send}>
+            {t("finding.notify")}
+          </Button>
+        ) : (
+          <Ask
+            label={t("finding.notify")}
+            question={t("ask", { what: t("finding.notify") })}
+            yes={t("yes")}
+            weight="first"
+            isDisabled={isPending}
+            onYes={send}
+          >
+            <p>{t("finding.notifyAsk")}</p>
+          </Ask>
+        )}
       </div>
     </section>
   );

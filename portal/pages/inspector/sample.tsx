@@ -7,7 +7,8 @@ import { useParams } from "wouter";
 
 import { ApiError } from "../../api/error.ts";
 import { useSampleResult, useSampleResults } from "../../api/inspection.ts";
-import { Button, ButtonLink } from "../../parts/button.tsx";
+import { Ask } from "../../parts/ask.tsx";
+import { ButtonLink } from "../../parts/button.tsx";
 import { OneOf } from "../../parts/choice.tsx";
 import { Disclosure } from "../../parts/disclosure.tsx";
 import { Fault } from "../../parts/fault.tsx";
@@ -204,9 +205,16 @@ function Grant(props: {
           <Field label={t("samples.note")} value={note} onChange={setNote} maxLength={2000} />
           {record.error !== null && <Fault error={record.error} />}
           <div>
-            <Button isDisabled={record.isPending || chosen === null} onPress={send}>
-              {t("samples.record")}
-            </Button>
+            <Ask
+              label={t("samples.record")}
+              question={t("ask", { what: chosen === null ? "" : t(`samples.outcomes.${chosen}`) })}
+              yes={t("yes")}
+              weight="first"
+              isDisabled={record.isPending || chosen === null}
+              onYes={send}
+            >
+              <p>{t("samples.askWhy")}</p>
+            </Ask>
           </div>
         </div>
       </Disclosure>

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type Anchor, ChainError, chainReader } from "../../../verifier/chain.ts";
 import { type Fetch, jsonRpc } from "../../../verifier/json-rpc.ts";
 import { ApiError } from "../../api/error.ts";
-import { readTrust } from "../../api/log.ts";
+import { LIVE_MS, readTrust } from "../../api/log.ts";
 
 /** What the browser itself read from the chain. */
 export interface ChainHead {
@@ -15,14 +15,12 @@ export interface ChainHead {
   readonly anchor: Anchor | undefined;
 }
 
-const EVERY_MS = 10_000;
-
-/** The newest block, and what the contract holds of the log; asked through the server's own way to the chain. */
-export function useChainHead() {
+/** The newest block, and what the contract holds of the log; asked through the server's own way to the chain. @param isLive whether it is asked for again by itself */
+export function useChainHead(isLive: boolean) {
   return useQuery({
     queryKey: ["chain-head"],
     queryFn: ({ signal }) => readHead(signal),
-    refetchInterval: EVERY_MS,
+    refetchInterval: isLive && LIVE_MS,
     structuralSharing: false,
   });
 }

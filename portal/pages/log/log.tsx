@@ -1,11 +1,11 @@
 import "./log.css";
 
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { type Health, type Sources, useCheckpoint, useHealth, useSources } from "../../api/log.ts";
 import { useNow } from "../../app/now.ts";
-import { ButtonLink } from "../../parts/button.tsx";
+import { Button, ButtonLink } from "../../parts/button.tsx";
 import { Badge, Notice } from "../../parts/notice.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
 import { Explained, Term } from "../../parts/term.tsx";
@@ -15,23 +15,33 @@ import { useNaming } from "../../words/naming.ts";
 import { agreementOf } from "./agreement.ts";
 import { useChainHead } from "./chain-head.ts";
 
+/** Whether the page brings itself up to date. */
+const Live = createContext(true);
+
 /** The state of the log now, for anybody: how much it holds, what of it is fixed on the chain, and who reports. */
 export default function Log() {
   const { t } = useTranslation("log");
   const { t: shell } = useTranslation();
-  const health = useHealth();
+  const [isLive, setIsLive] = useState(true);
+  const health = useHealth(isLive);
   return (
     <div className="stack">
       <title>{`${t("title")} · ${shell("name")}`}</title>
       <h1>{t("title")}</h1>
       <p>{t("lead")}</p>
+      <div className="row row-apart">
+        <p>{t(isLive ? "live" : "paused")}</p>
+        <Button onPress={() => setIsLive(!isLive)}>{t(isLive ? "pause" : "goOn")}</Button>
+      </div>
       <Answered of={health}>
         {(data) => (
           <>
             {health.isError ? <Stale at={health.dataUpdatedAt} /> : <Condition health={data} />}
-            <Figures health={data} />
-            <Compared />
-            <SourcesSection />
+            <Live value={isLive}>
+              <Figures health={data} />
+              <Compared />
+              <SourcesSection />
+            </Live>
           </>
         )}
       </Answered>
@@ -113,7 +123,7 @@ function ChainFigure() {
   const { t } = useTranslation("log");
   const { count, moment } = useWriting();
   // While it is asked again, that it did not answer stays true.
-  const { data, errorUpdatedAt, isError } = useChainHead();
+  const { data, errorUpdatedAt, isError } = useChainHead(useContext(Live));
   const isUnknown = data === undefined ? errorUpdatedAt > 0 : isError;
   const value = data === undefined ? t(isUnknown ? "chainUnknown" : "chainAsked") : count(data.block);
   return (
@@ -139,8 +149,9 @@ function Figure(props: { readonly title: ReactNode; readonly value: string; read
 function Compared() {
   const { t } = useTranslation("log");
   const { count } = useWriting();
-  const { data: checkpoint } = useCheckpoint();
-  const { data: head } = useChainHead();
+  const isLive = useContext(Live);
+  const { data: checkpoint } = useCheckpoint(isLive);
+  const { data: head } = useChainHead(isLive);
   if (checkpoint === undefined || head?.anchor === undefined) return null;
   const agreement = agreementOf(checkpoint, head.anchor);
   const numbers = {
@@ -167,7 +178,7 @@ function SourcesSection() {
         <h2 id="sources-title">{t("sources")}</h2>
         <p className="quiet">{t("sourcesWhy")}</p>
       </div>
-      <Answered of={useSources()}>{(data) => <SourceLines data={data} />}</Answered>
+      <Answered of={useSources(useContext(Live))}>{(data) => <SourceLines data={data} />}</Answered>
     </section>
   );
 }

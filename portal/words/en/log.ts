@@ -2,7 +2,11 @@ import type { log as vi } from "../vi/log.ts";
 
 export const log: typeof vi = {
   title: "State of the record",
-  lead: "Anybody can see how the record is doing: how many entries it has, how much of it is fixed, and which agency has long sent nothing. The page keeps itself up to date.",
+  lead: "Anybody can see how the record is doing: how many entries it has, how much of it is fixed, and which agency has long sent nothing.",
+  live: "The page brings itself up to date every 10 seconds.",
+  paused: "Paused: the numbers stand still.",
+  pause: "Pause the updates",
+  goOn: "Go on updating",
   stale: "It could not be brought up to date",
   staleWhy: "The server did not answer just now. The numbers below are those of {{time}}.",
   ready: "The record takes new entries and is fixed in time",

@@ -1,6 +1,8 @@
 import type { oversight as vi } from "../vi/oversight.ts";
 
 export const oversight: typeof vi = {
+  ask: "{{what}}: write it into the record?",
+  yes: "Yes, record it",
   progress: { fetching: "Loading… {{size}} kB", verifying: "Checking against the blockchain…" },
   overview: {
     title: "Overview",
@@ -14,7 +16,8 @@ export const oversight: typeof vi = {
     asTable: "See the numbers: {{title}}",
     empty: "There is nothing to draw.",
     item: "Item",
-    counts: "Published counts are rounded down to a multiple of 5; the pale part is what rounding may hide.",
+    counts:
+      "Published counts are rounded down to a multiple of 5; the part called “Perhaps more” is what rounding may hide.",
     atLeast: "At least",
     more: "Perhaps more",
     agencies: "How often agencies asked for data this month",
@@ -142,6 +145,8 @@ export const oversight: typeof vi = {
     confirmWhy:
       "The conclusion is written into the record, and the person sees it. A breach must be notified within 72 hours.",
     confirmYes: "Yes, it was wrong",
+    askWhy:
+      "The reason and the conclusion are written into the record and cannot be erased. The person sees them.",
     dismiss: "Close: nothing wrong",
     reopen: "Open again",
     justified: "It was an emergency",
@@ -149,6 +154,7 @@ export const oversight: typeof vi = {
     notify: "Record that it was notified",
     notifyWhy:
       "The law gives 72 hours after it was found to be wrong. Once the data-protection authority was told, record it here; the people concerned see it in their statements.",
+    notifyAsk: "Record it only once they were really told. It cannot be erased.",
     recipient: "Which authority was told",
     reference: "That authority's own number",
     recorded: "Recorded as entry #{{index}}",
@@ -285,6 +291,7 @@ export const oversight: typeof vi = {
     passedOver: "Passed over: {{list}}. They were drawn before one that has a result.",
     outcomes: { "in-order": "in order", "not-in-order": "not in order" },
     record: "Record the result",
+    askWhy: "The result is written into the record and cannot be erased.",
     note: "Note (name nobody)",
     bundle: "Make an evidence bundle of this sample",
   },

@@ -47,6 +47,8 @@ export const shell: typeof vi = {
   development: "This is a trial system on one machine: the data in it is not of real people.",
   offline: "Your device is offline. What you see is from before; nothing new has been loaded.",
   endsSoon: "Your session ends at {{time}}. To go on after that, sign in again.",
+  idleEndsSoon: "Nobody has done anything for a while: the session ends at {{time}}.",
+  stay: "I am still here",
   ended: "Your session has ended",
   endedWhy:
     "So that nobody else sees your data, a session ends by itself after a while. Sign in again to go on.",
@@ -63,6 +65,7 @@ export const shell: typeof vi = {
     unavailable: "The sign-in service does not answer now. Please try again in a few minutes.",
     none: "Nobody can sign in here.",
   },
+  contact: "Do you need help?",
   footer:
     "This record can only be added to. Nobody can change or delete what was written, and anybody can check that.",
 };

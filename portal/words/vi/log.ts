@@ -1,6 +1,10 @@
 export const log = {
   title: "Tình trạng cuốn sổ",
-  lead: "Ai cũng xem được cuốn sổ đang thế nào: có bao nhiêu mục, đã chốt đến đâu, cơ quan nào lâu rồi chưa gửi gì. Trang tự cập nhật.",
+  lead: "Ai cũng xem được cuốn sổ đang thế nào: có bao nhiêu mục, đã chốt đến đâu, cơ quan nào lâu rồi chưa gửi gì.",
+  live: "Trang tự cập nhật mỗi 10 giây.",
+  paused: "Đã tạm dừng: các số đứng yên.",
+  pause: "Tạm dừng cập nhật",
+  goOn: "Cập nhật tiếp",
   stale: "Chưa cập nhật được",
   staleWhy: "Máy chủ vừa không trả lời. Những số dưới đây là lúc {{time}}.",
   ready: "Cuốn sổ đang nhận mục mới và chốt đúng hạn",

@@ -1,4 +1,6 @@
 export const oversight = {
+  ask: "{{what}}: ghi vào sổ?",
+  yes: "Có, ghi vào sổ",
   progress: { fetching: "Đang tải… {{size}} kB", verifying: "Đang kiểm tra với chuỗi khối…" },
   overview: {
     title: "Tổng quan",
@@ -12,7 +14,7 @@ export const oversight = {
     asTable: "Xem bảng số: {{title}}",
     empty: "Không có gì để vẽ.",
     item: "Mục",
-    counts: "Số công bố được làm tròn xuống bội số của 5; phần nhạt là phần có thể còn thêm do làm tròn.",
+    counts: "Số công bố được làm tròn xuống bội số của 5; phần “Có thể thêm” là do làm tròn.",
     atLeast: "Ít nhất",
     more: "Có thể thêm",
     agencies: "Số lần các cơ quan hỏi dữ liệu trong tháng",
@@ -138,6 +140,7 @@ export const oversight = {
     confirmAsk: "Kết luận là sử dụng sai?",
     confirmWhy: "Kết luận được ghi vào sổ, và người có dữ liệu sẽ thấy. Vi phạm phải được báo trong 72 giờ.",
     confirmYes: "Có, kết luận là sai",
+    askWhy: "Lý do và kết luận được ghi vào sổ, không xoá được. Người có dữ liệu sẽ thấy.",
     dismiss: "Khép lại: không sai",
     reopen: "Mở lại",
     justified: "Đúng là khẩn cấp",
@@ -145,6 +148,7 @@ export const oversight = {
     notify: "Ghi nhận đã báo",
     notifyWhy:
       "Luật cho 72 giờ kể từ khi kết luận. Khi đã báo cơ quan bảo vệ dữ liệu, ghi lại ở đây; người có dữ liệu thấy điều đó trong bản kê của họ.",
+    notifyAsk: "Chỉ ghi khi đã báo thật. Ghi rồi thì không xoá được.",
     recipient: "Đã báo cho cơ quan nào",
     reference: "Số văn bản của cơ quan đó",
     recorded: "Đã ghi vào sổ ở mục #{{index}}",
@@ -283,6 +287,7 @@ export const oversight = {
     passedOver: "Bị bỏ qua: {{list}}. Các mục này được bốc trước một mục đã có kết quả.",
     outcomes: { "in-order": "đúng", "not-in-order": "không đúng" },
     record: "Ghi kết quả",
+    askWhy: "Kết quả được ghi vào sổ, không xoá được.",
     note: "Ghi chú (không nêu tên ai)",
     bundle: "Lập bộ bằng chứng của mẫu này",
   },

@@ -45,6 +45,8 @@ export const shell = {
   development: "Đây là bản chạy thử trên một máy: dữ liệu ở đây không phải của người thật.",
   offline: "Thiết bị của bạn đang mất mạng. Những gì bạn thấy là lúc còn mạng; chưa có gì mới được tải.",
   endsSoon: "Phiên đăng nhập sẽ kết thúc lúc {{time}}. Muốn làm tiếp, hãy đăng nhập lại.",
+  idleEndsSoon: "Đã lâu không có ai thao tác: phiên đăng nhập sẽ kết thúc lúc {{time}}.",
+  stay: "Tôi vẫn ở đây",
   ended: "Phiên đăng nhập đã kết thúc",
   endedWhy:
     "Để không ai khác xem được dữ liệu của bạn, phiên đăng nhập tự kết thúc sau một thời gian. Hãy đăng nhập lại để xem tiếp.",
@@ -61,5 +63,6 @@ export const shell = {
     unavailable: "Dịch vụ đăng nhập hiện không trả lời. Hãy thử lại sau ít phút.",
     none: "Ở đây không có dịch vụ đăng nhập.",
   },
+  contact: "Cần giúp đỡ:",
   footer: "Sổ ghi này chỉ được viết thêm, không ai sửa hay xóa được dòng đã ghi. Ai cũng có thể kiểm tra.",
 };

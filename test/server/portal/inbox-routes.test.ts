@@ -45,7 +45,7 @@ describe("server/portal/inbox-routes", () => {
     caller: CALLER,
     credentialsFor: ({ method, url: target }) =>
       Promise.resolve({ authorization: "Bearer held", dpop: `${method} ${target}` }),
-    ...{ since: NOW, ends, watch: () => ({ over: over.signal, release: () => undefined }) },
+    ...{ since: NOW, ends, idleEnds: ends, watch: () => ({ over: over.signal, release: () => undefined }) },
   });
 
   interface Asking {

@@ -47,14 +47,17 @@ describe("server/portal/sessions", () => {
     const sessions = opened();
     const { id } = await sessions.begin(of("a"));
     now += 14 * MINUTE;
-    expect(await sessions.find(id, false)).to.not.equal(undefined);
+    expect((await sessions.find(id, false))?.idleEnds, "looking alone does not move its end").to.equal(
+      now + MINUTE,
+    );
     now += MINUTE;
     expect(await sessions.find(id, true), "looking alone does not keep it").to.equal(undefined);
 
     const { id: used } = await sessions.begin(of("b"));
     for (let minutes = 0; minutes < 59; minutes++) {
       now += MINUTE;
-      expect(await sessions.find(used, true), `${minutes}`).to.not.equal(undefined);
+      const { idleEnds, ends } = (await sessions.find(used, true)) ?? {};
+      expect(idleEnds, `${minutes}`).to.equal(Math.min(now + 15 * MINUTE, ends ?? 0));
     }
     now += MINUTE;
     expect(await sessions.find(used, true), "an hour is the most").to.equal(undefined);
