@@ -63,6 +63,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </div>
         <Strips session={session} />
       </header>
+      <SessionStrips session={session} />
       <main className="shell-main" id="main" tabIndex={-1} ref={main}>
         {children}
       </main>
@@ -220,21 +221,30 @@ function Account({ session }: { readonly session: Session }) {
 /** What everybody should know, whatever page they are on. */
 function Strips({ session }: { readonly session: Session | undefined }) {
   const { t } = useTranslation();
-  const { time } = useWriting();
-  const now = useNow();
   const isOnline = useOnline();
-  const ends = endOf(session, "expires");
-  const idleEnds = endOf(session, "idleExpires");
   return (
     <div role="status">
       {!isOnline && <Strip>{t("offline")}</Strip>}
+      {session?.environment === "embedded" && <Strip>{t("development")}</Strip>}
+    </div>
+  );
+}
+
+/** That the session ends soon: in sight wherever on the page one is. */
+function SessionStrips({ session }: { readonly session: Session | undefined }) {
+  const { t } = useTranslation();
+  const { time } = useWriting();
+  const now = useNow();
+  const ends = endOf(session, "expires");
+  const idleEnds = endOf(session, "idleExpires");
+  return (
+    <div role="status" className="shell-session">
       {ends !== undefined && ends - now < SOON_SECONDS && (
         <Strip>{t("endsSoon", { time: time(ends) })}</Strip>
       )}
       {idleEnds !== undefined && ends !== undefined && idleEnds < ends && idleEnds - now < SOON_SECONDS && (
         <IdleStrip time={time(idleEnds)} />
       )}
-      {session?.environment === "embedded" && <Strip>{t("development")}</Strip>}
     </div>
   );
 }

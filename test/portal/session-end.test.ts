@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { readConfig } from "../../server/config.ts";
 import { ACCESS, startLedger } from "../system/fixture.ts";
 import { expectAccessible, picture, type Portal, signOn, startPortal, visitor } from "./browser.ts";
-import { press } from "./keys.ts";
+import { expectKeyboardReaches, press } from "./keys.ts";
 
 const ENDED = "Phiên đăng nhập đã kết thúc";
 /** Nobody waits for it: the test sets the time, of the server and in the browser. */
@@ -97,6 +97,9 @@ describe("the end of a session in a browser", function () {
     }
     await expectAccessible(page);
     await picture(page, "session-idle-phone-vi");
+    await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
+    expect((await stay.boundingBox())?.y, "it is in sight at the end of the page too").to.be.within(0, 200);
+    await expectKeyboardReaches(page);
     await press(page, stay);
     await stay.waitFor({ state: "detached" });
     const looked = page.waitForResponse("**/portal/session");
