@@ -36,6 +36,7 @@ import type { Route } from "./route.ts";
 import { sequenceRoutes } from "./sequence/routes.ts";
 
 export type { AppOptions } from "./app/parts.ts";
+export { isSettingFault } from "./app/start-fault.ts";
 
 /** A running ledger. */
 export interface App {

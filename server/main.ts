@@ -2,11 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { Logger } from "pino";
 import { exitCodeOf } from "../keys/exit-code.ts";
 import { parseTrustProfile, type TrustProfile, TrustProfileError } from "../verifier/trust-profile.ts";
-import { startApp } from "./app.ts";
-import { CatalogueError } from "./catalogue/error.ts";
+import { isSettingFault, startApp } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { LedgerError } from "./errors.ts";
 import { createLog } from "./log.ts";
 import { openKeys, recordsDatabase } from "./secrets.ts";
 
@@ -40,12 +38,6 @@ function requireSameEnvironment({ environment }: Config, profile: TrustProfile):
   );
 }
 
-/** Whether starting again changes nothing until somebody changes a setting, or what it names. */
-function isSetting(error: unknown): error is Error {
-  const isOtherKey = error instanceof LedgerError && error.code === "wrong-keys";
-  return isOtherKey || error instanceof ConfigError || error instanceof CatalogueError;
-}
-
 /** Resolves at the first signal to end. Later ones change nothing: a terminal and npm may both send the same Ctrl-C. */
 function endSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
@@ -64,7 +56,7 @@ try {
   } catch (error) {
     log.fatal({ err: error }, "the ledger could not start or go on");
     // Whatever could not be closed must not keep a ledger half alive on its port and its records.
-    process.exit(isSetting(error) ? exitCodeOf(error) : 1);
+    process.exit(isSettingFault(error) ? exitCodeOf(error) : 1);
   }
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

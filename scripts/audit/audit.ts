@@ -325,8 +325,11 @@ class RecordsAudit {
     else {
       await compareFindings(reader, derived);
       const decisions = await this.#decisionKeys();
-      if (decisions === undefined) this.#left.set("findings", "needs the chain, for the keys of decisions");
-      else await compareUses(reader, derived, decisions, this.#options.secrets.pepper);
+      const left =
+        decisions === undefined
+          ? "needs the chain, for the keys of decisions"
+          : await compareUses(reader, derived, decisions, this.#options.secrets.pepper);
+      if (left !== undefined) this.#left.set("findings", left);
     }
     this.#options.onProgress("findings", head.size, head.size);
     return { kind: "done" };

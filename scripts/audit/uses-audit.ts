@@ -52,6 +52,7 @@ export interface DecisionKeys {
 /**
  * Judges every access and action anew with the ledger's pure rules, from what can be read of them, and compares with what was found; and so what was
  * said of findings. Without the operator's pepper a finding stands where an objection that nobody can read any more may have been the one ignored.
+ * @returns why they cannot be compared, or undefined once they were.
  * @throws AuditFault `findings` naming the first event that a finding is missing or wrong for.
  */
 export async function compareUses(
@@ -59,16 +60,22 @@ export async function compareUses(
   derived: Database,
   decisions: DecisionKeys,
   pepper: Uint8Array | undefined,
-): Promise<void> {
+): Promise<string | undefined> {
   const [progress, stepsRow] = await derived.getMany([USES_PROGRESS, STEPS_PROGRESS]);
-  const terms = progress && usesTerms(progress.toString());
-  if (terms === undefined) return;
+  if (progress === undefined) {
+    const { size } = await reader.head();
+    return size === 0 ? undefined : "the ledger has not looked for any yet";
+  }
+  const terms = usesTerms(progress.toString());
+  if (terms === undefined)
+    return "another version of the ledger looked for them: start this one on the records first";
   const log = { ...(await readLog(reader, terms.index, terms.desk, decisions)), pepper };
   await compareFound(derived, wantedFindings(log, terms), log, terms);
   // Each is read in its own time.
   const stepsRead = stepsRow?.readUIntBE(0, 6) ?? 0;
   const ofSteps = stepsRead === terms.index ? log : await readLog(reader, stepsRead, terms.desk, decisions);
   await compareSteps(derived, ofSteps);
+  return undefined;
 }
 
 /** The source through which people's acts are recorded, as the ledger noted it with its findings; undefined where it derived none. */
@@ -88,7 +95,7 @@ function usesTerms(text: string): Terms | undefined {
   const value: unknown = JSON.parse(text);
   const { terms, index, asOf } = isJsonObject(value) ? value : {};
   const [format, grace, desk = ""] = typeof terms === "string" ? terms.split(" ") : [];
-  if (format !== "uses/2" || typeof index !== "number" || typeof asOf !== "number") return undefined;
+  if (format !== "uses/3" || typeof index !== "number" || typeof asOf !== "number") return undefined;
   return { index, asOf, graceSeconds: Number(grace), desk: parseSource(desk) };
 }
 

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { openLevelStore } from "../../server/store/level-store.ts";
 import { writeProfile } from "../../scripts/deploy/trust-profile.ts";
 import { skipBecause } from "../skip-because.ts";
 import { makeSoftToken, type SoftToken, whyNoSoftHsm } from "./softhsm.ts";
@@ -45,23 +44,12 @@ describe("the exit code of what cannot start", function () {
 
   for (const [program, env] of [
     ["server/main.ts", { RECEIPT_KEY: "short" }],
-    ["server/main.ts", { CATALOGUE: "/nowhere" }],
     ["recorder/main.ts", { RECORDER_SOURCE: "qn-police/r1", RECORDER_KEY: "/nowhere" }],
   ] as const)
     it(`is 78 for ${program} with ${JSON.stringify(env)}`, async () => {
       const { code, said } = await runToEnd(program, { DATA_DIR: dataDir, ...env });
       expect(code, said).to.equal(78);
     });
-
-  it("is 78 for the ledger with records that were made with another PEPPER", async () => {
-    const store = await openLevelStore({ path: path.join(dataDir, "records") });
-    await store.bind("pepper", new Uint8Array(32));
-    await store.addIndexKeys([{ tag: new Uint8Array(33), key: new Uint8Array(32) }]);
-    await store.close();
-    const { code, said } = await runToEnd("server/main.ts", { DATA_DIR: dataDir });
-    expect(code, said).to.equal(78);
-    expect(said).to.contain("Restore the PEPPER");
-  });
 
   it("starts nothing again in the units", () => {
     for (const unit of readdirSync(SYSTEMD)) {

@@ -104,7 +104,7 @@ describe("server/main", function () {
           ...{ DATA_DIR: system.dataDir, OPERATOR: "qn-operator", PORT: "0", RPC_URL: system.chain.url },
           [variable]: "ab".repeat(32),
         });
-        expect(code).to.equal(1);
+        expect(code).to.equal(78);
         expect(output).to.contain(`${variable} is not the one`).and.not.contain('"listening"');
       });
     }
@@ -116,7 +116,7 @@ describe("server/main", function () {
         ...{ DATA_DIR: system.dataDir, OPERATOR: "qn-operator", PORT: "0", RPC_URL: system.chain.url },
         CATALOGUE: catalogue.folder,
       });
-      expect(code).to.equal(1);
+      expect(code).to.equal(78);
       expect(output)
         .to.match(/procedures\/PASSPORT\.json:33: .*pd:Pasport/)
         .and.not.contain('"listening"');

@@ -394,6 +394,9 @@ describe("findings by the catalogue", function () {
       }
     }
 
+    /** Where the ledger notes how far it looked. */
+    const PROGRESS = Buffer.from("K");
+
     const outcome = ({ checks }: AuditReport): string | undefined =>
       checks.find(({ id }) => id === "findings")?.status;
 
@@ -425,6 +428,20 @@ describe("findings by the catalogue", function () {
         expect(report.fault?.detail).to.match(/^(the finding|what was said of) /);
       });
     }
+
+    for (const [what, change] of [
+      ["how far they were looked for is gone", async (rows: Rows) => await rows.del(PROGRESS)],
+      [
+        "another version looked for them",
+        async (rows: Rows) => {
+          const progress = await rows.get(PROGRESS);
+          await rows.put(PROGRESS, Buffer.from(progress.toString().replace("uses/", "others/")));
+        },
+      ],
+    ] as const)
+      it(`does not say that they are right where ${what}`, async () => {
+        expect(outcome(await audited(change))).to.equal("not-checked");
+      });
   });
 });
 
