@@ -4,7 +4,7 @@ import { toBase64url } from "../../protocol/bytes.ts";
 import { FormatError } from "../../protocol/errors.ts";
 import type { IndexKey } from "../../protocol/index-keys.ts";
 import { parseStatement } from "../../protocol/statement.ts";
-import type { ChainReader } from "../../verifier/chain.ts";
+import { ChainError, type ChainReader } from "../../verifier/chain.ts";
 import { verifyStatement } from "../../verifier/statement.ts";
 import type { TrustProfile } from "../../verifier/trust-profile.ts";
 import { entriesOf, type Entry } from "./entries.ts";
@@ -30,9 +30,24 @@ export async function checkStatement(
     ...readStatement(bytes),
     fixedAt: claim?.anchor.time,
     comparedWith: profile && comparedWith(profile),
+    logs: claim === null ? undefined : await logsBeside({ profile, chain }),
     file: new Blob([bytes], { type: "application/json" }),
     digest: toBase64url(sha256(bytes)),
   };
+}
+
+/** What one statement cannot show: that there are other logs. */
+async function logsBeside({
+  profile,
+  chain,
+}: Pick<CheckingWith, "profile" | "chain">): Promise<CheckedStatement["logs"]> {
+  if (profile === undefined || chain === undefined) return undefined;
+  try {
+    return { own: profile.logId, count: await chain.logCount(profile.anchorRegistry) };
+  } catch (error) {
+    if (error instanceof ChainError) return undefined;
+    throw error;
+  }
 }
 
 function readStatement(bytes: Uint8Array): {

@@ -34,6 +34,8 @@ export interface CheckedStatement {
   /** When that was fixed on the chain, Unix seconds; undefined where that is not proven. */
   readonly fixedAt: number | undefined;
   readonly comparedWith: ComparedWith | undefined;
+  /** The log it is of, and how many there are on the chain; undefined where that is not proven. */
+  readonly logs: { readonly own: number; readonly count: number } | undefined;
   /** The file, byte for byte. */
   readonly file: Blob;
   /** SHA-256 of the file, base64url. */

@@ -14,7 +14,7 @@ import { loadSecrets, logPublicKeys, ownSourceKeys } from "../../server/secrets.
 import { CATALOGUE } from "../server/catalogue/folder.ts";
 import { ACCESS, fetchUntil, type LedgerSystem, startLedger } from "../system/fixture.ts";
 import { about, fetchStatement, tokenNamed } from "../system/statements.ts";
-import { expectAccessible, picture, type Portal, startPortal, visitor } from "./browser.ts";
+import { expectAccessible, left, picture, type Portal, signedOn, startPortal, visitor } from "./browser.ts";
 
 const GOOD = "Các bản kê này đúng: không thiếu sổ nào, không sửa gì";
 const INVALID = "Đừng tin tệp này: kiểm tra không đạt";
@@ -73,11 +73,51 @@ describe("the verify page and statements of several logs", function () {
     return { log: parseStatement(statement).log, statement };
   }
 
-  async function choose(page: Page, text: string): Promise<void> {
-    const buffer = Buffer.from(text);
-    const file = { name: "all.json", mimeType: "application/json", buffer };
-    await page.locator("input[type=file]").first().setInputFiles(file);
+  async function choose(page: Page, ...texts: readonly string[]): Promise<void> {
+    const files = texts.map((text, at) => ({
+      ...{ name: `${at}.json`, mimeType: "application/json", buffer: Buffer.from(text) },
+    }));
+    await page.locator("input[type=file]").first().setInputFiles(files);
   }
+
+  it("takes the statements of several logs at once, as they were downloaded, and says when files do not belong together", async () => {
+    const { page, context, wrongs } = await visitor(portal);
+    await page.goto("/verify");
+    const [first, second] = parts;
+    await choose(page, first.statement, second.statement);
+    await page.getByText(GOOD).waitFor();
+    await page.getByText("Tệp: 0.json, 1.json").waitFor();
+    await expectAccessible(page);
+    await picture(page, "verify-together-phone-vi");
+    await choose(page, formatGathered([first]), second.statement);
+    await page.getByText(GOOD).waitFor();
+    await choose(page, first.statement, first.statement);
+    await page.getByText(INVALID).waitFor();
+    for (const other of ["{}", `${first.statement}x`]) {
+      await choose(page, first.statement, other);
+      await page.getByText("Các tệp này không kiểm tra cùng nhau được").waitFor();
+    }
+    await expectAccessible(page);
+
+    const data = await page.evaluateHandle<unknown>(`(() => {
+      const transfer = new DataTransfer();
+      for (const text of ${JSON.stringify([first.statement, second.statement])}) transfer.items.add(new File([text], "dropped.json"));
+      return transfer;
+    })()`);
+    await page.dispatchEvent("main", "drop", { dataTransfer: data });
+    await page.getByText("Tệp: dropped.json, dropped.json").waitFor();
+    await page.getByText(GOOD).waitFor();
+    expect(wrongs).to.deep.equal([]);
+    await context.close();
+  });
+
+  it("a citizen is told at their list that the chain has other logs", async () => {
+    const visit = await signedOn(portal, "/portal/my-data", "citizen-1");
+    await visit.page.getByText("Đây là bản kê của sổ số 1, trên chuỗi khối có 2 cuốn sổ.").waitFor();
+    await expectAccessible(visit.page);
+    await picture(visit.page, "my-data-of-several-phone-vi");
+    await left(visit);
+  });
 
   it("shows each log's part; without one it says that a log is missing, and shows the other; a changed part is bad alone", async () => {
     const { page, context, wrongs } = await visitor(portal, { size: "desktop" });

@@ -37,7 +37,7 @@ function Verdict({ statement }: { readonly statement: CheckedStatement }) {
   const { t: said } = useTranslation("checks");
   const wordOf = useCheckWord(useAddressed() === "self" ? OWN_STATEMENT : OTHERS_STATEMENT);
   const { moment, count } = useWriting();
-  const { verdict, checks, entries, fixedAt, comparedWith } = statement;
+  const { verdict, checks, entries, fixedAt, comparedWith, logs } = statement;
   if (verdict === "invalid") {
     const failed = checks.filter(({ status }) => status === "failed");
     return (
@@ -66,6 +66,11 @@ function Verdict({ statement }: { readonly statement: CheckedStatement }) {
             {said("status.warning")}: {wordOf(check, "title")}
           </p>
         ))}
+      {logs !== undefined && logs.count > 1 && (
+        <p>
+          {t("proof.logs", { log: logs.own, number: logs.count })} <a href="/verify">{t("proof.logsVerify")}</a>
+        </p>
+      )}
       {comparedWith?.environment === "embedded" && <p className="quiet small">{t("proof.trial")}</p>}
     </Notice>
   );

@@ -1,9 +1,9 @@
 import { useEffect, useEffectEvent, useState } from "react";
 
-/** Takes a file wherever on the page it is dropped: beside a target, the browser would leave the page and open the file. @returns whether one is held over the page */
-export function useDrop(onFile: (file: File) => void): boolean {
+/** Takes files wherever on the page they are dropped: beside a target, the browser would leave the page and open one. @returns whether any is held over the page */
+export function useDrop(onFiles: (files: readonly File[]) => void): boolean {
   const [isOver, setIsOver] = useState(false);
-  const take = useEffectEvent(onFile);
+  const take = useEffectEvent(onFiles);
   useEffect(() => {
     const over = (event: DragEvent): void => {
       event.preventDefault();
@@ -15,8 +15,8 @@ export function useDrop(onFile: (file: File) => void): boolean {
     const dropped = (event: DragEvent): void => {
       event.preventDefault();
       setIsOver(false);
-      const file = event.dataTransfer?.files[0];
-      if (file !== undefined) take(file);
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (files.length > 0) take(files);
     };
     addEventListener("dragover", over);
     addEventListener("dragleave", left);

@@ -23,6 +23,7 @@ import { Result } from "./result.tsx";
 import { digestIn } from "./scanned.ts";
 import { serverNode, useServerProfile } from "./server-profile.ts";
 import { FIRST_TRUST, type Trust, TrustCard } from "./trust.tsx";
+import { together } from "./together.ts";
 import { useDrop } from "./use-drop.ts";
 
 const KINDS = ["statement", "gathered", "evidence", "bundle", "receipt", "accusation", "breach"] as const;
@@ -82,7 +83,7 @@ export function VerifyPage({ checker }: { readonly checker: FileChecker }) {
   );
 }
 
-type Problem = "too-long" | "unread";
+type Problem = "too-long" | "unread" | "not-together";
 
 function Verifying({ checker }: { readonly checker: FileChecker }) {
   const { t } = useTranslation("verify");
@@ -129,7 +130,7 @@ function Verifying({ checker }: { readonly checker: FileChecker }) {
       else take(read);
     });
   };
-  const onFile = withFile((read) => {
+  const takeFile = (read: ChosenFile): void => {
     if (saysItIsAProfile(read)) {
       takeProfile(read);
       return;
@@ -137,18 +138,31 @@ function Verifying({ checker }: { readonly checker: FileChecker }) {
     setFile(read);
     setEarlier(undefined);
     check(read, undefined, trust);
-  });
+  };
+  /** One file, or the statements of several logs, which are checked as one. */
+  const onFiles = (chosen: readonly File[]): void => {
+    setProblem(undefined);
+    setHasTakenProfile(false);
+    void Promise.all(chosen.map(readChosen)).then((all) => {
+      const read = all.filter((each) => typeof each !== "string");
+      const fault = all.find((each) => typeof each === "string");
+      const one = read.length === 1 ? read[0] : together(read);
+      if (fault !== undefined) setProblem(fault);
+      else if (one === undefined) setProblem("not-together");
+      else takeFile(one);
+    });
+  };
   const onEarlier = withFile((read) => {
     setEarlier(read);
     if (file !== undefined) check(file, read, trust);
   });
-  const isOver = useDrop(onFile);
+  const isOver = useDrop(onFiles);
   const isFit = nodesIn(trust.nodes) !== undefined && !isPending;
 
   return (
     <>
       <Paper scanned={scanned} written={written} onWrite={setWritten} />
-      <Drop file={file} isOver={isOver} onFile={onFile}>
+      <Drop file={file} isOver={isOver} onFiles={onFiles}>
         {earlier !== undefined && <p className="quiet">{t("results.earlierIs", { name: earlier.name })}</p>}
         {file !== undefined && checking.kind !== "running" && (
           <Button
@@ -161,12 +175,8 @@ function Verifying({ checker }: { readonly checker: FileChecker }) {
         )}
       </Drop>
       {problem !== undefined && (
-        <Notice tone="bad" live title={t(problem === "too-long" ? "tooLong" : "unread")}>
-          <p>
-            {problem === "too-long"
-              ? t("tooLongWhy", { size: count(Math.floor(MAX_FILE_BYTES / 1_000_000)) })
-              : t("unreadWhy")}
-          </p>
+        <Notice tone="bad" live title={t(`problems.${problem}`)}>
+          <p>{t(`problems.${problem}-why`, { size: count(Math.floor(MAX_FILE_BYTES / 1_000_000)) })}</p>
         </Notice>
       )}
       {hasTakenProfile && <Notice tone="quiet" live title={t("profileTaken")} />}
@@ -204,10 +214,10 @@ function Verifying({ checker }: { readonly checker: FileChecker }) {
 function Drop(props: {
   readonly file: ChosenFile | undefined;
   readonly isOver: boolean;
-  readonly onFile: (file: File) => void;
+  readonly onFiles: (files: readonly File[]) => void;
   readonly children: ReactNode;
 }) {
-  const { file, isOver, onFile, children } = props;
+  const { file, isOver, onFiles, children } = props;
   const { t } = useTranslation("verify");
   const { count } = useWriting();
   return (
@@ -219,9 +229,9 @@ function Drop(props: {
       )}
       <div className="row">
         <FileTrigger
+          allowsMultiple
           onSelect={(files) => {
-            const chosen = files?.[0];
-            if (chosen !== undefined) onFile(chosen);
+            if (files !== null && files.length > 0) onFiles([...files]);
           }}
         >
           <Button weight={file === undefined ? "first" : "plain"}>
@@ -230,6 +240,7 @@ function Drop(props: {
         </FileTrigger>
         {children}
       </div>
+      <p className="quiet small">{t("several")}</p>
       <p className="quiet small">{t("stays")}</p>
     </section>
   );

@@ -34,6 +34,8 @@ export const data: typeof vi = {
     good: "Checked: nothing is missing, nothing was changed",
     goodWhy:
       "Your own browser recomputed it and compared it with the <chain>blockchain</chain>: the <statement>statement</statement> has all {{entries}} entries up to {{time}}.",
+    logs: "This is the statement of record {{log}}; the blockchain has {{number}} records, and other agencies may write to another one. Download your statement on the pages of each, and drop all files at once on",
+    logsVerify: "the page Verify",
     trial: "This is a trial system on one machine, so this only shows how it works.",
     incomplete: "It could not be checked",
     incompleteWhy:

@@ -31,6 +31,8 @@ export const data = {
     good: "Đã kiểm tra: không thiếu, không sửa",
     goodWhy:
       "Trình duyệt của bạn đã tự tính lại và so với <chain>chuỗi khối</chain>: <statement>bản kê</statement> có đủ {{entries}} mục tính đến {{time}}.",
+    logs: "Đây là bản kê của sổ số {{log}}, trên chuỗi khối có {{number}} cuốn sổ. Cơ quan khác có thể ghi ở sổ khác: hãy tải bản kê ở trang của từng sổ rồi thả tất cả cùng lúc vào",
+    logsVerify: "trang Tự kiểm tra",
     trial: "Đây là bản chạy thử trên một máy, nên kết quả này chỉ để xem cách hoạt động.",
     incomplete: "Chưa kiểm tra được",
     incompleteWhy: "Điều này không có nghĩa là bản kê sai, mà là chưa ai biết chắc. Lý do: {{reason}}",

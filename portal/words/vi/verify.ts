@@ -1,6 +1,7 @@
 export const verify = {
   title: "Tự kiểm tra",
   lead: "Thả vào đây một tệp của cuốn sổ, ví dụ một <statement>bản kê</statement>. Trình duyệt của bạn tự tính lại và so với <chain>chuỗi khối</chain>.",
+  several: "Bản kê của nhiều cuốn sổ? Chọn hoặc thả tất cả cùng lúc.",
   stays: "Tệp ở lại trên máy bạn. Thứ duy nhất được gửi đi là câu hỏi đọc chuỗi khối.",
   drop: "Thả tệp vào đây",
   dropNow: "Thả ra để kiểm tra",
@@ -10,10 +11,15 @@ export const verify = {
   check: "Kiểm tra",
   again: "Kiểm tra lại",
   checking: "Đang kiểm tra… đã hỏi chuỗi khối {{count}} câu",
-  tooLong: "Tệp này lớn hơn mọi tệp của cuốn sổ",
-  tooLongWhy: "Trang không đọc tệp lớn hơn {{size}} MB.",
-  unread: "Không đọc được tệp này",
-  unreadWhy: "Tệp có thể đã được chuyển đi hoặc đang bị khóa. Hãy chọn lại.",
+  problems: {
+    "too-long": "Tệp này lớn hơn mọi tệp của cuốn sổ",
+    "too-long-why": "Trang không đọc tệp lớn hơn {{size}} MB.",
+    unread: "Không đọc được tệp này",
+    "unread-why": "Tệp có thể đã được chuyển đi hoặc đang bị khóa. Hãy chọn lại.",
+    "not-together": "Các tệp này không kiểm tra cùng nhau được",
+    "not-together-why":
+      "Chỉ các bản kê, mỗi cuốn sổ một bản, mới kiểm tra cùng lúc được. Hãy thả từng tệp khác một.",
+  },
   profileTaken: "Tệp bạn vừa thả là hồ sơ tin cậy. Từ nay trang so với hồ sơ này.",
   isFault: "Phần kiểm tra gặp lỗi",
   isFaultWhy: "Đây là lỗi của chúng tôi và không nói gì về tệp của bạn. Hãy tải lại trang rồi thử lại.",
