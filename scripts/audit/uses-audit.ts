@@ -112,7 +112,7 @@ interface ReadLog {
   readonly uses: Use[];
   readonly acts: ConsentAct[];
   /** Consent acts of the desk that nobody can read or that were ordered to be erased: by person's tag. */
-  readonly lost: Map<string, { readonly index: number; readonly order: number }[]>;
+  readonly lost: Map<string, readonly number[]>;
   /** The first such act of anybody else: it may have ended a consent, for what was found while it could be read. */
   readonly ended: Map<string, number>;
   readonly objections: Objections;
@@ -159,8 +159,8 @@ async function readLog(
       if (event === undefined) continue;
       const tags = tagsOf(event.tags);
       const leafHash = payloadLeafHash(fromUtf8(event.payload));
-      const [first, order = first] = ordersAfter(orders.get(toHex(leafHash)), index);
-      const isOrdered = order !== undefined;
+      const first = orders.get(toHex(leafHash))?.find((order) => order > index);
+      const isOrdered = first !== undefined;
       if (first !== undefined) found.orders.set(index, first);
       const exchange = tags.exchange;
       if (exchange !== undefined) {
@@ -178,10 +178,7 @@ async function readLog(
         for (const person of isDesk ? [] : tags.people)
           found.ended.set(person, found.ended.get(person) ?? index);
         for (const person of isDesk ? tags.people : [])
-          found.lost.set(person, [
-            ...(found.lost.get(person) ?? []),
-            { index, order: isOrdered ? order : index },
-          ]);
+          found.lost.set(person, [...(found.lost.get(person) ?? []), index]);
       }
       if (event.disclosures === undefined) continue;
       const parsed = parseEvent(`${fromUtf8(event.payload)}~${event.disclosures}`);
@@ -216,12 +213,6 @@ function noteObjection(
     disclosures === undefined ? undefined : objectionActIn(parseEvent(`${text}~${disclosures}`), index);
   if (act !== undefined) tags.set(objectionName(act.person, act.objection.procedure), tag);
   else for (const person of people) unreadable.set(person, unreadable.get(person) ?? index);
-}
-
-/** The first and the last of these that come after an event. */
-function ordersAfter(orders: readonly number[] = [], index: number): readonly (number | undefined)[] {
-  const after = orders.filter((order) => order > index);
-  return [after[0], after.at(-1)];
 }
 
 /** The orders that name each leaf, by its hash in hexadecimal. */
@@ -320,19 +311,10 @@ function wantedFindings(log: ReadLog, { index: size, asOf, graceSeconds }: Terms
     if (isSame || isRepeated(use, reader.use))
       for (const { kind } of judged(log, reader.use, reader).faults) known.add(kind);
     const merged = withReader(use, at === reader ? reader.use : undecided);
-    // An act that was erased after this was judged takes back what came after it.
     const judgement = judged(log, merged, at, use.people.length > 0 ? index : reader.index);
-    const since = Math.max(index, reader.index);
-    const isTakenBack = (log.people.get(index) ?? []).some((person) =>
-      (log.lost.get(person) ?? []).some((act) => act.index < index && act.order > since),
-    );
-    note(isTakenBack ? withoutConsents(judgement) : judgement, target, known);
+    note(judgement, target, known);
   }
   return wanted;
-}
-
-function withoutConsents(judgement: Judgement): Judgement {
-  return { ...judgement, faults: judgement.faults.filter(({ kind }) => !kind.startsWith("consent-")) };
 }
 
 /** A use at a place; `people`: the event that names whom it is about. */
@@ -350,7 +332,7 @@ function judged(
       records: consentsOf(log, person, at.index),
       // Tags stand in the order of the people.
       isErased: (log.lost.get(tags[use.people.indexOf(person)] ?? "") ?? []).some(
-        ({ index }) => index < at.index,
+        (index) => index < at.index,
       ),
     }),
     objects: (person) => objects(log, objectionName(person, use.procedure ?? ""), at.index),

@@ -49,6 +49,9 @@ export interface UseReadingParts {
 /** The reader's record, and what else is known of its exchange. */
 type ReaderAt = Place & { readonly read: RecordedUse; readonly row: ExchangeRow };
 
+/** What a record comes to beside the reader's: what of it was found there already is not found again. */
+type Beside = Awaited<ReturnType<Judge>> & { readonly known: Awaited<ReturnType<Judge>>["faults"] };
+
 export type JudgedAs = "allowed" | "finding" | "not-judged" | "erased";
 
 /** An event at its place, with its tags. */
@@ -82,7 +85,7 @@ const CONSENT_KINDS = /^[0-9]{12}:consent-[a-z]+:([0-9]+)$/;
  * its time (`takeWaiting`), and anew if the reader's comes after all. Further records under the same message id are uses at places of their own.
  *
  * What is erased is judged no more: an erasure takes back what was found about an event, with an exchange's reader's record what was found about its
- * others, and with a consent act of the desk what was found about this person's consents after it; the records of an exchange that lost a finding are judged
+ * others, and with a consent act of the desk what was found about this person's consents after it; what is known then is judged
  * again. So the findings are the same whether they were derived before the erasure or after it, unless an exchange has more than `MAX_OTHERS` wrong records.
  */
 export function useReading(parts: UseReadingParts) {
@@ -130,7 +133,8 @@ export function useReading(parts: UseReadingParts) {
     const isOwn = isReader && !read.imported;
     if (row.erased === true && row.ordered !== true && !isOwn) return;
     const others = (row.others ?? []).filter((other) => other !== index);
-    const isAlone = isOwn || row.ordered === true || others.length >= MAX_OTHERS;
+    const isFull = others.length >= MAX_OTHERS;
+    const isAlone = isOwn || row.ordered === true || (isFull && row.reader === undefined);
     if (isAlone) {
       await note({ index, time, tags }, await judged(read, { index, time }, changes), changes);
       return;
@@ -142,12 +146,18 @@ export function useReading(parts: UseReadingParts) {
     }
     const reader = { ...(await placeOf(row.reader)), read: await useAt(row.reader) };
     if (reader.read === undefined) return;
-    const isWrong = await judgeOther(
-      { index, time, read, tags },
+    const place = { index, time, tags };
+    const judgement = await besideReader(
+      { index, time, read },
       { ...reader, read: reader.read, row },
       changes,
     );
-    if (isWrong) put({ ...row, others: [...others, index] });
+    if (judgement.faults.length + judgement.known.length === 0) return;
+    if (!isFull) put({ ...row, others: [...others, index] });
+    // What nobody remembers cannot be taken back with the reader's record: it stands by what it says alone.
+    if (!isFull) await note(place, judgement, changes);
+    else if (judgement.faults.length > 0)
+      await note(place, await judged(read, { index, time }, changes), changes);
   }
 
   async function takeReader(
@@ -177,33 +187,34 @@ export function useReading(parts: UseReadingParts) {
       await forget(index, changes);
       const read = await useAt(index);
       if (read === undefined) continue;
-      const other = { ...place, read, tags: await tagsAt(index) };
-      if (await judgeOther(other, reader, changes)) kept.push(index);
+      const judgement = await besideReader({ ...place, read }, reader, changes);
+      await note({ ...place, tags: await tagsAt(index) }, judgement, changes);
+      if (judgement.faults.length + judgement.known.length > 0) kept.push(index);
     }
     return kept;
   }
 
-  /** Whether something is wrong in it; what was found about the reader's record is not found again. */
-  async function judgeOther(
-    { read, ...other }: Place & { readonly read: RecordedUse; readonly tags: Tags },
+  /** Judges another record of an exchange by the reader's. */
+  async function besideReader(
+    { read, ...other }: Place & { readonly read: RecordedUse },
     reader: ReaderAt,
     changes: Changes,
-  ): Promise<boolean> {
+  ): Promise<Beside> {
     const { decision: _decision, ...undecided } = reader.read;
     const isSame = isPaired(read, other.index, { ...reader.row, time: reader.time });
     const judgement = isSame
       ? await judged(withReader(read, reader.read), reader, changes)
       : await judged(withReader(read, undecided), other, changes);
-    const known = new Set<string>();
+    const kinds = new Set<string>();
     for (const cursor of isSame || isRepeated(read, reader.read)
       ? cursorsOf(reader.index, reader.time)
       : []) {
       const row = await changes.get(findingKey(cursor));
-      if (row !== undefined) known.add(findingOf(row).kind);
+      if (row !== undefined) kinds.add(findingOf(row).kind);
     }
-    const faults = judgement.faults.filter(({ kind }) => !known.has(kind));
-    await note(other, { ...judgement, faults }, changes);
-    return judgement.faults.length > 0;
+    const known = judgement.faults.filter(({ kind }) => kinds.has(kind));
+    const faults = judgement.faults.filter(({ kind }) => !kinds.has(kind));
+    return { ...judgement, faults, known };
   }
 
   async function judged(use: RecordedUse, place: Place, changes: Changes): ReturnType<Judge> {
@@ -215,9 +226,12 @@ export function useReading(parts: UseReadingParts) {
 
   async function note(
     { index, time, tags }: Place & { readonly tags: Tags },
-    { faults, catalogue }: Awaited<ReturnType<Judge>>,
+    { faults, catalogue, known = [] }: Awaited<ReturnType<Judge>> & Partial<Beside>,
     changes: Changes,
   ): Promise<void> {
+    // What is found elsewhere is looked for here too, once that person's consents are not known any more.
+    for (const { kind } of known)
+      noteConsent(tags, cursorOf({ id: `${kind}:${index}`, since: time }), changes);
     if (faults.length === 0 || catalogue === undefined) return;
     const [payload] = await store.payloads(index, index + 1);
     if (payload === undefined) throw new Error(`the records lack the payload of event ${index}`);
@@ -226,9 +240,13 @@ export function useReading(parts: UseReadingParts) {
       const finding = findingFor(fault, { index, time, leaf, catalogue });
       const cursor = cursorOf(finding);
       changes.set(findingKey(cursor), findingRow(finding));
-      if (!CONSENT_KINDS.test(cursor)) continue;
-      for (const person of tags.people) changes.set(personKey(person, cursor), Buffer.from(cursor));
+      noteConsent(tags, cursor, changes);
     }
+  }
+
+  function noteConsent({ people }: Tags, cursor: string, changes: Changes): void {
+    if (!CONSENT_KINDS.test(cursor)) return;
+    for (const person of people) changes.set(personKey(person, cursor), Buffer.from(cursor));
   }
 
   /** Takes back what was found about an event, and what follows from its being erased. */
@@ -254,9 +272,8 @@ export function useReading(parts: UseReadingParts) {
     const { time } = await placeOf(index);
     const { people } = await tagsAt(index);
     for (const cursor of cursorsOf(index, time)) {
-      const key = findingKey(cursor);
-      if ((await changes.get(key)) === undefined) continue;
-      changes.set(key, undefined);
+      if ((await changes.get(findingKey(cursor))) !== undefined) changes.set(findingKey(cursor), undefined);
+      if (!CONSENT_KINDS.test(cursor)) continue;
       for (const person of people) changes.set(personKey(person, cursor), undefined);
     }
     changes.set(waitingKey({ time, index }), undefined);
@@ -280,21 +297,29 @@ export function useReading(parts: UseReadingParts) {
         changed.add(index);
       }
     }
-    for (const index of changed) await judgeExchangeAgain(index, changes);
+    for (const index of changed) await judgeAgain(index, changes);
   }
 
-  /** What was found about one of its records is found no more: another one's may have been left out because of it. */
-  async function judgeExchangeAgain(index: number, changes: Changes): Promise<void> {
-    const { exchange } = await tagsAt(index);
-    if (exchange === undefined) return;
-    const key = exchangeKey(exchange.tag);
-    const row = exchangeOf(await changes.get(key));
-    if (row.reader === undefined || row.others === undefined) return;
-    const read = await useAt(row.reader);
-    // The order to erase it takes back all that rests on it.
-    if (read === undefined) return;
-    const reader = { ...(await placeOf(row.reader)), read, row };
-    changes.set(key, exchangeRow({ ...row, others: await judgeOthers(row.others, reader, changes) }));
+  /**
+   * Judges an event by what is known now: another person's consents, or the reader's place in the log, may leave it wrong. With a reader's record the
+   * others of its exchange too: theirs may have been left out because the same was found there.
+   */
+  async function judgeAgain(index: number, changes: Changes): Promise<void> {
+    const tags = await tagsAt(index);
+    const key = tags.exchange && exchangeKey(tags.exchange.tag);
+    const row = key === undefined ? {} : exchangeOf(await changes.get(key));
+    const { reader, others = [] } = row;
+    const isOther = reader !== undefined && others.includes(index);
+    const place = await placeOf(index);
+    // What cannot be read is about to be taken back by the order to erase it, and with a reader's record all that rests on it.
+    const read = await useAt(index);
+    if (!isOther && read !== undefined)
+      await note({ ...place, tags }, await judged(read, place, changes), changes);
+    if (key === undefined || reader === undefined || (reader !== index && !isOther)) return;
+    const readersRead = reader === index ? read : await useAt(reader);
+    if (readersRead === undefined) return;
+    const at = { ...(await placeOf(reader)), read: readersRead, row };
+    changes.set(key, exchangeRow({ ...row, others: await judgeOthers(others, at, changes) }));
   }
 
   /** Judges a provider's record whose reader recorded nothing in time. It is judged anew if the reader's comes after all. */

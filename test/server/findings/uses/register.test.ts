@@ -327,6 +327,38 @@ describe("server/findings/uses/register", function () {
       expect(found).to.deep.equal(["consent-missing:3"]);
     });
 
+    it("of a consent act between the halves of an exchange leaves what was wrong before it", async () => {
+      await log.append(READER, [{ ...WATER, decision: signed(decisionFor()) }]);
+      await log.append(DESK, [consentEvent({ id: GIVEN.id, state: "ConsentWithdrawn" }, OTHER)]);
+      await log.append(PROVIDER, [{ ...SILENT, subject: OTHER }]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:2"]);
+      const found = await both(async () => {
+        await log.order(1);
+        await foundIds();
+        await log.destroy(1);
+      });
+      expect(found).to.deep.equal(["consent-missing:2"]);
+    });
+
+    it("of a consent act takes back nothing that another person's consents leave wrong", async () => {
+      const withdrawn = { id: "c-2", state: "ConsentWithdrawn" } as const;
+      await log.append(DESK, [consentEvent(GIVEN), consentEvent(withdrawn)]);
+      await log.append(READER, [{ ...WATER, "subject.2": OTHER }]);
+      expect(await foundIds()).to.deep.equal(["consent-missing:2"]);
+      const found = await both(async () => {
+        await log.order(1);
+        await foundIds();
+        await log.destroy(1);
+      });
+      expect(found).to.deep.equal(["consent-missing:2"]);
+    });
+
+    it("repeated by the answering side says nothing new, however often", async () => {
+      await log.append(READER, [WATER]);
+      for (let times = 0; times < 12; times++) await log.append(PROVIDER, [SILENT]);
+      expect(await both(async () => await Promise.resolve())).to.deep.equal(["consent-missing:0"]);
+    });
+
     it("of a consent act about one record of an exchange leaves nothing of what was found there", async () => {
       await log.append(DESK, [consentEvent({ id: GIVEN.id, state: "ConsentWithdrawn" }, OTHER)]);
       await log.append(READER, [WATER]);
