@@ -57,14 +57,14 @@ function scope(value: string): string {
   throw new ConfigError("PORTAL_SCOPE must hold openid: people sign on by OpenID Connect");
 }
 
-const CONTACT_SCHEMES: readonly string[] = ["mailto:", "tel:", "https:"];
+const CONTACT_SCHEMES: readonly string[] = ["mailto:", "tel:", "https://"];
 const MAX_CONTACT = 200;
 
 function contact(value: string): string {
-  const isAddress = URL.canParse(value) && CONTACT_SCHEMES.includes(new URL(value).protocol);
+  const isAddress = URL.canParse(value) && CONTACT_SCHEMES.some((scheme) => value.startsWith(scheme));
   if (isAddress && /^[\x21-\x7e]+$/.test(value) && value.length <= MAX_CONTACT) return value;
   throw new ConfigError(
-    "PORTAL_CONTACT must be an address that begins with mailto:, tel: or https:, of at most 200 characters",
+    "PORTAL_CONTACT must be an address that begins with mailto:, tel: or https://, of at most 200 characters",
   );
 }
 

@@ -53,6 +53,8 @@ function kept(isLive: boolean) {
   return {
     refetchInterval: ({ state }: { readonly state: { readonly data: unknown } }) =>
       isLive && state.data !== undefined && LIVE_MS,
+    refetchOnWindowFocus: isLive,
+    refetchOnReconnect: isLive,
     staleTime: LIVE_MS / 2,
   } as const;
 }

@@ -101,10 +101,31 @@ export function endSession(queries: QueryClient): void {
   );
 }
 
-/** Tells the server that somebody is still there: the session lasts on. */
+/** Goes on with the session as the server has it now; where that is another one, or none, this one has ended. */
+function goOn(queries: QueryClient, seen: v.InferOutput<typeof SESSION>): void {
+  const known = queries.getQueryData<Session>(SESSION_KEY);
+  if (known === undefined || known.signedOn === null) return;
+  const { signedOn } = seen;
+  if (signedOn?.since !== known.signedOn.since || signedOn.name !== known.signedOn.name) {
+    endSession(queries);
+    return;
+  }
+  // Answers may come in another order than they were asked for. The clocks stay as they were compared first: else what counts from them would begin anew.
+  const idleExpires = [signedOn.idleExpires, known.signedOn.idleExpires].sort().at(-1) ?? "";
+  queries.setQueryData<Session>(SESSION_KEY, { ...known, ...seen, signedOn: { ...signedOn, idleExpires } });
+}
+
+/** Tells the server that somebody is still there: the session lasts on. @throws ApiError */
 export function useStaying(): () => Promise<void> {
   const queries = useQueryClient();
-  return async () => await queries.refetchQueries({ queryKey: SESSION_KEY });
+  return async () => {
+    try {
+      goOn(queries, await ask(SESSION, "/portal/session"));
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === "session-ended")) throw error;
+      endSession(queries);
+    }
+  };
 }
 
 /** How often a page that nobody uses looks whether its session has ended. */
@@ -121,10 +142,7 @@ export function useSessionEnd(): void {
     const look = async (): Promise<void> => {
       try {
         const asking = { signal: left.signal, background: true };
-        const seen = await ask(SESSION, "/portal/session", asking);
-        if (seen.signedOn === null) endSession(queries);
-        // The clocks stay as they were compared first: else all that counts from them would begin anew.
-        else queries.setQueryData<Session>(SESSION_KEY, (session) => session && { ...session, ...seen });
+        goOn(queries, await ask(SESSION, "/portal/session", asking));
       } catch {
         // Nobody answers: the end itself is known here.
       }

@@ -9,6 +9,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Button as AriaButton, Link } from "react-aria-components";
 import { useLocation } from "wouter";
@@ -23,6 +24,7 @@ import {
 } from "../api/session.ts";
 import { LanguageButton, Mark } from "../parts/brand.tsx";
 import { Button, ButtonLink } from "../parts/button.tsx";
+import { Fault } from "../parts/fault.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { loadOverlays } from "../parts/overlays.ts";
 import { useWriting } from "../words/moments.ts";
@@ -237,12 +239,13 @@ function SessionStrips({ session }: { readonly session: Session | undefined }) {
   const now = useNow();
   const ends = endOf(session, "expires");
   const idleEnds = endOf(session, "idleExpires");
+  const soonSeconds = Math.min(SOON_SECONDS, (session?.signedOn?.idleSeconds ?? 0) / 3);
   return (
     <div role="status" className="shell-session">
       {ends !== undefined && ends - now < SOON_SECONDS && (
         <Strip>{t("endsSoon", { time: time(ends) })}</Strip>
       )}
-      {idleEnds !== undefined && ends !== undefined && idleEnds < ends && idleEnds - now < SOON_SECONDS && (
+      {idleEnds !== undefined && ends !== undefined && idleEnds < ends && idleEnds - now < soonSeconds && (
         <IdleStrip time={time(idleEnds)} />
       )}
     </div>
@@ -252,13 +255,16 @@ function SessionStrips({ session }: { readonly session: Session | undefined }) {
 /** Nobody has used the session for long: whoever is there goes on with one press (WCAG 2.2.1). */
 function IdleStrip({ time }: { readonly time: string }) {
   const { t } = useTranslation();
-  const stay = useStaying();
+  const stay = useMutation({ mutationFn: useStaying() });
   return (
     <div className="shell-strip">
       <div className="row row-apart">
         <p>{t("idleEndsSoon", { time })}</p>
-        <Button onPress={() => void stay()}>{t("stay")}</Button>
+        <Button isDisabled={stay.isPending} onPress={() => stay.mutate()}>
+          {t("stay")}
+        </Button>
       </div>
+      {stay.error !== null && <Fault error={stay.error} />}
     </div>
   );
 }

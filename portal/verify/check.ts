@@ -36,14 +36,28 @@ export async function checkStatement(
   };
 }
 
-/** What one statement cannot show: that there are other logs. */
+/** Of more logs it is not asked which of them hold anything. */
+const MAX_LOGS = 32;
+
+/** What one statement cannot show: that there are other logs. Those that nothing is in, and those that another one continues, are none. */
 async function logsBeside({
   profile,
   chain,
 }: Pick<CheckingWith, "profile" | "chain">): Promise<CheckedStatement["logs"]> {
   if (profile === undefined || chain === undefined) return undefined;
+  const { anchorRegistry: registry, logId: own } = profile;
   try {
-    return { own: profile.logId, count: await chain.logCount(profile.anchorRegistry) };
+    const all = await chain.logCount(registry);
+    if (all > MAX_LOGS) return { own, count: all };
+    const others = Array.from({ length: all }, (_, n) => n + 1).filter((logId) => logId !== own);
+    const live = await Promise.all(
+      others.map(
+        async (logId) =>
+          (await chain.anchorCount(registry, logId)) > 0 &&
+          (await chain.logState(registry, logId)).successor === 0,
+      ),
+    );
+    return { own, count: 1 + live.filter(Boolean).length };
   } catch (error) {
     if (error instanceof ChainError) return undefined;
     throw error;

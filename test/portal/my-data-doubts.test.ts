@@ -46,7 +46,7 @@ describe("my data in doubt, in a browser", function () {
     await page.getByText(SOME_UNKNOWN).waitFor();
     await page.getByRole("button", { name: "Lọc và tìm" }).click();
     await page.getByText("Chỉ những mục có vấn đề").click();
-    await page.getByText("0 trong 1 mục").waitFor();
+    await page.getByText("0 trong 1 dòng").waitFor();
     expect(await page.getByText("Không có mục nào khớp").count()).to.equal(0);
     await expectAccessible(page);
     await page.getByRole("link", { name: "Bản in" }).click();

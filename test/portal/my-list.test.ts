@@ -178,7 +178,7 @@ describe("what a citizen does with the list, in a browser", function () {
     await page.keyboard.press("Escape");
     const entries = entriesIn((await downloaded(page)).text);
     expect(entries.filter(({ closedBy }) => closedBy !== undefined)).to.have.length(2);
-    await page.getByText(`${entries.length} trong ${entries.length} mục`, { exact: true }).waitFor();
+    await page.getByText(`${entries.length} trong ${entries.length} dòng`, { exact: true }).waitFor();
     await expectAccessible(page);
     await picture(page, "my-data-closed-phone-vi");
     expect(wrongs).to.deep.equal([]);
@@ -192,7 +192,7 @@ describe("what a citizen does with the list, in a browser", function () {
     await filters.getByRole("button", { name: "Lọc và tìm" }).click();
     const items = page.locator(".item");
     const left = async (count: number): Promise<void> => {
-      await filters.getByText(`${count} trong ${all} mục`, { exact: true }).waitFor();
+      await filters.getByText(`${count} trong ${all} dòng`, { exact: true }).waitFor();
       expect(await items.count()).to.equal(count);
     };
     const chosen = async (label: string, value: string, count: number): Promise<void> => {

@@ -92,8 +92,10 @@ describe("the verify page and statements of several logs", function () {
     await choose(page, formatGathered([first]), second.statement);
     await page.getByText(GOOD).waitFor();
     await choose(page, first.statement, first.statement);
-    await page.getByText(INVALID).waitFor();
-    for (const other of ["{}", `${first.statement}x`]) {
+    await page.getByText(INCOMPLETE).waitFor();
+    const at = first.statement.indexOf('"vrf"') + 20;
+    const another = `${first.statement.slice(0, at)}${first.statement[at] === "A" ? "B" : "A"}${first.statement.slice(at + 1)}`;
+    for (const other of ["{}", `${first.statement}x`, another]) {
       await choose(page, first.statement, other);
       await page.getByText("Các tệp này không kiểm tra cùng nhau được").waitFor();
     }
@@ -114,6 +116,8 @@ describe("the verify page and statements of several logs", function () {
   it("a citizen is told at their list that the chain has other logs", async () => {
     const visit = await signedOn(portal, "/portal/my-data", "citizen-1");
     await visit.page.getByText("Đây là bản kê của sổ số 1, trên chuỗi khối có 2 cuốn sổ.").waitFor();
+    await visit.page.getByText("1 trong 1 dòng", { exact: true }).waitFor();
+    await visit.page.getByText("Gộp từ 2 mục của bản kê").waitFor();
     await expectAccessible(visit.page);
     await picture(visit.page, "my-data-of-several-phone-vi");
     await left(visit);

@@ -6,6 +6,7 @@ import { Disclosure } from "../../parts/disclosure.tsx";
 import { Field } from "../../parts/field.tsx";
 import { type Choice, Select } from "../../parts/select.tsx";
 import { useLookup } from "../../words/lookup.ts";
+import { useWriting } from "../../words/moments.ts";
 import { useNaming } from "../../words/naming.ts";
 import { EVERYTHING, type Filter, isNarrow, yearOf } from "./filter.ts";
 import { type Item, ITEM_KINDS } from "./items.ts";
@@ -32,6 +33,8 @@ export function Filters(props: {
   const naming = useNaming();
   const context = useAddressed();
   const look = useLookup();
+  const { count } = useWriting();
+  const entries = items.reduce((sum, item) => sum + item.entries.length, 0);
   const set = (changes: Partial<Filter>): void => onChange({ ...view, filter: { ...filter, ...changes } });
   const all: Choice<"all"> = { id: "all", name: t("filter.all") };
   const kinds = ITEM_KINDS.filter((kind) => items.some((item) => item.kind === kind));
@@ -91,6 +94,7 @@ export function Filters(props: {
           </Button>
         )}
       </div>
+      {entries > items.length && <p className="quiet small">{t("filter.joined", { number: count(entries) })}</p>}
     </section>
   );
 }

@@ -21,6 +21,8 @@ export function useChainHead(isLive: boolean) {
     queryKey: ["chain-head"],
     queryFn: ({ signal }) => readHead(signal),
     refetchInterval: isLive && LIVE_MS,
+    refetchOnWindowFocus: isLive,
+    refetchOnReconnect: isLive,
     structuralSharing: false,
   });
 }

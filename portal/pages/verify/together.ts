@@ -6,6 +6,7 @@ import {
   type GatheredPart,
   parseGathered,
 } from "../../../protocol/gathered.ts";
+import { formatLogId } from "../../../protocol/log-id.ts";
 import { parseStatement } from "../../../protocol/statement.ts";
 import type { ChosenFile } from "./chosen-file.ts";
 
@@ -13,11 +14,16 @@ const GATHERED = new RegExp(`^\\s*\\{\\s*"type"\\s*:\\s*"${GATHERED_TYPE}"`);
 
 /**
  * Statements of several logs as one gathered statement (SPEC section 30), each as it came; those that are gathered already bring their parts.
- * Undefined where one of the files is nothing of the kind, or all of them are too much for one file.
+ * The same one twice is one. Undefined where one of the files is nothing of the kind, or a log has two.
  */
 export function together(files: readonly ChosenFile[]): ChosenFile | undefined {
   try {
-    const text = formatGathered(files.flatMap(partsOf));
+    const parts = files.flatMap(partsOf);
+    const statements = new Map(parts.map((part) => [part.statement, part]));
+    // Two different ones of one log do not say which is meant.
+    if (new Set([...statements.values()].map(({ log }) => formatLogId(log))).size < statements.size)
+      return undefined;
+    const text = formatGathered([...statements.values()]);
     return { name: files.map(({ name }) => name).join(", "), bytes: new Uint8Array(utf8(text)) };
   } catch (error) {
     if (error instanceof FormatError) return undefined;

@@ -1,7 +1,7 @@
 import "../../app/shell.css";
 import "./verify.css";
 
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { FileTrigger } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 
@@ -130,6 +130,7 @@ function Verifying({ checker }: { readonly checker: FileChecker }) {
       else take(read);
     });
   };
+  const chosenLast = useRef(0);
   const takeFile = (read: ChosenFile): void => {
     if (saysItIsAProfile(read)) {
       takeProfile(read);
@@ -143,7 +144,15 @@ function Verifying({ checker }: { readonly checker: FileChecker }) {
   const onFiles = (chosen: readonly File[]): void => {
     setProblem(undefined);
     setHasTakenProfile(false);
+    const turn = (chosenLast.current += 1);
+    const size = chosen.reduce((sum, each) => sum + each.size, 0);
+    if (size > MAX_FILE_BYTES) {
+      setProblem("too-long");
+      return;
+    }
     void Promise.all(chosen.map(readChosen)).then((all) => {
+      // Others were chosen meanwhile.
+      if (turn !== chosenLast.current) return;
       const read = all.filter((each) => typeof each !== "string");
       const fault = all.find((each) => typeof each === "string");
       const one = read.length === 1 ? read[0] : together(read);

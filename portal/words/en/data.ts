@@ -35,7 +35,7 @@ export const data: typeof vi = {
     goodWhy:
       "Your own browser recomputed it and compared it with the <chain>blockchain</chain>: the <statement>statement</statement> has all {{entries}} entries up to {{time}}.",
     logs: "This is the statement of record {{log}}; the blockchain has {{number}} records, and other agencies may write to another one. Download your statement on the pages of each, and drop all files at once on",
-    logsVerify: "the page Verify",
+    logsVerify: "the page Verify.",
     trial: "This is a trial system on one machine, so this only shows how it works.",
     incomplete: "It could not be checked",
     incompleteWhy:
@@ -80,8 +80,10 @@ export const data: typeof vi = {
     onlyFindings: "Only entries with a problem",
     group: "Order by",
     groups: { time: "Time", agency: "Agency", procedure: "Procedure" },
-    shown_one: "{{count}} of {{all}} entries",
-    shown_other: "{{count}} of {{all}} entries",
+    shown_one: "{{count}} of {{all}} lines",
+    shown_other: "{{count}} of {{all}} lines",
+    joined:
+      "Joined from the {{number}} entries of the statement: a use that was recorded twice, mostly by both agencies, has two entries but one line here.",
     clear: "Clear the filters",
   },
   kinds: {

@@ -1,7 +1,7 @@
 import type { oversight as vi } from "../vi/oversight.ts";
 
 export const oversight: typeof vi = {
-  ask: "{{what}}: write it into the record?",
+  ask: "Write “{{what}}” into the record?",
   yes: "Yes, record it",
   progress: { fetching: "Loading… {{size}} kB", verifying: "Checking against the blockchain…" },
   overview: {

@@ -32,7 +32,7 @@ export const data = {
     goodWhy:
       "Trình duyệt của bạn đã tự tính lại và so với <chain>chuỗi khối</chain>: <statement>bản kê</statement> có đủ {{entries}} mục tính đến {{time}}.",
     logs: "Đây là bản kê của sổ số {{log}}, trên chuỗi khối có {{number}} cuốn sổ. Cơ quan khác có thể ghi ở sổ khác: hãy tải bản kê ở trang của từng sổ rồi thả tất cả cùng lúc vào",
-    logsVerify: "trang Tự kiểm tra",
+    logsVerify: "trang Tự kiểm tra.",
     trial: "Đây là bản chạy thử trên một máy, nên kết quả này chỉ để xem cách hoạt động.",
     incomplete: "Chưa kiểm tra được",
     incompleteWhy: "Điều này không có nghĩa là bản kê sai, mà là chưa ai biết chắc. Lý do: {{reason}}",
@@ -76,8 +76,10 @@ export const data = {
     onlyFindings: "Chỉ những mục có vấn đề",
     group: "Xếp theo",
     groups: { time: "Thời gian", agency: "Cơ quan", procedure: "Thủ tục" },
-    shown_one: "{{count}} trong {{all}} mục",
-    shown_other: "{{count}} trong {{all}} mục",
+    shown_one: "{{count}} trong {{all}} dòng",
+    shown_other: "{{count}} trong {{all}} dòng",
+    joined:
+      "Gộp từ {{number}} mục của bản kê: khi một lần dùng dữ liệu được ghi hai lần, thường là bởi cả hai cơ quan, thì bản kê có hai mục, còn ở đây chỉ là một dòng.",
     clear: "Bỏ lọc",
   },
   kinds: {

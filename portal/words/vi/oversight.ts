@@ -1,5 +1,5 @@
 export const oversight = {
-  ask: "{{what}}: ghi vào sổ?",
+  ask: "Ghi “{{what}}” vào sổ?",
   yes: "Có, ghi vào sổ",
   progress: { fetching: "Đang tải… {{size}} kB", verifying: "Đang kiểm tra với chuỗi khối…" },
   overview: {
@@ -14,7 +14,8 @@ export const oversight = {
     asTable: "Xem bảng số: {{title}}",
     empty: "Không có gì để vẽ.",
     item: "Mục",
-    counts: "Số công bố được làm tròn xuống bội số của 5; phần “Có thể thêm” là do làm tròn.",
+    counts:
+      "Số công bố được làm tròn xuống bội số của 5; phần “Có thể thêm” là số có thể đã bị bỏ đi khi làm tròn.",
     atLeast: "Ít nhất",
     more: "Có thể thêm",
     agencies: "Số lần các cơ quan hỏi dữ liệu trong tháng",

@@ -18,7 +18,7 @@ export const verify = {
     "unread-why": "Tệp có thể đã được chuyển đi hoặc đang bị khóa. Hãy chọn lại.",
     "not-together": "Các tệp này không kiểm tra cùng nhau được",
     "not-together-why":
-      "Chỉ các bản kê, mỗi cuốn sổ một bản, mới kiểm tra cùng lúc được. Hãy thả từng tệp khác một.",
+      "Chỉ các bản kê, mỗi cuốn sổ một bản, mới kiểm tra cùng lúc được. Với các tệp khác, hãy thả từng tệp một.",
   },
   profileTaken: "Tệp bạn vừa thả là hồ sơ tin cậy. Từ nay trang so với hồ sơ này.",
   isFault: "Phần kiểm tra gặp lỗi",
