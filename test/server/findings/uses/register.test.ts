@@ -240,6 +240,14 @@ describe("server/findings/uses/register", function () {
       return found;
     };
 
+    /** What is found once the event is ordered to be erased, and then is. */
+    const gone = async (index: number): Promise<string[]> =>
+      await both(async () => {
+        await log.order(index);
+        await foundIds();
+        await log.destroy(index);
+      });
+
     it("takes back what was found about the event, before its key is gone and after", async () => {
       await log.append("qn-justice/r1", [NO_CASE, { ...NO_CASE, exchange: B }]);
       expect(await foundIds()).to.deep.equal(["no-case:0", "no-case:1"]);
@@ -255,11 +263,7 @@ describe("server/findings/uses/register", function () {
       expect(await foundIds()).to.deep.equal(["excess-categories:1"]);
       expect(await log.uses.restingOn(0)).to.deep.equal([1]);
       expect(await log.uses.restingOn(1)).to.deep.equal([]);
-      const found = await both(async () => {
-        await log.order(0);
-        await foundIds();
-        await log.destroy(0);
-      });
+      const found = await gone(0);
       expect(found).to.deep.equal([]);
     });
 
@@ -319,11 +323,7 @@ describe("server/findings/uses/register", function () {
       await log.append(READER, [WATER]);
       await log.append(PROVIDER, [{ ...SILENT, subject: OTHER }]);
       expect(await foundIds()).to.deep.equal(["consent-missing:2"]);
-      const found = await both(async () => {
-        await log.order(0);
-        await foundIds();
-        await log.destroy(0);
-      });
+      const found = await gone(0);
       expect(found).to.deep.equal(["consent-missing:3"]);
     });
 
@@ -332,11 +332,7 @@ describe("server/findings/uses/register", function () {
       await log.append(DESK, [consentEvent({ id: GIVEN.id, state: "ConsentWithdrawn" }, OTHER)]);
       await log.append(PROVIDER, [{ ...SILENT, subject: OTHER }]);
       expect(await foundIds()).to.deep.equal(["consent-missing:2"]);
-      const found = await both(async () => {
-        await log.order(1);
-        await foundIds();
-        await log.destroy(1);
-      });
+      const found = await gone(1);
       expect(found).to.deep.equal(["consent-missing:2"]);
     });
 
@@ -345,11 +341,7 @@ describe("server/findings/uses/register", function () {
       await log.append(DESK, [consentEvent(GIVEN), consentEvent(withdrawn)]);
       await log.append(READER, [{ ...WATER, "subject.2": OTHER }]);
       expect(await foundIds()).to.deep.equal(["consent-missing:2"]);
-      const found = await both(async () => {
-        await log.order(1);
-        await foundIds();
-        await log.destroy(1);
-      });
+      const found = await gone(1);
       expect(found).to.deep.equal(["consent-missing:2"]);
     });
 
@@ -365,11 +357,7 @@ describe("server/findings/uses/register", function () {
       await log.append(PROVIDER, [SILENT, { ...SILENT, subject: OTHER }]);
       expect(await foundIds()).to.deep.equal(["consent-missing:1", "consent-missing:3"]);
       expect(await log.uses.restingOn(1)).to.deep.equal([2, 3]);
-      const found = await both(async () => {
-        await log.order(0);
-        await foundIds();
-        await log.destroy(0);
-      });
+      const found = await gone(0);
       expect(found).to.deep.equal(["consent-missing:1"]);
       expect(await log.uses.restingOn(1)).to.deep.equal([2]);
     });
