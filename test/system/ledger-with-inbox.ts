@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
 import { expect } from "chai";
 import type { NewMessage } from "../../proactive/inbox/message.ts";
 import { type InboxService, startInboxService } from "../../proactive/inbox/service.ts";
+import { freePorts } from "../../scripts/start/ports.ts";
 import type { App } from "../../server/app.ts";
 import { type Config, readConfig } from "../../server/config.ts";
 import { SECRET } from "../proactive/inbox/around.ts";
@@ -24,7 +23,7 @@ export async function startLedgerWithInbox(
   system: Deployed,
   config: Partial<Config> = {},
 ): Promise<LedgerWithInbox> {
-  const port = await freePort();
+  const [port] = await freePorts([{ variable: "PORT", host: "127.0.0.1", port: 0 }]);
   const url = `http://127.0.0.1:${port}`;
   const inbox = await startInboxService({
     ...{ directory: path.join(system.dataDir, "inbox"), secret: SECRET, port: 0, now: Date.now },
@@ -51,13 +50,4 @@ async function write(
     body: JSON.stringify(message),
   });
   expect(answer.status, await answer.text()).to.be.within(200, 201);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import { freePorts } from "../../scripts/start/ports.ts";
 import type { App } from "../../server/app.ts";
 import { type KeyPair, keyPair, proof, publicHalf } from "../server/identity/issuer.ts";
 import {
@@ -31,7 +32,9 @@ describe("signing on with the development provider", function () {
   before(async () => {
     system = await deployed();
     await writeFile(path.join(system.dataDir, "dev-people.json"), JSON.stringify(RESIDENTS));
-    app = await startLedger(system);
+    // One that is still free when the ledger starts again.
+    const [port] = await freePorts([{ variable: "PORT", host: "127.0.0.1", port: 0 }]);
+    app = await startLedger(system, { config: { port } });
     // The agencies are read from the chain.
     await fetchUntil(`${app.url}/ready`);
   });
