@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { LedgerError } from "../../errors.ts";
@@ -32,7 +33,7 @@ export interface SearchIndexParts {
 export interface SearchIndex {
   /** Begins to follow the records; catches up by itself. Does nothing the second time. */
   start: () => void;
-  /** Resolves when everything recorded at the time of asking can be found, unless that is far: then at once. */
+  /** Resolves when it is loaded and everything recorded at the time of asking can be found; at once where that is far or failed, and loading takes its time. */
   caughtUp: () => Promise<void>;
   /** @throws LedgerError `starting` until it is loaded. */
   find: (query: PostingQuery) => Promise<PostingPage>;
@@ -69,6 +70,8 @@ const MAX_AHEAD = 1000;
 const TOGETHER_MS = 100;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/** Whoever asks while it is being loaded waits that long at most. */
+const LOADING_MS = 5_000;
 
 /** Makes it; nothing runs before `start`. */
 export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
@@ -94,6 +97,7 @@ class Following implements SearchIndex {
   /** Whether something may have been recorded since the last look. */
   #isStale = true;
   #running: Promise<void> | undefined;
+  #isLoading = false;
   #closed = false;
   #unsubscribe = (): void => undefined;
   #wake = (): void => undefined;
@@ -115,12 +119,11 @@ class Following implements SearchIndex {
 
   async caughtUp(): Promise<void> {
     const { size } = await this.#parts.store.head();
+    if (this.#isLoading) await Promise.race([this.#taken(0), delay(LOADING_MS, undefined, { ref: false })]);
     const behind = size - (this.#status?.progress.size ?? Infinity);
     if (!(behind > 0 && behind <= SOON_EVENTS) || this.#closed) return;
-    await new Promise<void>((resolve) => {
-      this.#waiting.push({ size, resolve });
-      this.#wake();
-    });
+    this.#wake();
+    await this.#taken(size);
   }
 
   async find(query: PostingQuery): Promise<PostingPage> {
@@ -157,6 +160,13 @@ class Following implements SearchIndex {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
     await this.#running;
     await this.#thread?.close();
+  }
+
+  /** Resolves when so much of the log was taken in, and when it cannot be now. */
+  async #taken(size: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push({ size, resolve });
+    });
   }
 
   #loaded(): SearchThread {
@@ -204,12 +214,17 @@ class Following implements SearchIndex {
 
   /** Goes on from what the database holds, if that was read from these very records. */
   async #load(): Promise<void> {
-    this.#thread = (this.#parts.start ?? startSearchThread)(this.#parts.thread);
-    let status = await this.#thread.load();
-    const { size, submission } = status.progress;
-    const last = size === 0 ? undefined : await this.#parts.store.submissionOfIndex(size - 1);
-    if (submission !== (last === undefined ? "" : nameOf(last))) status = await this.#thread.clear();
-    this.#take(status);
+    this.#isLoading = true;
+    try {
+      this.#thread = (this.#parts.start ?? startSearchThread)(this.#parts.thread);
+      let status = await this.#thread.load();
+      const { size, submission } = status.progress;
+      const last = size === 0 ? undefined : await this.#parts.store.submissionOfIndex(size - 1);
+      if (submission !== (last === undefined ? "" : nameOf(last))) status = await this.#thread.clear();
+      this.#take(status);
+    } finally {
+      this.#isLoading = false;
+    }
   }
 
   /** Reads the next events, to the end of a submission; returns how many. */

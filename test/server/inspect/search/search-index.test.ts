@@ -9,6 +9,7 @@ import { indexKeys } from "../../../../protocol/index-keys.ts";
 import { parseSource } from "../../../../protocol/source.ts";
 import { monthOf } from "../../../../server/inspect/search/counts.ts";
 import type { PostingQuery } from "../../../../server/inspect/search/messages.ts";
+import { startSearchThread } from "../../../../server/inspect/search/thread.ts";
 import { createSearchIndex, type SearchIndex } from "../../../../server/inspect/search/search-index.ts";
 import {
   officialTerm,
@@ -301,6 +302,28 @@ describe("the search over the log", () => {
     search = open();
     await all({});
     expect(search.status()).to.include({ isLoaded: true, size: 2, lagEvents: 0, lagSeconds: 0 });
+  });
+
+  it("is caught up when it is loaded, for whoever asks meanwhile", async () => {
+    await log.append("qn-police/r1", [access(1)]);
+    await search.close();
+    const gate = Promise.withResolvers<undefined>();
+    search = createSearchIndex({
+      store: log.store,
+      thread: { path: folder, identity: "test", key: KEY },
+      ...{ clock: { now: () => 0 }, log: SILENT },
+      start: (settings) => {
+        const thread = startSearchThread(settings);
+        return { ...thread, load: async () => await gate.promise.then(thread.load) };
+      },
+    });
+    search.start();
+    const asked = search
+      .caughtUp()
+      .then(async () => await search.find({ terms: [], newestFirst: false, limit: 9 }));
+    await new Promise(setImmediate);
+    gate.resolve(undefined);
+    expect((await asked).indexes).to.deep.equal([0]);
   });
 });
 
