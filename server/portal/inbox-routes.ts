@@ -113,23 +113,30 @@ export function inboxRoutes({
     if (open >= MAX_STREAMS)
       throw new LedgerError("rate-limited", "The inbox is open in too many windows. Close one of them.");
     const lastSeen = header("last-event-id");
-    const lastsMs = Math.max(1, Math.min(STREAM_MS, session.ends - clock.now()));
     const closing = new AbortController();
-    const signal = AbortSignal.any([closing.signal, watch.over, AbortSignal.timeout(lastsMs)]);
-    const response = await ask(target, {
-      headers: {
-        ...(await headersFor(session, "GET", target)),
-        accept: "text/event-stream",
-        ...(lastSeen !== undefined && /^[\x21-\x7e]{1,64}$/.test(lastSeen)
-          ? { "last-event-id": lastSeen }
-          : {}),
-      },
-      signal,
-    });
-    if (response.status !== 200 || response.body === null) {
-      const body = await bodyOf(response);
-      return { status: response.status, type: jsonTypeOf(response), body };
+    const late = setTimeout(() => closing.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
+    let response: Response;
+    try {
+      response = await ask(target, {
+        headers: {
+          ...(await headersFor(session, "GET", target)),
+          accept: "text/event-stream",
+          ...(lastSeen !== undefined && /^[\x21-\x7e]{1,64}$/.test(lastSeen)
+            ? { "last-event-id": lastSeen }
+            : {}),
+        },
+        signal: AbortSignal.any([closing.signal, watch.over]),
+      });
+      if (response.status !== 200 || response.body === null) {
+        const body = await bodyOf(response);
+        return { status: response.status, type: jsonTypeOf(response), body };
+      }
+    } finally {
+      clearTimeout(late);
     }
+    // From the answer on: a session that ends while the inbox is asked is no fault of the inbox.
+    const lastsMs = Math.max(1, Math.min(STREAM_MS, session.ends - clock.now()));
+    const signal = AbortSignal.any([closing.signal, watch.over, AbortSignal.timeout(lastsMs)]);
     streams.set(id, (streams.get(id) ?? 0) + 1);
     return {
       ...{ type: "text/event-stream", headers: { "x-accel-buffering": "no" } },

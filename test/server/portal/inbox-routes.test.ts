@@ -228,6 +228,19 @@ describe("server/portal/inbox-routes", () => {
     for (;;) if ((await short.next()).done === true) break;
   });
 
+  it("a session that ends while the inbox is asked for a stream is no fault of the inbox", async () => {
+    ends = NOW;
+    held = session();
+    answer = (response) =>
+      // Later than the session's end.
+      void setTimeout(
+        () => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders(),
+        50,
+      );
+    const chunks = chunksOf(await ask({ path: "/messages/events" }));
+    for (;;) if ((await chunks.next()).done === true) break;
+  });
+
   it("a person has six streams at once, and a place again when one ends", async () => {
     answer = (response) => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     const routes = routesOf(url);
