@@ -118,7 +118,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 async function settled(ledger: App): Promise<void> {
   await until(async () => {
     const counts = await eventCounts(ledger);
-    return counts?.every((count) => count === counts[0]) === true;
+    return (
+      counts?.every((count) => count === counts[0]) === true && (await isIndexAnchored(ledger, counts[0]))
+    );
   }, "the ledger does not catch up with what it recorded");
 }
 
@@ -129,6 +131,17 @@ async function until(isSo: () => Promise<boolean>, complaint: string): Promise<v
     if (performance.now() > deadline) throw new Error(complaint);
     await pause(SETTLE_POLL_MS);
   }
+}
+
+/** Whether an anchor has the index of all events: a log whose index is late is anchored without it at first. */
+async function isIndexAnchored({ url }: App, recorded = 0): Promise<boolean> {
+  const response = await fetch(`${url}/v1/anchors?after=${Math.max(0, recorded - 1)}`);
+  const page: unknown = await response.json();
+  const anchors = isJsonObject(page) ? page["anchors"] : undefined;
+  return (
+    Array.isArray(anchors) &&
+    anchors.some((anchor) => isJsonObject(anchor) && anchor["indexSize"] === recorded)
+  );
 }
 
 /** How many events are recorded, and how many of them each part has seen to; undefined while it is not known. */

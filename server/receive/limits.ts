@@ -10,9 +10,10 @@ export interface ReceiveLimits {
   readonly bodyTimeoutMs: number;
   /** Bodies held in memory, all requests together. */
   readonly maxBytesInFlight: number;
-  /** What one source may send, on average over ten seconds. */
+  /** What one source may send, on average over the window. */
   readonly eventsPerSecond: number;
   readonly bytesPerSecond: number;
+  readonly windowSeconds: number;
 }
 
 export const DEFAULT_RECEIVE_LIMITS: ReceiveLimits = {
@@ -23,16 +24,16 @@ export const DEFAULT_RECEIVE_LIMITS: ReceiveLimits = {
   // Half of what a small server takes in all: one agency alone cannot keep the others out.
   eventsPerSecond: 10_000,
   bytesPerSecond: 32 * 1024 * 1024,
+  windowSeconds: 10,
 };
-
-const WINDOW_SECONDS = 10;
 
 /** The function that counts what a source sends, and throws LedgerError `rate-limited` once it is more than its share. */
 export function sourceLimit(
   limits: ReceiveLimits,
 ): (source: Source, events: number, bytes: number) => Promise<void> {
+  const { windowSeconds } = limits;
   const limiter = (perSecond: number): RateLimiterMemory =>
-    new RateLimiterMemory({ points: perSecond * WINDOW_SECONDS, duration: WINDOW_SECONDS });
+    new RateLimiterMemory({ points: perSecond * windowSeconds, duration: windowSeconds });
   const events = limiter(limits.eventsPerSecond);
   const bytes = limiter(limits.bytesPerSecond);
   return async (source, eventCount, byteCount) => {

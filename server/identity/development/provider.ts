@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { JWK } from "jose";
-// Types only: the provider and what it needs are loaded when somebody first asks for it.
+// Types only: the provider and what it needs are loaded where the development sign-on is, and nowhere else.
 import type { AdapterPayload, Configuration, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type * as oidcProvider from "oidc-provider";
 import type { Logger } from "pino";
@@ -37,9 +37,14 @@ const TOKEN_SECONDS = 60 * 60;
 /** A person's id, and nothing else. */
 const MAX_FORM_BYTES = 1024;
 
+/** Loads what the provider is made of, which may take longer than who asks for it first would wait. */
+export async function loadProvider(): Promise<typeof oidcProvider> {
+  return await import("oidc-provider");
+}
+
 /** OpenID Connect for development: authorization code with PKCE for people, client credentials with `private_key_jwt` for agencies. */
 export async function startProvider(parts: ProviderParts): Promise<RequestListener> {
-  const library = await import("oidc-provider");
+  const library = await loadProvider();
   const provider = new library.Provider(parts.issuer, configuration(parts, library));
   provider.on("server_error", (_context: unknown, error: Error) => {
     parts.log.error({ err: error }, "the development sign-on failed");

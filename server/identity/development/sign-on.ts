@@ -8,7 +8,7 @@ import { LedgerError } from "../../errors.ts";
 import type { IssuerKeys } from "../issuer-keys.ts";
 import { clientKeyFile, keptKey, privateJwk, publicJwk } from "./keys.ts";
 import { type DemoPerson, demoPeople } from "./people.ts";
-import { startProvider } from "./provider.ts";
+import { loadProvider, startProvider } from "./provider.ts";
 import { readResidents } from "./residents.ts";
 
 /** Where the server has it. */
@@ -35,7 +35,7 @@ export interface DevelopmentSignOn {
 /**
  * A sign-on for trying things out, on which anybody is whoever they pick. Therefore it exists on the embedded chain only, and answers only this machine:
  * nobody at all where people reach the ledger by a network's name, since a proxy may hide from where they come.
- * Its provider is loaded by the first request.
+ * Its provider is loaded as soon as the server listens, and started by the first request.
  * @throws DevelopmentSignOnError outside the embedded environment.
  */
 export function developmentSignOn(
@@ -88,7 +88,11 @@ export function developmentSignOn(
         known.add(agency);
       }
     },
-    listensAt: (url) => (base = isOnNetwork ? undefined : loopbackUrl(url)),
+    listensAt: (url) => {
+      base = isOnNetwork ? undefined : loopbackUrl(url);
+      // If that fails, the first request says why.
+      if (base !== undefined) void loadProvider().catch(() => undefined);
+    },
   };
 }
 
