@@ -150,6 +150,8 @@ class EmbeddedChain {
     this.#endSnapshots();
     this.#anvil.signal("SIGKILL");
     await this.#anvil.ended;
+    // What it had answered before may still be written: whoever ended it may remove the folder.
+    await this.#saving.catch(() => undefined);
   }
 
   /** Nothing is mined from here on but one last block, after which the node has no block under way. */

@@ -8,7 +8,15 @@ import path from "node:path";
 import { expect } from "chai";
 import { facetsOfPlainEvent } from "../../protocol/plain-event.ts";
 import type { App } from "../../server/app.ts";
-import { ACCESS, type Deployed, deployed, POLICE, signedSubmission, startLedger } from "../system/fixture.ts";
+import {
+  ACCESS,
+  type Deployed,
+  deployed,
+  fetchUntil,
+  POLICE,
+  signedSubmission,
+  startLedger,
+} from "../system/fixture.ts";
 import { requireTool, tool } from "./tools.ts";
 
 const CONFIG = path.resolve(import.meta.dirname, "../../deploy/nginx/minhbach.conf");
@@ -36,6 +44,7 @@ describe("nginx before the ledger", function () {
     ends.push(system.destroy);
     ledger = await startLedger(system);
     ends.push(ledger.close);
+    await fetchUntil(`${ledger.url}/ready`);
     await certificate(folder);
     await writeFile(path.join(folder, "nginx.conf"), await configFor(folder, new URL(ledger.url).host));
     nginx = spawn("nginx", ["-p", folder, "-c", "nginx.conf", "-e", "stderr"], {

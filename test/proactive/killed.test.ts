@@ -6,12 +6,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { dayIn } from "../../proactive/agency/living.ts";
+import { headersOf } from "../../proactive/exchange/message.ts";
 import { LEADS, occasionId } from "../../proactive/noticing/notice.ts";
 import { occasionsOn } from "../../proactive/noticing/occasions.ts";
 import { addDays } from "../../proactive/population/calendar.ts";
 import { population } from "../../proactive/population/population.ts";
 import { firstWakingMoment } from "../../proactive/reach/channel.ts";
-import { REGISTER_CODES } from "../../proactive/registers/configurations.ts";
+import { REGISTER_CODES, REGISTERS } from "../../proactive/registers/configurations.ts";
 import { society } from "../../proactive/registers/facts.ts";
 import { register } from "../../proactive/registers/register.ts";
 import { RULES } from "../../proactive/rules/rules.ts";
@@ -59,6 +60,9 @@ describe("the proactive services, killed at random instants", function () {
   const made = population({ ...people, registers: REGISTER_CODES });
   const staffToken = randomBytes(24).toString("hex");
   const running = new Map<Part, Running>();
+  /** Rejects when a part ends that nobody killed. */
+  const crashed = Promise.withResolvers<never>();
+  crashed.promise.catch(() => undefined);
   let system: Deployed;
   let gateway: SmsGateway;
   let ports: Record<Part, number>;
@@ -88,6 +92,7 @@ describe("the proactive services, killed at random instants", function () {
     if (part === "ledger") {
       const env = { PORT: String(ports.ledger), CATALOGUE: path.join(ROOT, "catalogue"), LOG_LEVEL: "info" };
       const ledger = await spawnLedger(system, { ...env, ...fastDate }, [`--import=${FAST}`]);
+      watch(part, ledger.process);
       running.set(part, { url: ledger.url, kill: async () => await ended(ledger) });
       return;
     }
@@ -99,7 +104,14 @@ describe("the proactive services, killed at random instants", function () {
       ],
       { cwd: ROOT, env: envOf(part), stdio: ["ignore", "ignore", "inherit"] },
     );
+    watch(part, child);
     running.set(part, { url: urlOf(part), kill: async () => await killed(child) });
+  }
+
+  function watch(part: Part, child: ChildProcess): void {
+    child.once("exit", (code, signal) => {
+      if (!child.killed) crashed.reject(new Error(`${part} ended by itself: ${String(code ?? signal)}`));
+    });
   }
 
   function envOf(part: Part): NodeJS.ProcessEnv {
@@ -125,7 +137,7 @@ describe("the proactive services, killed at random instants", function () {
     await fetchUntil(`${urlOf("ledger")}/v1/catalogue`, 200, SETTLING_MS);
     for (let round = 0; round < ROUNDS; round++) {
       for (const part of ["ledger", "inbox", ...AGENCIES] as const) await start(part);
-      await fetchUntil(`${urlOf("qn-police")}/live`, 200, SETTLING_MS);
+      await untilLive();
       await delay(randomInt(MAX_LIFE_MS));
       await kill(victims[round % victims.length] ?? "qn-police");
     }
@@ -136,8 +148,9 @@ describe("the proactive services, killed at random instants", function () {
 
     const { authorization = "" } = await tokenOf(system, "inspector");
     const view = ledgerView(urlOf("ledger"), () => Promise.resolve(authorization.slice("Bearer ".length)));
+    await untilDelivered(view);
     for (const { id } of cases) {
-      const details = (await actionsOf(view, id)).map(
+      const details = (await eventsOf(view, { case: id, type: "action" })).map(
         ({ facets }) => (facets.outcome as { detail?: string }).detail ?? "",
       );
       const concluded = details.filter((detail) => /^(offer|notify|none|officer)/.test(detail));
@@ -151,12 +164,45 @@ describe("the proactive services, killed at random instants", function () {
     for (const key of sent) expect(gateway.requestsFor(key), key).to.be.within(1, 2);
   });
 
+  async function untilLive(): Promise<void> {
+    const deadline = performance.now() + SETTLING_MS;
+    for (;;) {
+      const asked = fetch(`${urlOf("qn-police")}/live`).catch(() => undefined);
+      const answer = await Promise.race([crashed.promise, asked]);
+      if (answer?.status === 200) return;
+      if (performance.now() > deadline) throw new Error("the police do not answer");
+      await delay(20);
+    }
+  }
+
+  /** All that the police recorded so far is found at the ledger once this is: a question without a decision, whose refusal is recorded behind it. */
+  async function untilDelivered(view: LedgerView): Promise<void> {
+    const { holds } = REGISTERS.population;
+    const asked = await fetch(`${urlOf("qn-police")}/read`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...headersOf({ client: "qn-justice/civil", messageId: "m-1", issue: "HS-1", procedure: "BIRTH_REG" }),
+      },
+      body: JSON.stringify({ subject: { scheme: "vn-cccd", id: "999199000001" }, personalData: holds }),
+    });
+    expect(asked.status).to.equal(403);
+    const deadline = performance.now() + SETTLING_MS;
+    while ((await eventsOf(view, { case: "HS-1" })).length === 0) {
+      if (performance.now() > deadline) throw new Error("the police's records do not come to the ledger");
+      await delay(100);
+    }
+  }
+
   /** The ledger was killed too: it searches once it has read everything again. */
-  async function actionsOf(view: LedgerView, id: string): Promise<readonly SeenEvent[]> {
+  async function eventsOf(
+    view: LedgerView,
+    filter: Parameters<LedgerView["events"]>[0],
+  ): Promise<readonly SeenEvent[]> {
     const deadline = performance.now() + SETTLING_MS;
     for (;;) {
       try {
-        return await view.events({ case: id, type: "action" });
+        return await view.events(filter);
       } catch (error) {
         if (!String(error).includes("503") || performance.now() > deadline) throw error;
         await delay(100);
@@ -179,10 +225,11 @@ describe("the proactive services, killed at random instants", function () {
 
   /** The police's cases once none of them goes on by itself, but by an answer. */
   async function untilSettled(): Promise<readonly Listed[]> {
-    await fetchUntil(`${urlOf("qn-police")}/live`, 200, SETTLING_MS);
+    await untilLive();
     const deadline = performance.now() + SETTLING_MS;
     for (;;) {
-      const { cases } = (await demand(`${urlOf("qn-police")}/cases?limit=100`, staffToken)) as unknown as {
+      const asked = demand(`${urlOf("qn-police")}/cases?limit=100`, staffToken);
+      const { cases } = (await Promise.race([crashed.promise, asked])) as unknown as {
         cases: readonly Listed[];
       };
       const isSettled =
@@ -195,12 +242,11 @@ describe("the proactive services, killed at random instants", function () {
   }
 });
 
-/** This moment, or the next from which nobody is asleep for some hours: at night messages wait for the morning. */
+/** This moment, or the next from which nobody is asleep for half a day: at night messages wait for the morning. */
 function wakingHours(now: number): number {
-  const later = now + 4 * 3_600_000;
-  return firstWakingMoment(now) === now && firstWakingMoment(later) === later
-    ? now
-    : firstWakingMoment(later);
+  const hours = Array.from({ length: 13 }, (_, ahead) => now + ahead * 3_600_000);
+  const asleep = hours.find((hour) => firstWakingMoment(hour) !== hour);
+  return asleep === undefined ? now : firstWakingMoment(asleep);
 }
 
 async function ended(ledger: LedgerProcess): Promise<void> {

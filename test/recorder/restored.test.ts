@@ -91,6 +91,10 @@ describe("recorder whose spool was restored from a backup", () => {
     const original = await here.open();
     await record(copy, "x");
     await record(original, "b");
+    await eventually(
+      () => [copy, original].every((recorder) => recorder.status().sending.state === "outage"),
+      "both are refused",
+    );
     here.ledger.faultOf = () => undefined;
     await eventually(
       () => [copy, original].some((recorder) => recorder.status().sending.state === "stopped"),

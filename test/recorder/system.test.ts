@@ -9,11 +9,11 @@ import { verifyEvidence } from "../../verifier/evidence.ts";
 import { jsonRpc } from "../../verifier/json-rpc.ts";
 import { accessEvent, eventually, flushed } from "./fixture.ts";
 
-describe("recorder with the real ledger and chain", () => {
+describe("recorder with the real ledger and chain", function () {
+  this.timeout(600_000);
   let system: Deployed;
   let ledger: App;
-  before(async function () {
-    this.timeout(600_000);
+  before(async () => {
     system = await deployed();
     ledger = await startLedger(system);
   });

@@ -35,9 +35,12 @@ describe("scripts/demo: a small commune for some days", function () {
     cases = (await Promise.all(pages)).flat();
   });
   after(async () => {
-    await demo.province.close();
-    clock.end();
-    await rm(dataDir, { recursive: true, force: true });
+    try {
+      await (demo as LivedDemo | undefined)?.province.close();
+    } finally {
+      (clock as WorldClock | undefined)?.end();
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   const concluded = (outcome: string): number =>

@@ -28,7 +28,8 @@ setInterval(() => undefined, 1000);
 console.log(process.pid);
 `;
 
-describe("run.mjs", () => {
+describe("run.mjs", function () {
+  this.timeout(600_000);
   let checkout: Checkout;
 
   beforeEach(async () => {

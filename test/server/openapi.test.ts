@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { PERMISSIONS } from "../../server/identity/permissions.ts";
 import type { App } from "../../server/app.ts";
 import { readConfig } from "../../server/config.ts";
+import { eventually } from "../recorder/fixture.ts";
 import { CATALOGUE } from "./catalogue/folder.ts";
 import {
   ACCESS,
@@ -700,6 +701,15 @@ describe("server/openapi", function () {
     const objecting = { ...post(`{"procedure":"ID_CARD"}`), headers: citizen };
     const objected = await fetch(`${ledger.url}/v1/objections`, objecting);
     objection = ((await objected.json()) as { id: string }).id;
+    // The index and the search are read anew behind what makes the ledger ready.
+    for (const [page, init] of [
+      ["/v1/statement", post(FIRST_PERSON)],
+      ["/v1/inspection/search", post("{}")],
+    ] as const)
+      await eventually(
+        async () => (await fetch(ledger.url + page, { ...init, headers: inspector })).status === 200,
+        `${page} answers`,
+      );
   });
 
   for (const operation of operations) {

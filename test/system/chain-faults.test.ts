@@ -47,12 +47,17 @@ onBothStores("chain faults", function (store) {
   });
 
   describe("of a node", () => {
-    const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs };
+    const clock = {
+      aheadMs: 0,
+      /** While set, the ledger's time stands still: only a jump ends its patience. */
+      stopped: undefined as number | undefined,
+      now: () => (clock.stopped ?? Date.now()) + clock.aheadMs,
+    };
     let ledger: App;
     let recorder: Recorder;
 
     beforeEach(async () => {
-      clock.aheadMs = 0;
+      [clock.aheadMs, clock.stopped] = [0, undefined];
       ledger = await startLedger(system, { clock, config: { rpcUrls: [gateway.url] } });
       ending.push(ledger.close);
       await fetchUntil(`${ledger.url}/ready`);
@@ -74,6 +79,7 @@ onBothStores("chain faults", function (store) {
       await anchorEvents(1);
       gateway.isDown = true;
       for (let i = 0; i < 3; i++) await record(recorder);
+      await untilHealth(ledger, (health) => health.includes('"indexed":4'));
 
       clock.aheadMs += 20 * MINUTE_MS;
       await fetchUntil(`${ledger.url}/ready`, 503);
@@ -90,12 +96,12 @@ onBothStores("chain faults", function (store) {
     it("that drops the transaction: it gets the same bytes again", async () => {
       await rpc("evm_setAutomine", [false]);
       await record(recorder);
-      await until(() => gateway.sent.length === 1);
+      await untilPending(gateway, 1);
       const [first] = gateway.sent;
       await rpc("anvil_dropAllTransactions", []);
 
       clock.aheadMs += MINUTE_MS;
-      await until(() => gateway.sent.length === 2);
+      await untilPending(gateway, 2);
       expect(gateway.sent[1]).to.equal(first);
       await rpc("evm_mine", []);
       await fetchUntil(`${ledger.url}/v1/events/0/evidence`);
@@ -106,6 +112,7 @@ onBothStores("chain faults", function (store) {
       const evidence = await anchorEvents(3);
       expect(await verdictOf(evidence, system, system.chain)).to.equal("development");
       const before = await history(system, rpc);
+      clock.stopped = Date.now();
       await rpc("anvil_reorg", [2, []]);
       expect(await sizes(system, rpc)).to.deep.equal([1]);
       expect(await verdictOf(evidence, system, system.chain)).to.not.equal("development");
@@ -113,7 +120,7 @@ onBothStores("chain faults", function (store) {
       // A new checkpoint has to wait: it would skip what evidence was given for.
       await record(recorder);
 
-      clock.aheadMs += MINUTE_MS;
+      [clock.aheadMs, clock.stopped] = [MINUTE_MS, undefined];
       await fetchUntil(`${ledger.url}/v1/events/3/evidence`);
       expect(await oneLine(system, rpc, ledger)).to.deep.equal([1, 2, 3, 4]);
       expect(await verdictOf(evidence, system, system.chain)).to.equal("development");
@@ -129,6 +136,7 @@ onBothStores("chain faults", function (store) {
       await system.chain.snapshot();
       await copyFile(system.chain.statePath, older);
       const evidence = await anchorEvents(3);
+      clock.stopped = Date.now();
       await system.chain.kill();
 
       await copyFile(older, system.chain.statePath);
@@ -139,7 +147,7 @@ onBothStores("chain faults", function (store) {
       expect(await sizes(system, again)).to.deep.equal([1]);
       await untilHealth(ledger, (health) => health.includes('"missingAnchors":3'));
 
-      clock.aheadMs += MINUTE_MS;
+      [clock.aheadMs, clock.stopped] = [MINUTE_MS, undefined];
       await record(recorder);
       await fetchUntil(`${ledger.url}/v1/events/4/evidence`);
       expect(await oneLine(system, again, ledger)).to.deep.equal([1, 2, 3, 4, 5]);
@@ -269,6 +277,13 @@ async function metric(ledger: App, name: string): Promise<number> {
 
 async function untilHealth(ledger: App, isSo: (health: string) => boolean): Promise<void> {
   await until(async () => isSo(await (await fetch(`${ledger.url}/health`)).text()));
+}
+
+/** Waits until the node holds the so-manieth transaction that was sent, and no block has it. */
+async function untilPending({ sent, target }: Gateway, count: number): Promise<void> {
+  await until(() => sent.length === count);
+  const rpc = httpRpc(target, 100_000, 10_000_000);
+  await until(async () => ((await rpc("txpool_status", [])) as { pending: string }).pending === "0x1");
 }
 
 /** Looks again and again until it is so; mocha's timeout ends it. */

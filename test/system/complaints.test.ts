@@ -117,6 +117,7 @@ describe("complaints", function () {
     expect(await complaint(id)).to.deep.include({ id, state: "filed", agency: "qn-police" });
     expect((await answer(id)).status).to.equal(201);
     expect((await decision(id)).status).to.equal(201);
+    await published();
     const done = await complaint(id);
     expect(done).to.deep.include({ state: "decided", outcome: "upheld" });
     expect(done.event.index).to.equal(index);

@@ -10,7 +10,15 @@ import { entriesPath, newTiles, parseEntryBundle, TILE_WIDTH, tilePath } from ".
 import { readSigningKey } from "../../recorder/index.ts";
 import { recorderKeyFile } from "../../scripts/start/agencies.ts";
 import { onBothStores } from "./both-stores.ts";
-import { type Deployed, deployed, fetchUntil, openSystemRecords, spawnLedger, tokenOf } from "./fixture.ts";
+import {
+  type Deployed,
+  deployed,
+  fetchUntil,
+  fetchUntilText,
+  openSystemRecords,
+  spawnLedger,
+  tokenOf,
+} from "./fixture.ts";
 import { expectPromisesKept, PromisedClient } from "./promised-client.ts";
 import { copyRecords, restoreCopy } from "./records-copy.ts";
 
@@ -157,9 +165,4 @@ async function publishedAtLeast(url: string, size: number): Promise<ReturnType<t
 
 async function untilAnchored(url: string, size: number): Promise<void> {
   await fetchUntilText(`${url}/health`, `"anchored":${size}}`);
-}
-
-/** Asks until the answer's text holds the part; the test's own time limit ends it. */
-async function fetchUntilText(url: string, part: string): Promise<void> {
-  while (!(await (await fetch(url)).text()).includes(part)) await delay(20);
 }

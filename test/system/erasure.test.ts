@@ -92,8 +92,8 @@ onBothStores("erasure in the whole system", function (store) {
   });
   after(async () => {
     await ledger.end("SIGKILL");
-    await system.destroy();
     await police.close();
+    await system.destroy();
   });
 
   async function recordAll(recorder: Recorder, events: readonly object[]): Promise<void> {
@@ -164,16 +164,13 @@ onBothStores("erasure in the whole system", function (store) {
   async function foundOnDisk(events: readonly number[]): Promise<string[]> {
     const wanted = events.flatMap((index) => needles[index] ?? []);
     const found = new Set<string>();
-    const files = await Promise.all(
-      system.folders.map(async (folder) => await readdir(folder, { recursive: true, withFileTypes: true })),
-    );
-    for (const file of files.flat().filter((each) => each.isFile())) {
-      // A file may be deleted while we look.
-      const bytes = await readFile(path.join(file.parentPath, file.name)).catch(() => undefined);
-      for (const { name, bytes: needle } of wanted)
-        if (bytes?.includes(needle) === true)
-          found.add(`${name} in ${path.relative(system.dataDir, path.join(file.parentPath, file.name))}`);
-    }
+    for (const folder of system.folders)
+      for await (const file of filesBelow(folder)) {
+        const bytes = await readFile(file).catch(unlessGone);
+        for (const { name, bytes: needle } of wanted)
+          if (bytes?.includes(needle) === true)
+            found.add(`${name} in ${path.relative(system.dataDir, file)}`);
+      }
     return [...found].sort();
   }
 
@@ -409,3 +406,18 @@ onBothStores("erasure in the whole system", function (store) {
     }
   }
 });
+
+/** Paths of all files below a folder. What is removed while we look is none. */
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  for (const entry of (await readdir(folder, { withFileTypes: true }).catch(unlessGone)) ?? []) {
+    const found = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(found);
+    else if (entry.isFile()) yield found;
+  }
+}
+
+/** @throws any error but that there is no such file */
+function unlessGone(error: unknown): undefined {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  throw error;
+}

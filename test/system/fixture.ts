@@ -162,8 +162,9 @@ export interface LedgerOptions {
   readonly logTo?: DestinationStream;
 }
 
-/** Fast, so that tests wait for nothing; and with no catalogue, whose event would be the log's first. */
+/** Fast, so that tests wait for nothing; never an anchor without its index; and with no catalogue, whose event would be the log's first. */
 const QUICK = {
+  INDEX_PATIENCE: "1h",
   ...{ CHECKPOINT_INTERVAL: "50ms", CHAIN_POLL: "25ms", RECEIVE_WORKERS: "1", LOG_LEVEL: "silent" },
   CATALOGUE: "none",
 };
@@ -300,7 +301,13 @@ export async function submit(ledgerUrl: string, body: SubmissionBody): Promise<R
   });
 }
 
-/** Asks until the answer has the status, at most `timeoutMs`. The only place that waits for something to happen elsewhere. */
+/** Asks until the answer's text holds the part; the test's own time limit ends it. */
+export async function fetchUntilText(url: string, part: string): Promise<void> {
+  while (!(await (await fetch(url)).text()).includes(part))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Asks until the answer has the status, at most `timeoutMs`. */
 export async function fetchUntil(url: string, status = 200, timeoutMs = 100_000): Promise<Response> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -267,6 +267,8 @@ describe("once-only exchange on the whole system", function () {
       time: { occurred: new Date().toISOString() },
     });
     const { index } = await lastHalf(justice);
+    // Both halves of whatever was tried before are there, or an hour would lie between them.
+    for (const each of [police, health]) await each.flush(AbortSignal.timeout(100_000));
     ahead.ledgerMs = 2 * 3_600_000;
     const { json } = await api("findings?kind=unmatched-exchange", inspector);
     const found = json["findings"] as { evidence: object; agency: string }[];

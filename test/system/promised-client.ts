@@ -10,7 +10,7 @@ import { parseReceipt } from "../../protocol/receipt.ts";
 import type { Source } from "../../protocol/source.ts";
 import { makeSubmission, type SubmissionBody } from "../../protocol/submission.ts";
 import type { LocalSigningKey } from "../../recorder/index.ts";
-import type { Store } from "../../server/store/store.ts";
+import type { Store, StoreReader } from "../../server/store/store.ts";
 import type { Deployed } from "./fixture.ts";
 
 const MAX_EVENTS = 60;
@@ -105,6 +105,16 @@ export class PromisedClient {
 /** Holds a store against what clients were promised: no event lost, renumbered or duplicated. */
 export async function expectPromisesKept(
   store: Store,
+  clients: readonly PromisedClient[],
+  when: string,
+): Promise<void> {
+  // A database may still be ending what a killed server asked of it.
+  const snapshot = await store.snapshot();
+  await expectKeptIn(snapshot, clients, when).finally(snapshot.close);
+}
+
+async function expectKeptIn(
+  store: StoreReader,
   clients: readonly PromisedClient[],
   when: string,
 ): Promise<void> {

@@ -15,6 +15,7 @@ import {
   type Deployed,
   deployed,
   fetchUntil,
+  fetchUntilText,
   type LedgerProcess,
   openDemoRecorder,
   openSystemRecords,
@@ -133,6 +134,7 @@ describe("three servers, restarted one after the other under load", function () 
     const files = { "trust.json": await readFile(system.profileFile, "utf8") };
     for (const { url } of servers) {
       await fetchUntil(`${url}/v1/events/${size - 1}/evidence`, 200, READY_MS);
+      await fetchUntilText(`${url}/checkpoint`, `\n${size}\n`);
       const { code, out } = await runCommands(
         [auditCommand(fetch)],
         ["audit", url, "--trust", "trust.json"],

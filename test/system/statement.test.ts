@@ -196,6 +196,8 @@ onBothStores("statements of the whole system", function (store) {
   });
 
   it("go on from an earlier statement with nothing but what is new", async () => {
+    // Behind whatever an inspector looked at so far: the earlier statement covers all of that.
+    await record("qn-police/r1", access("before", FIRST));
     const earlier = await statement(own, second);
     const count = (await claimOf(system, earlier)).lists[0]?.count ?? 0;
     const added = await record(

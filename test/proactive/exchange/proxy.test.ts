@@ -7,7 +7,7 @@ import type { Decision } from "../../../protocol/decision-jws.ts";
 import { openFacets, parseEvent } from "../../../protocol/event.ts";
 import { isJsonObject } from "../../../protocol/json.ts";
 import { headersOf, personIn } from "../../../proactive/exchange/message.ts";
-import { onceOnlyProxy } from "../../../proactive/exchange/proxy.ts";
+import { onceOnlyProxy, type ProxyOptions } from "../../../proactive/exchange/proxy.ts";
 import type { Recorder } from "../../../recorder/index.ts";
 import { logOf } from "../../../verifier/trust-profile.ts";
 import { premises, type Premises } from "../../recorder/fixture.ts";
@@ -35,14 +35,15 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 }
 
-/** The service of this machine answers sooner, however busy it is; one that does not answer costs a test this. */
-const TIMEOUT_MS = 3_000;
+/** What a service that does not answer costs a test. */
+const HASTY_MS = 1_000;
 
 describe("proactive/exchange: the proxy", () => {
   let place: Premises;
   let recorder: Recorder;
   let upstream: Upstream;
   let front: Server;
+  let origin: string;
   let url: string;
 
   beforeEach(async () => {
@@ -64,34 +65,34 @@ describe("proactive/exchange: the proxy", () => {
       ...{ personalData: ["pd:Name"], reason: "law", obligations: [] },
       ...{ basis: { law: "194/2025/NĐ-CP" }, catalogue: { version: "1", digest: "A" } },
     };
+    const options: ProxyOptions = {
+      ...{ service: "qn-police/population", recorder, now: () => Date.parse("2026-11-22T08:00:00Z") },
+      check: ({ message }) =>
+        Promise.resolve(
+          message.decision === undefined
+            ? { permits: false, reason: "no-decision" }
+            : { permits: true, decision },
+        ),
+      categories: { name: "pd:Name", born: "pd:BirthDate" },
+      askedOf: () => ["name"],
+      // As careless as it may be written somewhere.
+      subjectOf: ({ method, body, path }) => {
+        const [, id] = /persons.(\d{12})/.exec(path) ?? [];
+        const asked: unknown = isJsonObject(body) ? body["subject"] : undefined;
+        return personIn(method === "GET" ? { scheme: "vn-cccd", id } : asked);
+      },
+      logger: { error: () => undefined },
+      upstream: `${await listening(server)}/old`,
+      passHeaders: ["authorization"],
+      ...{ maxRequestBytes: 1_000, maxAnswerBytes: 10_000 },
+    };
     const app = express();
     app.disable("x-powered-by");
-    app.use(
-      "/population",
-      onceOnlyProxy({
-        ...{ service: "qn-police/population", recorder, now: () => Date.parse("2026-11-22T08:00:00Z") },
-        check: ({ message }) =>
-          Promise.resolve(
-            message.decision === undefined
-              ? { permits: false, reason: "no-decision" }
-              : { permits: true, decision },
-          ),
-        categories: { name: "pd:Name", born: "pd:BirthDate" },
-        askedOf: () => ["name"],
-        // As careless as it may be written somewhere.
-        subjectOf: ({ method, body, path }) => {
-          const [, id] = /persons.(\d{12})/.exec(path) ?? [];
-          const asked: unknown = isJsonObject(body) ? body["subject"] : undefined;
-          return personIn(method === "GET" ? { scheme: "vn-cccd", id } : asked);
-        },
-        logger: { error: () => undefined },
-        upstream: `${await listening(server)}/old`,
-        passHeaders: ["authorization"],
-        ...{ maxRequestBytes: 1_000, maxAnswerBytes: 10_000, timeoutMs: TIMEOUT_MS },
-      }),
-    );
+    app.use("/population", onceOnlyProxy(options));
+    app.use("/hasty", onceOnlyProxy({ ...options, timeoutMs: HASTY_MS }));
     front = createServer(app);
-    url = `${await listening(front)}/population`;
+    origin = await listening(front);
+    url = `${origin}/population`;
   });
   afterEach(async () => {
     for (const server of [front, upstream.server]) {
@@ -238,7 +239,15 @@ describe("proactive/exchange: the proxy", () => {
             body: gzipSync(JSON.stringify({ name: "A".repeat(20_000) })),
           }),
       ],
-      ["does not answer in time", 504, "upstream-late", (it) => (it.status = 0)],
+      [
+        "does not answer in time",
+        504,
+        "upstream-late",
+        (it) => {
+          it.status = 0;
+          url = `${origin}/hasty`;
+        },
+      ],
       [
         "is away",
         502,

@@ -10,6 +10,7 @@ import { Provider } from "oidc-provider";
 import { Registry } from "prom-client";
 import { callersOf } from "../../../server/app/callers.ts";
 import { portal } from "../../../server/app/portal.ts";
+import type { Clock } from "../../../server/clock.ts";
 import { type Config, readConfig } from "../../../server/config.ts";
 import { httpEdge } from "../../../server/edge.ts";
 import { memoryAdapter } from "../../../server/identity/development/memory.ts";
@@ -74,6 +75,7 @@ describe("server/app/portal with an issuer", function () {
   async function start(
     env: Record<string, string> = {},
     kept: readonly Expiring[] = [expiringInMemory({ now: Date.now })],
+    clock: Clock = { now: Date.now },
   ): Promise<PortalBrowser> {
     const inbox = await listening(
       createServer(({ headers }, response) => {
@@ -96,16 +98,16 @@ describe("server/app/portal with an issuer", function () {
         response.end(JSON.stringify({ ...about(issuer), more: "x".repeat(300_000) }));
       else answer(request, response);
     });
-    const edges = await Promise.all(kept.map(async (expiring) => await edgeOf(config, expiring)));
+    const edges = await Promise.all(kept.map(async (expiring) => await edgeOf(config, expiring, clock)));
     // Each request goes to another one.
     let asked = 0;
     serving.on("request", (request, response) => edges[asked++ % edges.length]?.(request, response));
     return new PortalBrowser(ledger);
   }
 
-  async function edgeOf(config: Config, expiring: Expiring): Promise<RequestListener> {
+  async function edgeOf(config: Config, expiring: Expiring, clock: Clock): Promise<RequestListener> {
     const logger = createLog(config, { write: (line: string) => void (log += line) });
-    const options = { config, profile: PROFILE, clock: { now: Date.now }, log: logger };
+    const options = { config, profile: PROFILE, clock, log: logger };
     const callers = callersOf(
       { ...options, proofs: expiring },
       { keys: () => [], onChange: () => () => undefined },
@@ -197,7 +199,9 @@ describe("server/app/portal with an issuer", function () {
   it("an issuer that is away, or sends without end, is unavailable, and is left alone for a while", async () => {
     for (const how of ["away", "endless"] as const) {
       broken = how;
-      const browser = await start();
+      const asked = Date.now();
+      // The while is not over before both have asked.
+      const browser = await start({}, undefined, { now: () => asked });
       for (let at = 0; at < 2; at++)
         expect((await browser.step("/portal/sign-on")).headers.get("location"), how).to.equal(
           "/portal/?sign-on=unavailable",

@@ -80,7 +80,6 @@ describe("store: how PostgreSQL is set up", function () {
     await store.campaign();
     await store.commit(groupAfter(EMPTY, [madeSubmission("qn-police/r1", 1, 3, 0)]), 0);
     const forgotten = await store.snapshot();
-    await forgotten.head();
     await store.eraseKeys([1]);
     expect(await store.destroyed([1])).to.deep.equal(new Set([1]));
     expect(await rejection(forgotten.head())).to.have.property("code", "store-unavailable");
