@@ -29,7 +29,10 @@ import type { SearchIndex } from "./search/search-index.ts";
 
 export interface BundlesOptions {
   readonly desk: Pick<Desk, "record">;
-  readonly store: Pick<StoreReader, "head" | "events" | "payloads" | "submissionOfIndex" | "anchorCovering">;
+  readonly store: Pick<
+    StoreReader,
+    "head" | "events" | "payloads" | "submissionOfIndex" | "anchorCovering" | "lastAnchor"
+  >;
   readonly showing: Pick<Showing, "viewerOf" | "show">;
   readonly prover: Pick<Prover, "evidenceShown">;
   readonly findings: Pick<FindingsBoard, "about">;
@@ -46,7 +49,10 @@ export interface BundlesOptions {
 export type BundleSubject =
   | { readonly about: "indexes"; readonly indexes: readonly number[] }
   | { readonly about: "case"; readonly case: string }
-  /** Received from the first time on and before the second, Unix seconds. */
+  /**
+   * Received from the first time on and before the second, Unix seconds, as far as the last final anchor's index goes, like a statement: what was recorded
+   * a moment ago can't be proven yet.
+   */
   | { readonly about: "person"; readonly person: PersonId; readonly from: number; readonly to: number };
 
 /**
@@ -65,14 +71,15 @@ const POSTINGS_AT_ONCE = 10_000;
 export function bundleMaker(options: BundlesOptions): MakeBundle {
   const { desk, store, showing, prover, findings, search, terms, index, representation, clock } = options;
 
-  async function indexesIn(subject: BundleSubject): Promise<readonly number[]> {
+  /** @param horizon how many events the last final anchor's index covers */
+  async function indexesIn(subject: BundleSubject, horizon: number): Promise<readonly number[]> {
     switch (subject.about) {
       case "indexes":
         return [...new Set(subject.indexes)].sort((a, b) => a - b);
       case "case":
         return await indexesOfCase(subject.case);
       case "person":
-        return await indexesOfPerson(subject);
+        return await indexesOfPerson(subject, horizon);
     }
   }
 
@@ -91,22 +98,23 @@ export function bundleMaker(options: BundlesOptions): MakeBundle {
     return found;
   }
 
-  async function indexesOfPerson({
-    person,
-    from,
-    to,
-  }: BundleSubject & { readonly about: "person" }): Promise<number[]> {
+  async function indexesOfPerson(
+    { person, from, to }: BundleSubject & { readonly about: "person" },
+    horizon: number,
+  ): Promise<number[]> {
+    if (horizon === 0) throw new LedgerError("not-yet-anchored", "No final anchor covers the index yet.");
     const found = new Set<number>();
     for (const { scheme, id } of await representation.numbersOf(person)) {
       const { key } = await index.keyOf("person", `${scheme}:${id}`);
       for (let at = 0; ; at += POSTINGS_AT_ONCE) {
         const page = await index.postings(key, at, at + POSTINGS_AT_ONCE);
-        for (const posting of page) {
+        const covered = page.filter((posting) => posting.index < horizon);
+        for (const posting of covered) {
           const time = (await store.submissionOfIndex(posting.index))?.time ?? -1;
           if (time >= from && time < to) found.add(posting.index);
           if (found.size > MAX_BUNDLE_ITEMS) throw tooMany();
         }
-        if (page.length < POSTINGS_AT_ONCE) break;
+        if (covered.length < POSTINGS_AT_ONCE) break;
       }
     }
     return [...found].sort((a, b) => a - b);
@@ -203,9 +211,11 @@ export function bundleMaker(options: BundlesOptions): MakeBundle {
   return async (subject, caller) => {
     const by = inspectorOf(caller);
     const viewer = await showing.viewerOf(caller, "bundle");
+    // Read before the look, which is itself an event about the person.
+    const horizon = (await store.lastAnchor())?.indexSize ?? 0;
     // Also that nothing, or too much, was recorded about somebody is something to know about them.
     if (subject.about === "person") await viewer.look(await representation.numbersOf(subject.person));
-    const indexes = await indexesIn(subject);
+    const indexes = await indexesIn(subject, horizon);
     if (indexes.length > MAX_BUNDLE_ITEMS) throw tooMany();
     await requireAnchored(indexes);
     const { index: recordedAt, leafHash: leaf } = await recordMaking(caller, indexes);
