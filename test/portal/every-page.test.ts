@@ -96,6 +96,9 @@ async function expectWholeNames(page: Page): Promise<void> {
   if (usual !== null) await page.setViewportSize(usual);
 }
 
+/** Many pages one after the other, on a machine that has much else to do. */
+const WALK_MS = 1_800_000;
+
 describe("every page", function () {
   this.timeout(600_000);
   let portal: Portal;
@@ -119,8 +122,8 @@ describe("every page", function () {
     complaint = (filed.json["complaint"] as { id: string }).id;
   });
   after(async () => {
-    await portal.close();
     await ledger.inbox.close();
+    await portal.close();
   });
 
   /** Opens what is closed, so that everything is read. */
@@ -236,7 +239,7 @@ describe("every page", function () {
       }
       expect(unexplained).to.deep.equal([]);
       await context.close();
-    });
+    }).timeout(WALK_MS);
   }
 
   for (const [person, language] of [

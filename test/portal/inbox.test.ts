@@ -27,8 +27,8 @@ describe("the inbox in a browser", function () {
     for (const procedure of PROCEDURES) await write(procedure);
   });
   after(async () => {
-    await portal.close();
     await ledger.inbox.close();
+    await portal.close();
   });
 
   async function write(procedure: string): Promise<void> {

@@ -89,6 +89,8 @@ describe("what inspectors order and record in a browser", function () {
     await page.getByText(`Bên kia chưa ghi các lần trao đổi này: #${index}`).waitFor();
     await expectAccessible(page);
 
+    // Until the seal is anchored nobody gets the list that it is in.
+    await judged(portal);
     const person = await opened("/portal/my-data", { person: "citizen-1", size: "phone" });
     await person.page.getByRole("heading", { name: "Một mục đang được giữ kín" }).first().waitFor();
     await left(person);

@@ -15,7 +15,7 @@ import {
   type VisitorOptions,
   WORDS,
 } from "./browser.ts";
-import { judged } from "./recorded.ts";
+import { judged, monthOf } from "./recorded.ts";
 
 const DRAWN = "Trình duyệt này bốc ra đúng những mục đó";
 const ACCESSES = 30;
@@ -54,6 +54,8 @@ describe("what inspectors and officers do in a browser", function () {
         vi: "Số lần các cơ quan hỏi dữ liệu trong tháng",
         en: "How often agencies asked for data this month",
       };
+      const month = page.getByRole("combobox", { name: { vi: "Tháng", en: "Month" }[language] });
+      await month.selectOption(await monthOf(portal, 1));
       await page.getByRole("img", { name: name[language] }).waitFor();
       expect(new URL(page.url()).pathname).to.equal("/portal/oversight");
       await page.getByRole("button", { name: new RegExp(name[language]) }).press("Enter");

@@ -50,8 +50,8 @@ describe("the citizen's pages by keyboard alone", function () {
     await ledger.write({ ...MESSAGE, person: AN });
   });
   after(async () => {
-    await portal.close();
     await ledger.inbox.close();
+    await portal.close();
   });
 
   /** Goes there, and signs on with nothing but keys. */

@@ -62,6 +62,9 @@ const POLICE_EVENTS: readonly PlainEvent[] = [
 ];
 const [SEALED, OTHER, NO_CASE, EMERGENCY, ERASED, ACTED] = [1, 2, 3, 4, 5, 6] as const;
 
+/** A walk goes through all pages of somebody, on a machine that has much else to do. */
+const WALK_MS = 1_800_000;
+
 describe("what inspectors, officers and the public have before them", function () {
   this.timeout(600_000);
   let portal: Portal;
@@ -389,7 +392,7 @@ describe("what inspectors, officers and the public have before them", function (
         const visit = await opened("/portal/queues", { person, size });
         await walk(visit.page, walksOf(person), person, size);
         await left(visit);
-      });
+      }).timeout(WALK_MS);
 
     it(`Tab comes to everything that can be used, in order, and shows where it is: anybody, ${size}`, async () => {
       const visit = await visitor(portal, { size });

@@ -13,6 +13,13 @@ export async function indexOf({ url }: Pick<Portal, "url">, seq: number): Promis
   return index + seq - first;
 }
 
+/** The month in which an event of the police counts, such as `2026-11`: a page that is opened later may begin with the next one. */
+export async function monthOf({ url }: Pick<Portal, "url">, seq: number): Promise<string> {
+  const submission = await fetchUntil(`${url}/v1/submissions/${POLICE}/${seq}`);
+  const { time } = (await submission.json()) as { readonly time: number };
+  return new Date(time * 1000).toISOString().slice(0, 7);
+}
+
 /** Asks until it holds. */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 200_000;

@@ -3,6 +3,7 @@ import type { Facets } from "../../../protocol/facet-values.ts";
 import { GRANTED } from "../../../protocol/grant.ts";
 import { type ResultOutcome, resultRegister } from "../../../server/inspect/result-register.ts";
 import { sampleResults } from "../../../server/inspect/results.ts";
+import type { DrawnSample } from "../../../server/inspect/samples.ts";
 import { followLog } from "../../../server/integrate/log-follower.ts";
 import { createLog } from "../../../server/log.ts";
 import { deskRecorder, testDesk } from "../desk/ledger.ts";
@@ -17,6 +18,11 @@ const GRANT: Facets = {
   purpose: { procedure: "DRIVER_LIC" },
   outcome: { code: "success", detail: GRANTED },
   time,
+};
+/** It drew the log's one event. */
+const DRAWN: DrawnSample = {
+  ...{ index: SAMPLE, leafHash: new Uint8Array(32), range: { from: 0, to: 1, count: 1 }, indexes: [0] },
+  ...{ seed: { block: 1, blockHash: "0x", transaction: "0x" }, evidence: undefined },
 };
 
 describe("recording the results of a sample", () => {
@@ -41,7 +47,7 @@ describe("recording the results of a sample", () => {
       desk: testDesk(log.store).desk,
       store: log.store,
       samples: {
-        drawn: () => Promise.resolve({ indexes: [0] } as never),
+        drawn: () => Promise.resolve(DRAWN),
         granted: () => Promise.resolve([0]),
       },
       register: {
