@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { StartError } from "./error.ts";
@@ -11,14 +12,13 @@ export interface WantedPort {
 }
 
 /**
- * Where free ports are looked for: below those that a system gives to whoever asks for any, or calls somebody (Linux 32,768 and on, others 49,152),
- * so that nobody has one before it is listened on in earnest.
+ * Where free ports are looked for: below those that a system gives to whoever asks for any, or connects to somebody (Linux 32,768 and on, others 49,152),
+ * so that nobody has one before it is listened on in earnest. Browsers and fetch refuse none of them (the Fetch standard's "bad ports").
  */
-const LOWEST = 10_000;
-const NUMBER = 6_000;
-/** Processes beside each other look in places of their own. */
-const PORTS_OF_A_PROCESS = 40;
-let looked = (process.pid * PORTS_OF_A_PROCESS) % NUMBER;
+const LOWEST = 10_100;
+const NUMBER = 5_900;
+/** Each process begins at a place of its own. */
+let looked = randomInt(NUMBER);
 
 /**
  * The wanted ports, with free ones for 0, after listening on all of them for a moment: a taken port, or one wanted twice, is
@@ -34,7 +34,7 @@ export async function freePorts<const T extends readonly WantedPort[]>(
     for (const one of wanted) {
       const server = createServer();
       servers.push(server);
-      ports.push(one.port === 0 ? await listenAnywhere(server, one.host) : await listen(server, one));
+      ports.push(one.port === 0 ? await listenAnywhere(server, one) : await listen(server, one));
     }
     return ports as { [K in keyof T]: number };
   } finally {
@@ -44,7 +44,8 @@ export async function freePorts<const T extends readonly WantedPort[]>(
 
 async function listen(server: Server, { variable, host, port }: WantedPort): Promise<number> {
   try {
-    await listening(server, host, port);
+    server.listen(port, host);
+    await once(server, "listening");
   } catch (cause) {
     throw new StartError(
       `Port ${port} on ${host} cannot be used: another program has it, or it needs more rights. Stop that program, or set ${variable} to another port.`,
@@ -54,22 +55,19 @@ async function listen(server: Server, { variable, host, port }: WantedPort): Pro
   return port;
 }
 
-async function listenAnywhere(server: Server, host: string): Promise<number> {
-  for (let tries = 0; tries < NUMBER; tries++) {
-    const port = LOWEST + (looked++ % NUMBER);
-    const isTaken = await listening(server, host, port).then(() => false, isInUse);
-    if (!isTaken) return port;
+async function listenAnywhere(server: Server, wanted: WantedPort): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await listen(server, { ...wanted, port: LOWEST + (looked++ % NUMBER) });
+    } catch (error) {
+      if (!isTaken(error) || tries === NUMBER) throw error;
+    }
   }
-  throw new StartError(`All ports from ${LOWEST} on are in use: ${NUMBER} of them.`);
 }
 
-async function listening(server: Server, host: string, port: number): Promise<void> {
-  server.listen(port, host);
-  await once(server, "listening");
-}
-
-/** @throws anything else that was wrong */
-function isInUse(error: unknown): true {
-  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return true;
-  throw error;
+function isTaken(error: unknown): boolean {
+  const { cause } = error instanceof StartError ? error : {};
+  return (
+    cause instanceof Error && "code" in cause && (cause.code === "EADDRINUSE" || cause.code === "EACCES")
+  );
 }

@@ -10,7 +10,15 @@ describe("the ports that a start looks for", () => {
   it("are none that the system gives to others meanwhile, and each is found once", async () => {
     const found = new Set([...(await freePorts([any, any, any])), ...(await freePorts([any, any]))]);
     expect(found.size).to.equal(5);
-    for (const port of found) expect(port).to.be.within(10_000, 15_999);
+    for (const port of found) expect(port).to.be.within(10_100, 15_999);
+  });
+
+  it("are told of as any other when the machine has no such address", async () => {
+    const refused: unknown = await freePorts([{ ...any, host: "192.0.2.1" }]).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).to.be.instanceOf(StartError);
+    expect(String(refused)).to.include("on 192.0.2.1 cannot be used").and.to.include("PORT");
   });
 
   it("are passed over when somebody has them, and named when they are wanted", async () => {
