@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { LedgerError } from "../errors.ts";
 import type { Answer, HeaderOf, Route, RouteRequest } from "../route.ts";
 import type { Session, SessionWatch } from "./sessions.ts";
-import type { FindVisit, Visit } from "./visitors.ts";
+import { type FindVisit, sessionEnded, type Visit } from "./visitors.ts";
 
 export interface InboxRoutesOptions {
   /** The inbox service, without a slash at the end; undefined where there is none. */
@@ -72,14 +72,14 @@ export function inboxRoutes({
   ): Promise<Answer> {
     const watch = session.watch();
     try {
-      const response = await ask(target, {
+      const response = await ask(target, watch, {
         method,
         headers: {
           ...(await headersFor(session, method, target)),
           ...(method === "GET" ? {} : { "content-type": "application/json" }),
         },
         ...(method === "GET" ? {} : { body: Buffer.from(body) }),
-        signal: AbortSignal.any([watch.over, AbortSignal.timeout(TIMEOUT_MS)]),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const retryAfter = response.headers.get("retry-after");
       return {
@@ -117,7 +117,7 @@ export function inboxRoutes({
     const late = setTimeout(() => closing.abort(new DOMException("no answer", "TimeoutError")), TIMEOUT_MS);
     let response: Response;
     try {
-      response = await ask(target, {
+      response = await ask(target, watch, {
         headers: {
           ...(await headersFor(session, "GET", target)),
           accept: "text/event-stream",
@@ -125,7 +125,7 @@ export function inboxRoutes({
             ? { "last-event-id": lastSeen }
             : {}),
         },
-        signal: AbortSignal.any([closing.signal, watch.over]),
+        signal: closing.signal,
       });
       if (response.status !== 200 || response.body === null) {
         const body = await bodyOf(response);
@@ -150,12 +150,18 @@ export function inboxRoutes({
     };
   }
 
-  /** @throws LedgerError `inbox-unavailable` when there is no answer, or one that is not for the person. */
-  async function ask(target: URL, init: RequestInit): Promise<Response> {
+  /** @throws LedgerError `inbox-unavailable` when there is no answer, or one that is not for the person; `session-ended` when theirs ends meanwhile. */
+  async function ask(
+    target: URL,
+    { over }: SessionWatch,
+    init: RequestInit & { readonly signal: AbortSignal },
+  ): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(target, { ...init, redirect: "error" });
+      const signal = AbortSignal.any([init.signal, over]);
+      response = await fetch(target, { ...init, signal, redirect: "error" });
     } catch (error) {
+      if (over.aborted) throw sessionEnded();
       log.warn({ kind: error instanceof Error ? error.name : typeof error }, "the inbox does not answer");
       throw unavailable();
     }
@@ -218,17 +224,18 @@ async function* relayed(
   let isBetween = true;
   try {
     yield COMMENT;
-    let next = reader.read();
+    let next: ReturnType<typeof reader.read> | undefined;
     while (!signal.aborted) {
+      next ??= reader.read();
       const chunk = await withinTime(next, quietMs, signal);
       if (chunk === undefined) {
         if (isBetween) yield COMMENT;
         continue;
       }
+      next = undefined;
       if (chunk.done) return;
       isBetween = /(\n\n|\r\n\r\n)$/.test(chunk.value);
       yield chunk.value;
-      next = reader.read();
     }
   } catch (error) {
     if (!signal.aborted) throw error;

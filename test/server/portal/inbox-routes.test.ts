@@ -241,6 +241,35 @@ describe("server/portal/inbox-routes", () => {
     for (;;) if ((await chunks.next()).done === true) break;
   });
 
+  it("who signs off while the inbox is asked is told that the session ended", async () => {
+    for (const path of ["/messages", "/messages/events"]) {
+      over = new AbortController();
+      held = session();
+      answer = () => over.abort();
+      expect(await refusal({ path }), path).to.equal("session-ended");
+    }
+  });
+
+  it("a stream whose session ends while the page takes nothing ends quietly", async () => {
+    const gone = Promise.withResolvers<undefined>();
+    answer = (response) => {
+      response.once("close", () => gone.resolve(undefined));
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("id: 42\ndata: {}\n\n");
+    };
+    const chunks = chunksOf(await ask({ path: "/messages/events" }));
+    for (;;) if ((await chunks.next()).value !== ": \n\n") break;
+    // A server with one would end.
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    over.abort();
+    await gone.promise;
+    expect((await chunks.next()).done).to.equal(true);
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", note);
+    expect(unhandled).to.deep.equal([]);
+  });
+
   it("a person has six streams at once, and a place again when one ends", async () => {
     answer = (response) => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     const routes = routesOf(url);
