@@ -38,7 +38,7 @@ export interface BundlesOptions {
   readonly findings: Pick<FindingsBoard, "about">;
   readonly search: Pick<SearchIndex, "caughtUp" | "find">;
   readonly terms: Pick<TermStorage, "hashOf">;
-  readonly index: Pick<IndexReader, "keyOf" | "postings">;
+  readonly index: Pick<IndexReader, "keyOf" | "postings" | "newest">;
   readonly representation: Pick<Representation, "numbersOf">;
   readonly log: BundleHead["log"];
   readonly chain: BundleHead["chain"];
@@ -57,7 +57,7 @@ export type BundleSubject =
 
 /**
  * The lines of an evidence bundle, made while they are taken. That it is made, and who is looked at, is recorded before.
- * @throws LedgerError `bad-request` for too many events, `unknown-event`, `not-yet-anchored`, those of the desk; the lines also `disclosures-missing` and `look-not-recorded`.
+ * @throws LedgerError `bad-request` for too many events, `unknown-event`, `not-yet-anchored`, `starting`, those of the desk; the lines also `disclosures-missing` and `look-not-recorded`.
  */
 export type MakeBundle = (subject: BundleSubject, caller: Caller) => Promise<AsyncIterable<string>>;
 
@@ -71,7 +71,7 @@ const POSTINGS_AT_ONCE = 10_000;
 export function bundleMaker(options: BundlesOptions): MakeBundle {
   const { desk, store, showing, prover, findings, search, terms, index, representation, clock } = options;
 
-  /** @param horizon how many events the last final anchor's index covers */
+  /** @param horizon of a person: how many events the last final anchor's index covers */
   async function indexesIn(subject: BundleSubject, horizon: number): Promise<readonly number[]> {
     switch (subject.about) {
       case "indexes":
@@ -102,7 +102,6 @@ export function bundleMaker(options: BundlesOptions): MakeBundle {
     { person, from, to }: BundleSubject & { readonly about: "person" },
     horizon: number,
   ): Promise<number[]> {
-    if (horizon === 0) throw new LedgerError("not-yet-anchored", "No final anchor covers the index yet.");
     const found = new Set<number>();
     for (const { scheme, id } of await representation.numbersOf(person)) {
       const { key } = await index.keyOf("person", `${scheme}:${id}`);
@@ -118,6 +117,15 @@ export function bundleMaker(options: BundlesOptions): MakeBundle {
       }
     }
     return [...found].sort((a, b) => a - b);
+  }
+
+  /** How many events the last final anchor's index covers, and our own too. */
+  async function indexAnchored(): Promise<number> {
+    const { indexSize = 0 } = (await store.lastAnchor()) ?? {};
+    if (indexSize === 0) throw new LedgerError("not-yet-anchored", "No final anchor covers the index yet.");
+    if ((index.newest()?.size ?? 0) < indexSize)
+      throw new LedgerError("starting", "The index is being made; ask again in a moment.");
+    return indexSize;
   }
 
   /** Evidence needs anchors: what has none is said before anything is sent. */
@@ -211,8 +219,8 @@ export function bundleMaker(options: BundlesOptions): MakeBundle {
   return async (subject, caller) => {
     const by = inspectorOf(caller);
     const viewer = await showing.viewerOf(caller, "bundle");
-    // Read before the look, which is itself an event about the person.
-    const horizon = (await store.lastAnchor())?.indexSize ?? 0;
+    // Known before the look, which is itself an event about the person.
+    const horizon = subject.about === "person" ? await indexAnchored() : 0;
     // Also that nothing, or too much, was recorded about somebody is something to know about them.
     if (subject.about === "person") await viewer.look(await representation.numbersOf(subject.person));
     const indexes = await indexesIn(subject, horizon);

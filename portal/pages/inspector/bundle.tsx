@@ -144,6 +144,7 @@ function Asking(props: { readonly isPending: boolean; readonly onAsk: (request: 
             value={filled.to}
             onChange={(to) => set({ to })}
             fault={missing(filled.to)}
+            hint={t("bundle.toHint")}
           />
         </div>
       )}

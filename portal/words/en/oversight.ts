@@ -309,6 +309,7 @@ export const oversight: typeof vi = {
     id: "Number",
     from: "From",
     to: "Until the end of",
+    toHint: "Only up to the last time the record was fixed. Entries made since come in a later bundle.",
     missing: "Fill this in.",
     make: "Make and check the bundle",
     good: "The bundle has been checked",

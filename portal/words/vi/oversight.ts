@@ -310,6 +310,7 @@ export const oversight = {
     id: "Số giấy tờ",
     from: "Từ ngày",
     to: "Đến hết ngày",
+    toHint: "Chỉ đến lần chốt gần nhất. Những mục ghi sau đó sẽ có trong bộ lập sau.",
     missing: "Hãy điền mục này.",
     make: "Lập và kiểm tra bộ bằng chứng",
     good: "Bộ bằng chứng đã được kiểm tra",

@@ -102,9 +102,18 @@ describe("server/inspect/bundles of a person", () => {
     ]);
   });
 
-  it("is refused while no anchor has an index", async () => {
+  it("is refused, and nobody was looked at, while no anchor has an index, or the server's own lags behind it", async () => {
+    const refusal = async (): Promise<unknown> => await indexes().catch((error: unknown) => error);
     await log.anchor(2);
-    const refused: unknown = await indexes().catch((error: unknown) => error);
-    expect(refused).to.be.instanceOf(LedgerError).and.to.have.property("code", "not-yet-anchored");
+    expect(await refusal())
+      .to.be.instanceOf(LedgerError)
+      .and.to.have.property("code", "not-yet-anchored");
+    const { indexRoot } = await index.build();
+    await log.append("qn-police/r1", [access("m-3")]);
+    await log.anchor(3, { indexSize: 3, indexRoot });
+    expect(await refusal())
+      .to.be.instanceOf(LedgerError)
+      .and.to.have.property("code", "starting");
+    expect((await log.store.head()).size).to.equal(3);
   });
 });
