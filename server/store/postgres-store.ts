@@ -26,11 +26,6 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** How often to look whether another process committed, in milliseconds. */
   readonly headPollMs?: number;
-  /**
-   * For how long a transaction that writes may stand still, in milliseconds, before the database ends it: a server that is paused in it, or whose machine is
-   * gone, holds up all others.
-   */
-  readonly pauseMs?: number;
   /** For how long an answer of the database is waited for, in milliseconds; see postgres-session.ts. */
   readonly answerMs?: number;
   /** Connections to the database at most; each costs it a process. More than WRITE_CONNECTIONS. */
@@ -57,8 +52,11 @@ const DEFAULT_CONNECTIONS = 16;
 const DEFAULT_SNAPSHOT_IDLE_MS = 60_000;
 /** A write that has no answer by then has lost its database. */
 const CLOSE_MS = 10_000;
-/** Less than LEAD_SECONDS, and than a sender waits. */
-const DEFAULT_PAUSE_MS = 4_000;
+/**
+ * For how long a transaction that writes may stand still before the database ends it: a server that is paused in it, or whose machine is gone, holds up all
+ * others. Less than LEAD_SECONDS, and than a sender waits.
+ */
+const PAUSE_MS = 4_000;
 
 /**
  * Opens the PostgreSQL store, making or migrating its tables as needed. Any number of processes may have it open: whoever commits locks the row of the
@@ -66,10 +64,10 @@ const DEFAULT_PAUSE_MS = 4_000;
  * @throws LedgerError `store-unavailable` when the database cannot be reached, or its tables are newer than this program.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const { url, headPollMs = DEFAULT_HEAD_POLL_MS, pauseMs = DEFAULT_PAUSE_MS } = options;
+  const { url, headPollMs = DEFAULT_HEAD_POLL_MS } = options;
   const { connections = DEFAULT_CONNECTIONS, snapshotIdleMs = DEFAULT_SNAPSHOT_IDLE_MS } = options;
   /** How a transaction that writes begins. */
-  const write = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${pauseMs}`;
+  const write = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${PAUSE_MS}`;
   /** How one begins that is alone with the head. */
   const writeHead = `${write}; SELECT 1 FROM head FOR UPDATE`;
   /** Everything that is read in it is of one moment, which PostgreSQL takes at the first question. */

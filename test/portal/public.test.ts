@@ -155,7 +155,7 @@ describe("the public pages in a browser", function () {
     await page.getByText("Đã tạm dừng").waitFor();
     const before = asked.length;
     const isOfChain = (request: Request): boolean => request.url().endsWith("/rpc");
-    // Second by second, each when the chain has answered: else what is under way would be too late by the page's clock, and be asked for again.
+    // One second at a time, and only once the chain has answered: a question under way would time out by the page's clock and be asked again.
     for (let seconds = 0; seconds < 31; seconds++) {
       for (const request of asked.filter(isOfChain)) await request.response();
       await page.clock.runFor(1_000);

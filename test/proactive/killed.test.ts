@@ -175,7 +175,7 @@ describe("the proactive services, killed at random instants", function () {
     }
   }
 
-  /** All that the police recorded so far is found at the ledger once this is: a question without a decision, whose refusal is recorded behind it. */
+  /** Has the police record one more event, the refusal of a question without a decision, and waits until the ledger finds it: all before it is there then. */
   async function untilDelivered(view: LedgerView): Promise<void> {
     const { holds } = REGISTERS.population;
     const asked = await fetch(`${urlOf("qn-police")}/read`, {

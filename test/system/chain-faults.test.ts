@@ -279,7 +279,7 @@ async function untilHealth(ledger: App, isSo: (health: string) => boolean): Prom
   await until(async () => isSo(await (await fetch(`${ledger.url}/health`)).text()));
 }
 
-/** Waits until the node holds the so-manieth transaction that was sent, and no block has it. */
+/** Waits until so many transactions were sent, and the node holds the last one, which no block has. */
 async function untilPending({ sent, target }: Gateway, count: number): Promise<void> {
   await until(() => sent.length === count);
   const rpc = httpRpc(target, 100_000, 10_000_000);

@@ -301,10 +301,16 @@ export async function submit(ledgerUrl: string, body: SubmissionBody): Promise<R
   });
 }
 
-/** Asks until the answer's text holds the part; the test's own time limit ends it. */
-export async function fetchUntilText(url: string, part: string): Promise<void> {
-  while (!(await (await fetch(url)).text()).includes(part))
+/** Asks until the answer's text holds the part, at most `timeoutMs`. */
+export async function fetchUntilText(url: string, part: string, timeoutMs = 300_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const text = await (await fetch(url)).text();
+    if (text.includes(part)) return;
+    if (performance.now() > deadline)
+      throw new Error(`${url} did not answer ${part} within ${timeoutMs} ms but ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Asks until the answer has the status, at most `timeoutMs`. */

@@ -33,7 +33,10 @@ export interface SearchIndexParts {
 export interface SearchIndex {
   /** Begins to follow the records; catches up by itself. Does nothing the second time. */
   start: () => void;
-  /** Resolves when it is loaded and everything recorded at the time of asking can be found; at once where that is far or failed, and loading takes its time. */
+  /**
+   * Resolves when it is loaded (which it waits a few seconds for at most) and everything recorded at the time of asking can be found; at once where that is
+   * far, and where loading failed.
+   */
   caughtUp: () => Promise<void>;
   /** @throws LedgerError `starting` until it is loaded. */
   find: (query: PostingQuery) => Promise<PostingPage>;

@@ -128,7 +128,7 @@ describe("A deployment that is killed", function () {
     const plan = chain.newFile();
     await writeFile(plan, planFile());
     const gateway = await openGateway(chain.url);
-    // Each gets a little further than the one before.
+    // Each gets a little further than the one before. Every other one dies when the node has done what it asked, and it never hears of that.
     for (let calls = 1; ; calls += 4) {
       const command = deployCommand(dataDir, plan, gateway.url);
       let left = calls;
@@ -136,7 +136,7 @@ describe("A deployment that is killed", function () {
         left -= 1;
         if (left > 0) return "pass";
         command.kill("SIGKILL");
-        return "hold";
+        return calls % 8 === 1 ? "hold" : "pass";
       };
       const [code] = (await once(command, "exit")) as [number | null];
       if (code === 0) break;
