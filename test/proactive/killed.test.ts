@@ -165,14 +165,7 @@ describe("the proactive services, killed at random instants", function () {
   });
 
   async function untilLive(): Promise<void> {
-    const deadline = performance.now() + SETTLING_MS;
-    for (;;) {
-      const asked = fetch(`${urlOf("qn-police")}/live`).catch(() => undefined);
-      const answer = await Promise.race([crashed.promise, asked]);
-      if (answer?.status === 200) return;
-      if (performance.now() > deadline) throw new Error("the police do not answer");
-      await delay(20);
-    }
+    await Promise.race([crashed.promise, fetchUntil(`${urlOf("qn-police")}/live`, 200, SETTLING_MS)]);
   }
 
   /** Has the police record one more event, the refusal of a question without a decision, and waits until the ledger finds it: all before it is there then. */

@@ -17,6 +17,7 @@ import {
   type Deployed,
   deployed,
   fetchUntil,
+  fetchUntilText,
   type LedgerProcess,
   openDemoRecorder,
   spawnLedger,
@@ -79,7 +80,7 @@ onBothStores("chain faults", function (store) {
       await anchorEvents(1);
       gateway.isDown = true;
       for (let i = 0; i < 3; i++) await record(recorder);
-      await untilHealth(ledger, (health) => health.includes('"indexed":4'));
+      await fetchUntilText(`${ledger.url}/health`, '"indexed":4');
 
       clock.aheadMs += 20 * MINUTE_MS;
       await fetchUntil(`${ledger.url}/ready`, 503);
@@ -116,7 +117,7 @@ onBothStores("chain faults", function (store) {
       await rpc("anvil_reorg", [2, []]);
       expect(await sizes(system, rpc)).to.deep.equal([1]);
       expect(await verdictOf(evidence, system, system.chain)).to.not.equal("development");
-      await untilHealth(ledger, (health) => health.includes('"missingAnchors":2'));
+      await fetchUntilText(`${ledger.url}/health`, '"missingAnchors":2');
       // A new checkpoint has to wait: it would skip what evidence was given for.
       await record(recorder);
 
@@ -145,7 +146,7 @@ onBothStores("chain faults", function (store) {
       gateway.target = chain.url;
       const again = httpRpc(chain.url, 100_000, 10_000_000);
       expect(await sizes(system, again)).to.deep.equal([1]);
-      await untilHealth(ledger, (health) => health.includes('"missingAnchors":3'));
+      await fetchUntilText(`${ledger.url}/health`, '"missingAnchors":3');
 
       [clock.aheadMs, clock.stopped] = [MINUTE_MS, undefined];
       await record(recorder);
@@ -273,10 +274,6 @@ async function verdictOf(evidence: string, { profile }: Deployed, { url }: Devch
 async function metric(ledger: App, name: string): Promise<number> {
   const text = await (await fetch(`${ledger.url}/metrics`)).text();
   return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
-}
-
-async function untilHealth(ledger: App, isSo: (health: string) => boolean): Promise<void> {
-  await until(async () => isSo(await (await fetch(`${ledger.url}/health`)).text()));
 }
 
 /** Waits until so many transactions were sent, and the node holds the last one, which no block has. */

@@ -3,7 +3,6 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { auditCommand } from "../../cli/audit.ts";
-import { toHex } from "../../protocol/bytes.ts";
 import { parseSource } from "../../protocol/source.ts";
 import { readSigningKey } from "../../recorder/index.ts";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
@@ -11,14 +10,8 @@ import { recorderKeyFile } from "../../scripts/start/agencies.ts";
 import { openPostgresStore } from "../../server/store/postgres-store.ts";
 import { runCommands } from "../cli/command-line.ts";
 import { skipBecause } from "../skip-because.ts";
-import {
-  type Deployed,
-  deployed,
-  fetchUntil,
-  fetchUntilText,
-  type LedgerProcess,
-  spawnLedger,
-} from "./fixture.ts";
+import { type Deployed, deployed, fetchUntil, fetchUntilText, type LedgerProcess } from "./fixture.ts";
+import { spawnServer } from "./servers.ts";
 import { expectPromisesKept, PromisedClient } from "./promised-client.ts";
 import { readFile } from "node:fs/promises";
 
@@ -60,20 +53,8 @@ describe("three servers of one log on one PostgreSQL", function () {
     await postgres.stop();
   });
 
-  /** Each has derived data of its own, and the log's keys. */
   async function startServer(at: number): Promise<void> {
-    const { checkpoint, receipt, vrf, ledger, desk, anchorer, pepper } = system.secrets;
-    const server = await spawnLedger(system, {
-      ...{ STORE: database, DATA_DIR: path.join(system.dataDir, `server-${at}`) },
-      ...{
-        TRUST_PROFILE: system.profileFile,
-        CHECKPOINT_KEY: toHex(checkpoint),
-        RECEIPT_KEY: toHex(receipt),
-      },
-      ...{ VRF_KEY: toHex(vrf), LEDGER_KEY: toHex(ledger), DESK_KEY: toHex(desk) },
-      ...{ ANCHORER_KEY: toHex(anchorer), PEPPER: toHex(pepper) },
-    });
-    servers[at] = server;
+    servers[at] = await spawnServer(system, at, { STORE: database });
   }
 
   let turn = 0;
